@@ -1,0 +1,82 @@
+"""The answer to CloudFormation: one JSON body, PUT to the request's ResponseURL.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from log import log
+from patience import Clock
+from request import Request
+
+_LIMIT_BYTES = 4096
+_PAUSES = (1, 2, 4, 8, 15)
+_SECONDS = 10
+_NEVER_CUT = ("JobId", "JobArn")
+
+
+class NotDelivered(Exception):
+    """Raised for Lambda, whose retry answers again."""
+
+
+def send(request: Request, clock: Clock, status: str, physical_id: str, **fields: Any) -> None:
+    """:raises NotDelivered: CloudFormation could not be reached."""
+    body = encode(
+        {
+            "Status": status,
+            "PhysicalResourceId": physical_id,
+            "StackId": request.stack_id,
+            "RequestId": request.id,
+            "LogicalResourceId": request.logical_id,
+            **fields,
+        }
+    )
+    for pause in (*_PAUSES, None):
+        try:
+            _put(request.response_url, body)
+        except urllib.error.HTTPError as error:
+            log("answer refused", http_status=error.code)
+            if error.code < 500:  # an URL that has expired stays so
+                return
+        except Exception as error:  # the text of an error may hold the URL
+            log("answer not delivered", error=type(error).__name__)
+        else:
+            log("answered", status=status, physical_id=physical_id, reason=fields.get("Reason", ""))
+            return
+        if pause is not None:
+            clock.sleep(pause)
+    raise NotDelivered("CloudFormation could not be reached")
+
+
+def encode(answer: Mapping[str, Any]) -> bytes:
+    """The answer within CloudFormation's limit: the longest texts are cut, never an ID."""
+    answer = {**answer, "Data": dict(answer.get("Data") or {})}
+    while len(body := json.dumps(answer, ensure_ascii=False).encode(errors="replace")) > _LIMIT_BYTES:
+        texts = [(answer, "Reason")] if answer.get("Reason") else []
+        texts += [(answer["Data"], name) for name in answer["Data"] if name not in _NEVER_CUT]
+        owner, name = max(texts, key=lambda text: len(text[0][text[1]].encode(errors="replace")))
+        if not owner[name]:  # nothing is left to cut
+            break
+        owner[name] = _cut(owner[name], len(body) - _LIMIT_BYTES)
+    return body
+
+
+def _cut(text: str, excess: int) -> str:
+    """Shorter by about so many bytes; half a URL would be none."""
+    if text.startswith("https://"):
+        return ""
+    kept = text.encode(errors="replace")[: -excess - len("…".encode())]
+    return kept.decode(errors="ignore") + "…" if kept else ""
+
+
+def _put(url: str, body: bytes) -> None:
+    # An empty content type: the URL's signature covers it.
+    request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310 - from CloudFormation
+    with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310
+        pass

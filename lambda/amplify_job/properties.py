@@ -1,0 +1,246 @@
+"""The resource's properties: the only reader of CloudFormation's strings.
+
+CloudFormation hands every scalar over as a string, and plain templates have no construct that checks
+before, so that everything is checked here: what passes fits the limits of Amplify's StartJob.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from identity import digest, unsigned
+from outcomes import InvalidProperties
+
+START_JOB: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "start_job.json").read_text())
+"""The limits and enum words of StartJob's fields, as botocore's service model states them."""
+OPTIONS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "options.json").read_text())
+"""The limits and defaults of the properties that are not Amplify's."""
+
+FINGERPRINT_VERSION = "1"
+_NAMES = frozenset(
+    [
+        "ServiceToken",
+        "ServiceTimeout",
+        "AppId",
+        "BranchName",
+        "JobType",
+        "JobId",
+        "JobReason",
+        "CommitId",
+        "CommitMessage",
+        "CommitTime",
+        "Triggers",
+        "Nonce",
+        "Wait",
+        "TimeoutSeconds",
+        "WhenBusy",
+        "OnRollback",
+        "VerifyCommit",
+        "FailureLogLines",
+        "Region",
+        "AssumeRoleArn",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a branch lives, and by which role it is reached."""
+
+    app_id: str
+    branch_name: str
+    region: str
+    assume_role_arn: str
+
+    def of(self, app_id: str, branch_name: str) -> Place:
+        """Another branch, reached in the same way."""
+        return replace(self, app_id=app_id, branch_name=branch_name)
+
+
+@dataclass(frozen=True)
+class Properties:
+    place: Place
+    job_type: str
+    job_id: str
+    job_reason: str
+    commit_id: str
+    commit_message: str
+    commit_time: datetime | None
+    triggers: Mapping[str, str]
+    nonce: str
+    wait: bool
+    timeout_seconds: int
+    when_busy: str
+    on_rollback: str
+    verify_commit: bool
+    failure_log_lines: int
+
+    @classmethod
+    def parse(cls, raw: Any) -> Properties:
+        """Read and check `ResourceProperties`.
+
+        :raises InvalidProperties: what was given, and what is allowed.
+        """
+        if not isinstance(raw, dict):
+            raise InvalidProperties("the resource has no properties")
+        for name in raw:
+            if name not in _NAMES:
+                raise InvalidProperties(f"unknown property {name!r}; allowed are {', '.join(sorted(_NAMES))}")
+        read = _Reader(raw)
+        properties = cls(
+            place=Place(
+                app_id=read.api("AppId", required=True),
+                branch_name=read.api("BranchName", required=True),
+                region=read.matching("Region", r"[a-z]{2}(-[a-z]+)+-[0-9]", "a Region such as eu-west-1")
+                or os.environ.get("AWS_REGION", ""),
+                assume_role_arn=read.matching(
+                    "AssumeRoleArn", r"arn:[a-z-]+:iam::[0-9]{12}:role/[\x21-\x7e]+", "the ARN of an IAM role"
+                ),
+            ),
+            job_type=read.api("JobType") or "RELEASE",
+            job_id=read.api("JobId"),
+            job_reason=read.api("JobReason"),
+            commit_id=read.api("CommitId"),
+            commit_message=unsigned(read.api("CommitMessage")),
+            commit_time=read.time("CommitTime"),
+            triggers=read.strings("Triggers"),
+            nonce=read.text("Nonce"),
+            wait=read.boolean("Wait"),
+            timeout_seconds=read.seconds(),
+            when_busy=read.word("WhenBusy"),
+            on_rollback=read.word("OnRollback"),
+            verify_commit=read.boolean("VerifyCommit"),
+            failure_log_lines=read.integer("FailureLogLines"),
+        )
+        if (properties.job_type == "RETRY") != bool(properties.job_id):
+            given = f"JobType is {properties.job_type!r} and JobId is {properties.job_id!r}"
+            raise InvalidProperties(f"{given}; JobId is required for, and only for, JobType 'RETRY'")
+        return properties
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what defines the job, after defaults: nothing else starts a job by changing."""
+        defining = (
+            self.place.app_id,
+            self.place.branch_name,
+            self.place.region,
+            self.job_type,
+            self.job_id,
+            self.job_reason,
+            self.commit_id,
+            self.commit_message,
+            self.commit_time and self.commit_time.isoformat(),
+            dict(self.triggers),
+            self.nonce,
+        )
+        return FINGERPRINT_VERSION + digest(*defining, length=15)
+
+    @property
+    def start_job(self) -> dict[str, Any]:
+        """The fields of StartJob that are set, apart from the commit message."""
+        fields = {
+            "jobType": self.job_type,
+            "jobId": self.job_id,
+            "jobReason": self.job_reason,
+            "commitId": self.commit_id,
+            "commitTime": self.commit_time,
+        }
+        return {name: value for name, value in fields.items() if value}
+
+
+class _Reader:
+    """Reads one property at a time; absent and empty are the same, as for an empty template parameter."""
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        self._raw = raw
+
+    def text(self, name: str) -> str:
+        value = self._raw.get(name, "")
+        if not isinstance(value, str):
+            raise InvalidProperties(f"{name} is {_shown(value)}, must be a string")
+        return value
+
+    def api(self, name: str, *, required: bool = False) -> str:
+        """A field of StartJob, within the API's limits."""
+        limits = START_JOB[name[0].lower() + name[1:]]
+        value = self.text(name)
+        if not value:
+            if required:
+                raise InvalidProperties(f"{name} is missing")
+            return value
+        if "enum" in limits and value not in limits["enum"]:
+            raise InvalidProperties(f"{name} is {_shown(value)}, must be one of {', '.join(limits['enum'])}")
+        if len(value) > limits.get("max", len(value)):
+            raise InvalidProperties(f"{name} has {len(value)} characters, must have at most {limits['max']}")
+        if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
+            raise InvalidProperties(f"{name} is {_shown(value)}, must match {limits['pattern']}")
+        return value
+
+    def matching(self, name: str, pattern: str, allowed: str) -> str:
+        value = self.text(name)
+        if value and not re.fullmatch(pattern, value):
+            raise InvalidProperties(f"{name} is {_shown(value)}, must be {allowed}")
+        return value
+
+    def word(self, name: str) -> str:
+        words, value = OPTIONS[name]["enum"], self.text(name) or OPTIONS[name]["default"]
+        if value not in words:
+            raise InvalidProperties(f"{name} is {_shown(value)}, must be one of {', '.join(words)}")
+        return str(value)
+
+    def boolean(self, name: str) -> bool:
+        value = self._raw.get(name, "")
+        if value in ("", None):
+            return bool(OPTIONS[name]["default"])
+        if str(value).lower() not in ("true", "false"):
+            raise InvalidProperties(f"{name} is {_shown(value)}, must be true or false")
+        return str(value).lower() == "true"
+
+    def integer(self, name: str) -> int:
+        lowest, highest = int(OPTIONS[name]["min"]), int(OPTIONS[name]["max"])
+        value = self._raw.get(name, "")
+        if value in ("", None):
+            return int(OPTIONS[name].get("default", highest))
+        if not re.fullmatch(r"[0-9]{1,9}", str(value)) or not lowest <= int(value) <= highest:
+            allowed = f"must be a whole number from {lowest} to {highest}"
+            raise InvalidProperties(f"{name} is {_shown(value)}, {allowed}")
+        return int(value)
+
+    def seconds(self) -> int:
+        """The smaller of both timeouts: the function must speak before CloudFormation gives up."""
+        margin = OPTIONS["ServiceTimeout"]["min"] - OPTIONS["TimeoutSeconds"]["min"]
+        return min(self.integer("TimeoutSeconds"), self.integer("ServiceTimeout") - margin)
+
+    def time(self, name: str) -> datetime | None:
+        value = self.text(name)
+        if not value:
+            return None
+        try:
+            parsed = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", value))
+            if parsed.tzinfo is None:
+                raise ValueError
+            return parsed.astimezone(timezone.utc)
+        except (ValueError, OverflowError):
+            allowed = "must be an ISO 8601 date and time with an offset, such as 2026-01-31T12:00:00Z"
+            raise InvalidProperties(f"{name} is {_shown(value)}, {allowed}") from None
+
+    def strings(self, name: str) -> Mapping[str, str]:
+        value = self._raw.get(name) or {}
+        if not isinstance(value, dict):
+            raise InvalidProperties(f"{name} is {_shown(value)}, must be a map of strings")
+        for key, item in value.items():
+            if not isinstance(item, str):
+                raise InvalidProperties(f"{name}.{key} is {_shown(item)}, must be a string")
+        return value
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:99]}…"

@@ -1,0 +1,80 @@
+"""Reading the log of a job's step. Failing to read it never changes the outcome of a job."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.request
+from typing import Any
+from urllib.parse import urlsplit
+
+from jobs import Job, Jobs, Step
+from log import log
+
+_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
+_SECONDS = 10
+_BYTES = 256 * 1024
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b[@-_]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LINE_CHARACTERS = 300
+_BUILT_COMMIT = re.compile(r"# Switching to commit: ([0-9a-f]{7,64})", re.IGNORECASE)
+
+
+class StepLog:
+    """The logs of a branch's jobs, at presigned URLs that GetJob returns."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+
+    def tail(self, step: Step, lines: int) -> list[str]:
+        """The last lines that hold something, without colours and control characters."""
+        if not lines:
+            return []
+        text = _ANSI.sub("", self._read(step, f"bytes=-{_BYTES}"))
+        shown = [_CONTROL.sub("", line).strip()[:_LINE_CHARACTERS] for line in text.splitlines()]
+        return [line for line in shown if line][-lines:]
+
+    def built_commit(self, job: Job) -> str:
+        """The SHA that the build step checked out, or nothing."""
+        for step in job.steps:
+            if step.name == "BUILD":
+                found = _BUILT_COMMIT.search(self._read(step, f"bytes=0-{_BYTES - 1}"))
+                return found[1].lower() if found else ""
+        return ""
+
+    def _read(self, step: Step, wanted: str) -> str:
+        try:
+            if not self._is_trusted(step.log_url):
+                raise ValueError("not a URL of AWS")  # noqa: TRY301
+            request = urllib.request.Request(step.log_url, headers={"Range": wanted})  # noqa: S310 - see _is_trusted
+            with _OPENER.open(request, timeout=_SECONDS) as response:
+                return _bounded(response).decode(errors="replace")
+        except Exception as error:  # an unreadable log is no reason to fail, or to fail otherwise
+            log("log unreadable", step=step.name, error=type(error).__name__)
+            return ""
+
+    def _is_trusted(self, url: str) -> bool:
+        """https at AWS, or the very host that Amplify itself was called at (a local AWS)."""
+        parts, endpoint = urlsplit(url), urlsplit(self._jobs.endpoint)
+        if parts.netloc == endpoint.netloc:
+            return parts.scheme == endpoint.scheme
+        return parts.scheme == "https" and (parts.hostname or "").endswith(_HOSTS)
+
+
+def _bounded(response: Any) -> bytes:
+    """A socket's timeout bounds one read; this bounds them all, in bytes and in seconds."""
+    body, until = b"", time.monotonic() + _SECONDS
+    while len(body) < _BYTES and time.monotonic() < until:
+        chunk = response.read1(_BYTES - len(body))
+        if not chunk:
+            break
+        body += chunk
+    return body
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect)

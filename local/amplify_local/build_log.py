@@ -1,0 +1,75 @@
+"""The text of a step's log, line by line as Amplify's consoles show it, with its ANSI colours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amplify_local.job import Plan
+
+_CYAN, _RED, _OFF = "\x1b[36m", "\x1b[31m", "\x1b[0m"
+
+
+def step_log(step: str, sha: str, repository: str | None, status: str, plan: Plan) -> list[str]:
+    """All lines of a step's log, without their times."""
+    written = {"BUILD": _build, "DEPLOY": _deploy, "VERIFY": _verify}[step](sha, repository)
+    if step == plan.steps[-1]:
+        written = written[: _KEPT[step]] if plan.outcome != "SUCCEED" else written
+        written += [f"[INFO]: {line}" for line in plan.log]
+        if status == "FAILED":
+            written += _failure(step, plan)
+    return written
+
+
+# How much of the ordinary text comes before the lines of a failure.
+_KEPT = {"BUILD": 13, "DEPLOY": 2, "VERIFY": 1}
+
+
+def _build(sha: str, repository: str | None) -> list[str]:
+    name = (repository or "site").rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
+    return [
+        "[INFO]: # Build environment configured with Standard build compute type: 8GiB Memory, 4vCPUs",
+        f"[INFO]: # Cloning repository: {repository or name}",
+        f"[INFO]: Cloning into '{name}'...",
+        f"[INFO]: # Switching to commit: {sha}",
+        f"[INFO]: Note: switching to '{sha}'.",
+        "[INFO]: # Retrieving environment cache...",
+        "[INFO]: # Retrieved environment cache",
+        "[INFO]: ---- Setting Up SSM Secrets ----",
+        "[INFO]: # No live updates for this build run",
+        "[INFO]: ## Starting Frontend Build",
+        f"[INFO]: {_CYAN}# Starting phase: preBuild{_OFF}",
+        "[INFO]: # Executing command: npm ci",
+        f"[INFO]: {_CYAN}# Starting phase: build{_OFF}",
+        "[INFO]: # Executing command: npm run build",
+        "[INFO]: # Completed phase: build",
+        "[INFO]: ## Build completed successfully",
+        "[INFO]: # Starting build artifact upload process...",
+        "[INFO]: # Uploading build artifact '__artifacts.zip'...",
+        "[INFO]: # Build artifact upload completed",
+    ]
+
+
+def _deploy(sha: str, repository: str | None) -> list[str]:
+    return [
+        "[INFO]: Beginning deployment of application",
+        "[INFO]: Initializing Bundle",
+        f"[INFO]: Deploying bundle of {sha[:7]}",
+        "[INFO]: Deployment complete",
+    ]
+
+
+def _verify(sha: str, repository: str | None) -> list[str]:
+    return ["[INFO]: Taking screenshots", "[INFO]: Verification complete"]
+
+
+def _failure(step: str, plan: Plan) -> list[str]:
+    said = [] if plan.log else ["[WARNING]: Error: Cannot find module './site'"]
+    return [
+        *said,
+        f"[ERROR]: {_RED}!!! {step.capitalize()} failed{_OFF}",
+        "[ERROR]: !!! Error: Command failed with exit code 1",
+        "[INFO]: # Starting environment caching...",
+        "[INFO]: # Environment caching completed",
+        "[INFO]: Terminating logging...",
+    ]

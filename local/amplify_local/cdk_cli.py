@@ -1,0 +1,78 @@
+"""The real CDK CLI: where it is, its bootstrap template, and how to run it so that nothing outlives us."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+# npm's newest aws-cdk rejects the assemblies of aws-cdk-lib 2.x.
+CLI = "aws-cdk@2.1148.1"
+
+# What makes each command run unattended and print its events as they come.
+_UNATTENDED = {
+    "deploy": ["--require-approval", "never", "--progress", "events"],
+    "destroy": ["--force", "--progress", "events"],
+}
+
+
+def cdk_command(cwd: Path) -> list[str]:
+    """The project's own CLI, else the one on the PATH, else npx fetches it."""
+    for folder in (cwd, *cwd.parents, *Path(__file__).resolve().parents):
+        if (folder / "node_modules/.bin/cdk").exists():
+            return [str(folder / "node_modules/.bin/cdk")]
+    on_path = shutil.which("cdk")
+    return [on_path] if on_path else ["npx", "--yes", CLI]
+
+
+def bootstrap_template(command: Sequence[str]) -> str:
+    """The template of the bootstrap stack, from the CLI's package if it is at hand (saves starting Node)."""
+    package = Path(command[0]).resolve().parent.parent
+    shipped = package / "lib/api/bootstrap/bootstrap-template.yaml"
+    if shipped.is_file():
+        return shipped.read_text()
+    shown = subprocess.run(  # noqa: S603 (the CLI that was found)
+        [*command, "bootstrap", "--show-template"], capture_output=True, text=True, check=True
+    )
+    return shown.stdout
+
+
+def run_cdk(
+    arguments: Sequence[str],
+    cwd: Path,
+    env: Mapping[str, str],
+    on_line: Callable[[str], None] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run the CLI to its end; ``stdout`` of the result holds both of its streams, line by line as they came.
+
+    It leads a process group of its own, which is ended if we are interrupted.
+    """
+    command = [*cdk_command(cwd), *arguments, "--no-notices", "--ci", *_UNATTENDED.get(arguments[0], [])]
+    with tempfile.TemporaryDirectory(prefix="cdk-out-", dir=env.get("TMPDIR")) as output:
+        if "--output" not in arguments and "-o" not in arguments:
+            command += ["--output", output]
+        with subprocess.Popen(  # noqa: S603 (the CLI that was found)
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            lines = []
+            try:
+                for line in process.stdout or ():
+                    lines.append(line)
+                    if on_line:
+                        on_line(line.rstrip("\n"))
+                code = process.wait()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+    return subprocess.CompletedProcess(command, code, "".join(lines), "")

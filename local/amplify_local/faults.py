@@ -1,0 +1,61 @@
+"""Requests that go wrong on purpose: what the caller gets, and whether the request took effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from amplify_local.rest import ApiError, Broken, Response
+
+Mode = Literal["500", "429", "denied", "malformed", "timeout", "reset"]
+MODES: tuple[Mode, ...] = ("500", "429", "denied", "malformed", "timeout", "reset")
+
+
+@dataclass
+class Fault:
+    """The next ``times`` requests for ``operation`` (any, if None) go wrong, after ``after`` good ones.
+
+    :param applied: The request takes effect all the same, and only its answer is lost.
+    """
+
+    mode: Mode
+    operation: str | None = None
+    times: int = 1
+    applied: bool = False
+    after: int = 0
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise ValueError(f"mode must be one of {', '.join(MODES)}, got {self.mode!r}")
+
+    def strikes(self, operation: str) -> bool:
+        """Whether this fault hits the present request; counts it."""
+        if self.operation not in (None, operation) or self.times <= 0:
+            return False
+        if self.after > 0:
+            self.after -= 1
+            return False
+        self.times -= 1
+        return True
+
+    def response(self, operation: str, resource: str) -> Response:
+        if self.mode in ("timeout", "reset"):
+            broken: Broken = "timeout" if self.mode == "timeout" else "reset"
+            return Response(0, broken=broken)
+        if self.mode == "malformed":
+            return Response(200, {"Content-Type": "text/html"}, b"<html>Bad gateway</html>")
+        if self.mode == "denied":
+            return denied(operation, resource).response()
+        if self.mode == "429":
+            return ApiError("TooManyRequestsException", "Too Many Requests", 429).response()
+        return ApiError("InternalFailureException", "Internal failure").response()
+
+
+def denied(operation: str, resource: str, caller: str = "assumed-role/function") -> ApiError:
+    account = resource.split(":")[4]
+    return ApiError(
+        "AccessDeniedException",
+        f"User: arn:aws:sts::{account}:{caller} is not authorized to perform: amplify:{operation} "
+        f"on resource: {resource} because no identity-based policy allows the amplify:{operation} action",
+        403,
+    )

@@ -1,0 +1,125 @@
+"""Apps and branches of Amplify Hosting, and how GetApp and GetBranch show them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from amplify_local.job import Job
+
+# Required by the model of CreateApp's and CreateBranch's answers; what Amplify fills in (from memory).
+_APP_DEFAULTS: dict[str, Any] = {
+    "description": "",
+    "repository": "",
+    "platform": "WEB",
+    "environmentVariables": {},
+    "enableBranchAutoBuild": False,
+    "enableBasicAuth": False,
+}
+_BRANCH_DEFAULTS: dict[str, Any] = {
+    "description": "",
+    "stage": "PRODUCTION",
+    "enableNotification": False,
+    "environmentVariables": {},
+    "enableAutoBuild": True,
+    "customDomains": [],
+    "framework": "Web",
+    "enableBasicAuth": False,
+    "ttl": "5",
+    "enablePullRequestPreview": False,
+}
+# Never shown again once they were given.
+_SECRETS = ("oauthToken", "accessToken", "basicAuthCredentials")
+
+
+@dataclass
+class App:
+    """An Amplify app; ``settings`` are members of the model's App."""
+
+    id: str
+    region: str
+    account: str
+    created: datetime
+    updated: datetime
+    settings: dict[str, Any]
+    branches: dict[str, Branch] = field(default_factory=dict)
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:amplify:{self.region}:{self.account}:apps/{self.id}"
+
+    @property
+    def repository(self) -> str | None:
+        return self.settings.get("repository")
+
+    @property
+    def default_domain(self) -> str:
+        return f"{self.id}.amplifyapp.com"
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            **_APP_DEFAULTS,
+            **_without_secrets(self.settings),
+            "appId": self.id,
+            "appArn": self.arn,
+            "defaultDomain": self.default_domain,
+            "createTime": self.created,
+            "updateTime": self.updated,
+        }
+
+
+@dataclass
+class Branch:
+    """A branch of an app, its jobs, and the commits that were its tip."""
+
+    app: App
+    name: str
+    created: datetime
+    updated: datetime
+    settings: dict[str, Any]
+    tips: list[tuple[float, str]]
+    jobs: list[Job] = field(default_factory=list)
+    last_id: int = 0
+
+    @property
+    def arn(self) -> str:
+        return f"{self.app.arn}/branches/{self.name}"
+
+    @property
+    def tip(self) -> str:
+        return self.tips[-1][1]
+
+    def tip_at(self, moment: float) -> str:
+        return next((sha for since, sha in reversed(self.tips) if since <= moment), self.tips[0][1])
+
+    def known_commit(self, commit_id: str) -> str:
+        """The commit of this branch that an abbreviated SHA means, else the SHA as given."""
+        return next((sha for _, sha in self.tips if sha.startswith(commit_id)), commit_id)
+
+    def log_path(self, job: Job, step: str) -> str:
+        path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}/{step}"
+        signature = hashlib.sha256(path.encode()).hexdigest()
+        return f"/_logs/{path}/log.txt?X-Amz-Expires=3600&X-Amz-Signature={signature}"
+
+    def shown(self, now: float) -> dict[str, Any]:
+        live = [job for job in self.jobs if job.status(now) == "SUCCEED"]
+        return {
+            **_BRANCH_DEFAULTS,
+            # Seen in the console: feature/login is served at feature-login.….amplifyapp.com.
+            "displayName": self.name.replace("/", "-"),
+            **_without_secrets(self.settings),
+            "branchArn": self.arn,
+            "branchName": self.name,
+            "createTime": self.created,
+            "updateTime": self.updated,
+            "activeJobId": live[-1].id if live else "0",
+            "totalNumberOfJobs": str(len(self.jobs)),
+        }
+
+
+def _without_secrets(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in _SECRETS}

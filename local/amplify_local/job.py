@@ -1,0 +1,210 @@
+"""One job of an Amplify branch: what becomes of it is a pure function of the clock and its plan."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from amplify_local.build_log import step_log
+
+if TYPE_CHECKING:
+    from amplify_local.hosting import Branch
+
+STEPS = ("BUILD", "DEPLOY", "VERIFY")
+NO_DIFF = "NO_DIFF"
+
+# What Amplify says of builds that it cancels itself (aws-amplify/amplify-hosting issues quote it).
+_NO_DIFF_REASON = "cancelled - no diff detected from previous commit"
+
+# Shares of a job's time: waiting, provisioning, then the steps with these weights.
+_PENDING, _PROVISIONING = 0.05, 0.15
+_WEIGHTS = {"BUILD": 6.0, "DEPLOY": 3.0, "VERIFY": 1.0}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What shall become of a job.
+
+    :param outcome: ``SUCCEED``, ``FAILED``, ``CANCELLED``, ``NO_DIFF`` (cancelled by Amplify itself), or any
+        other word, which the job then reports as its last status.
+    :param step: The step in which a job ends that does not succeed.
+    :param seconds: From StartJob to the end, when nothing makes the job queue.
+    :param created_seconds: How long it stays in CREATED before PENDING.
+    :param log: Lines that the log of ``step`` ends with.
+    :param never_ends: It stays in ``step`` until somebody stops it.
+    :param running: The word it reports instead of RUNNING.
+    :param stop_seconds: How long it stays in CANCELLING.
+    :param ignores_stop: A StopJob comes too late: the job ends as planned.
+    """
+
+    outcome: str = "SUCCEED"
+    step: str = "BUILD"
+    status_reason: str | None = None
+    seconds: float = 5.0
+    created_seconds: float = 0.0
+    log: tuple[str, ...] = ()
+    never_ends: bool = False
+    running: str = "RUNNING"
+    stop_seconds: float = 1.0
+    ignores_stop: bool = False
+
+    def __post_init__(self) -> None:
+        if self.step not in STEPS:
+            raise ValueError(f"step must be one of {', '.join(STEPS)}, got {self.step!r}")
+        object.__setattr__(self, "log", tuple(self.log))
+
+    @property
+    def status(self) -> str:
+        return "CANCELLED" if self.outcome == NO_DIFF else self.outcome
+
+    @property
+    def reason(self) -> str | None:
+        if self.status_reason is None and self.outcome == NO_DIFF:
+            return _NO_DIFF_REASON
+        return self.status_reason
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps that the job gets to: all, or those up to the one in which it ends."""
+        passes = self.outcome == "SUCCEED" and not self.never_ends
+        return STEPS if passes else STEPS[: STEPS.index(self.step) + 1]
+
+
+@dataclass
+class Job:
+    """A job; ``began`` and ``stopped`` are the only things that change after its start."""
+
+    branch: Branch
+    id: str
+    type: str
+    plan: Plan
+    created: float
+    commit_id: str | None = None
+    commit_message: str | None = None
+    commit_time: datetime | None = None
+    reason: str | None = None
+    builds: str | None = None  # the commit to build; else the branch's tip when the job begins
+    began: float | None = None
+    stopped: float | None = None
+
+    @property
+    def arn(self) -> str:
+        return f"{self.branch.arn}/jobs/{self.id.zfill(10)}"
+
+    @property
+    def ready(self) -> float:
+        """When it may begin, if a slot is free."""
+        return self.created + self.plan.created_seconds + _PENDING * self.plan.seconds
+
+    @property
+    def ended(self) -> float:
+        """When it ends, as far as known now; infinity for a job that waits for a slot or for a StopJob."""
+        if self.stopped is not None and not self.plan.ignores_stop:
+            return self.stopped + self.plan.stop_seconds
+        if self.began is None or self.plan.never_ends:
+            return math.inf
+        return self.began + (1 - _PENDING) * self.plan.seconds
+
+    @property
+    def sha(self) -> str:
+        """The commit that it builds."""
+        return self.builds or self.branch.tip_at(self.created if self.began is None else self.began)
+
+    def in_progress(self, now: float) -> bool:
+        return now < self.ended
+
+    def status(self, now: float) -> str:
+        if now >= self.ended:
+            return "CANCELLED" if self._was_stopped else self.plan.status
+        if self._was_stopped:
+            return "CANCELLING"
+        if now < self.created + self.plan.created_seconds:
+            return "CREATED"
+        if self.began is None or now < self.began:
+            return "PENDING"
+        return "PROVISIONING" if now < self._first_step else self.plan.running
+
+    def progress(self, now: float) -> float:
+        """How much of its planned time has passed, 0 to 1."""
+        if now >= self.ended:
+            return 1.0
+        if self.began is None:
+            return 0.0
+        return min(0.99, _PENDING + (now - self.began) / max(self.plan.seconds, 0.001))
+
+    def steps(self, now: float) -> list[dict[str, Any]]:
+        """The steps as GetJob shows them (log URLs without host); none until provisioned (from memory)."""
+        if now < self._first_step:
+            return []
+        return [self._step(name, now) for name in STEPS]
+
+    def log(self, step: str, now: float) -> str:
+        """A step's log as far as it is written by now; empty before the step starts."""
+        started, ended = self._spans().get(step, (math.inf, math.inf))
+        if now < started:
+            return ""
+        lines = step_log(step, self.sha, self.branch.app.repository, self._status_in(step, now), self.plan)
+        done = 1.0 if now >= ended else (now - started) / (ended - started)
+        shown = lines[: max(1, round(done * len(lines)))]
+        pace = (min(ended, now) - started) / len(lines)
+        return "".join(
+            f"{timestamp(started + i * pace).isoformat('T', 'milliseconds')[:-6]}Z {line}\n"
+            for i, line in enumerate(shown)
+        )
+
+    @property
+    def _was_stopped(self) -> bool:
+        return self.stopped is not None and not self.plan.ignores_stop
+
+    @property
+    def _first_step(self) -> float:
+        return math.inf if self.began is None else self.began + _PROVISIONING * self.plan.seconds
+
+    def _spans(self) -> dict[str, tuple[float, float]]:
+        """Start and planned end of each step that the job gets to."""
+        if self.began is None:
+            return {}
+        total = (1 - _PENDING - _PROVISIONING) * self.plan.seconds
+        weights = sum(_WEIGHTS[name] for name in self.plan.steps)
+        spans, start = {}, self._first_step
+        for name in self.plan.steps:
+            end = start + total * _WEIGHTS[name] / weights
+            last = name == self.plan.steps[-1]
+            spans[name] = (start, self.ended if last else min(end, self.ended))
+            start = end
+        return {name: span for name, span in spans.items() if span[0] < self.ended}
+
+    def _step(self, name: str, now: float) -> dict[str, Any]:
+        spans = self._spans()
+        started, ended = spans.get(name, (self.ended, self.ended))
+        status = self._status_in(name, now)
+        # The model requires startTime also of steps that have not started.
+        shown: dict[str, Any] = {
+            "stepName": name,
+            "startTime": timestamp(min(started, now)),
+            "status": status,
+        }
+        if name in spans and started <= now:
+            shown["logUrl"] = self.branch.log_path(self, name)
+        if status not in ("PENDING", "RUNNING", "CANCELLING", self.plan.running):
+            shown["endTime"] = timestamp(min(ended, now))
+        if self.plan.reason and name == self.plan.steps[-1] and now >= self.ended and not self._was_stopped:
+            shown["statusReason"] = self.plan.reason
+        return shown
+
+    def _status_in(self, name: str, now: float) -> str:
+        started, ended = self._spans().get(name, (math.inf, math.inf))
+        if now >= self.ended:
+            if started == math.inf:
+                return "CANCELLED"
+            cut_short = ended == self.ended
+            return "SUCCEED" if not cut_short else self.status(now)
+        if now < started:
+            return "PENDING"
+        return "SUCCEED" if now >= ended else self.status(now)
+
+
+def timestamp(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)

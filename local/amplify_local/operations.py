@@ -1,0 +1,204 @@
+"""What each operation of Amplify's API does, and the ARN on which IAM allows it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from amplify_local.hosting import Branch
+from amplify_local.job import Job, timestamp
+from amplify_local.rest import ApiError
+
+if TYPE_CHECKING:
+    from amplify_local.amplify import Amplify
+
+Params = dict[str, Any]
+_HEXADECIMAL = set("0123456789abcdef")
+
+
+def start_job(amplify: Amplify, params: Params) -> Params:
+    branch = amplify.branch(params["appId"], params["branchName"])
+    job_type = params["jobType"]
+    if job_type == "MANUAL":
+        # Quoted in aws/aws-sdk issue 121.
+        raise ApiError("BadRequestException", "The requested jobType MANUAL does not support.")
+    if job_type == "RETRY" and "jobId" not in params:
+        raise ApiError("BadRequestException", "The jobId is required for the jobType RETRY.")  # from memory
+    retried = amplify.job(branch.app.id, branch.name, params["jobId"]) if job_type == "RETRY" else None
+    if any(job.in_progress(amplify.clock()) for job in branch.jobs):
+        busy = f"The requested branch {branch.name} already have pending or running jobs"
+        raise ApiError("LimitExceededException", busy)
+    commit = _commit_again(amplify, retried, params) if retried else _commit_of(amplify, branch, params)
+    job = amplify.add_job(branch, job_type, reason=params.get("jobReason"), **commit)
+    return {"jobSummary": _summary(amplify, job)}
+
+
+def get_job(amplify: Amplify, params: Params) -> Params:
+    job = _job(amplify, params)
+    steps = [_without_omitted(amplify, step) for step in job.steps(amplify.clock())]
+    for step in steps:
+        if "logUrl" in step:
+            step["logUrl"] = amplify.logs_at + step["logUrl"]
+    return {"job": {"summary": _summary(amplify, job), "steps": steps}}
+
+
+def list_jobs(amplify: Amplify, params: Params) -> Params:
+    newest_first = list(reversed(amplify.branch(params["appId"], params["branchName"]).jobs))
+    start = _position_after(params["nextToken"], newest_first) if "nextToken" in params else 0
+    end = start + (params.get("maxResults") or amplify.behaviour.page_size)
+    page: Params = {"jobSummaries": [_summary(amplify, job) for job in newest_first[start:end]]}
+    if end < len(newest_first):
+        page["nextToken"] = base64.b64encode(newest_first[end - 1].id.encode()).decode()
+    return page
+
+
+def stop_job(amplify: Amplify, params: Params) -> Params:
+    job = _job(amplify, params)
+    if not job.in_progress(amplify.clock()):
+        # Text from memory; only the code is relied upon.
+        raise ApiError("BadRequestException", f"Job {job.id} is not running and cannot be stopped.")
+    if job.stopped is None:
+        job.stopped = amplify.clock()
+    return {"jobSummary": _summary(amplify, job)}
+
+
+def delete_job(amplify: Amplify, params: Params) -> Params:
+    job = _job(amplify, params)
+    if job.in_progress(amplify.clock()):
+        raise ApiError("BadRequestException", f"Job {job.id} is in progress and cannot be deleted.")
+    job.branch.jobs.remove(job)
+    return {"jobSummary": _summary(amplify, job)}
+
+
+def get_app(amplify: Amplify, params: Params) -> Params:
+    return {"app": amplify.app(params["appId"]).shown()}
+
+
+def create_app(amplify: Amplify, params: Params) -> Params:
+    return {"app": amplify.create_app(**{"repository": "", **params}).shown()}
+
+
+def update_app(amplify: Amplify, params: Params) -> Params:
+    app = amplify.app(params["appId"])
+    app.settings.update({name: value for name, value in params.items() if name != "appId"})
+    app.updated = timestamp(amplify.clock())
+    return {"app": app.shown()}
+
+
+def delete_app(amplify: Amplify, params: Params) -> Params:
+    return {"app": amplify.delete_app(params["appId"]).shown()}
+
+
+def get_branch(amplify: Amplify, params: Params) -> Params:
+    return {"branch": amplify.branch(params["appId"], params["branchName"]).shown(amplify.clock())}
+
+
+def create_branch(amplify: Amplify, params: Params) -> Params:
+    app_id, name = params["appId"], params["branchName"]
+    if name in amplify.app(app_id).branches:
+        raise ApiError("BadRequestException", f"The branch {name} already exists")  # from memory
+    settings = {key: value for key, value in params.items() if key not in ("appId", "branchName")}
+    return {"branch": amplify.create_branch(app_id, name, **settings).shown(amplify.clock())}
+
+
+def update_branch(amplify: Amplify, params: Params) -> Params:
+    branch = amplify.branch(params["appId"], params["branchName"])
+    names = ("appId", "branchName")
+    branch.settings.update({name: value for name, value in params.items() if name not in names})
+    branch.updated = timestamp(amplify.clock())
+    return {"branch": branch.shown(amplify.clock())}
+
+
+def delete_branch(amplify: Amplify, params: Params) -> Params:
+    branch = amplify.branch(params["appId"], params["branchName"])
+    del branch.app.branches[branch.name]
+    return {"branch": branch.shown(amplify.clock())}
+
+
+OPERATIONS: dict[str, Callable[[Amplify, Params], Params]] = {
+    "StartJob": start_job,
+    "GetJob": get_job,
+    "ListJobs": list_jobs,
+    "StopJob": stop_job,
+    "DeleteJob": delete_job,
+    "GetApp": get_app,
+    "CreateApp": create_app,
+    "UpdateApp": update_app,
+    "DeleteApp": delete_app,
+    "GetBranch": get_branch,
+    "CreateBranch": create_branch,
+    "UpdateBranch": update_branch,
+    "DeleteBranch": delete_branch,
+}
+
+
+def resource_arn(amplify: Amplify, operation: str, params: Params) -> str:
+    """The ARN that IAM checks; ``jobs/*`` for all actions on jobs, as real denials name it."""
+    arn = f"arn:aws:amplify:{amplify.region}:{amplify.account}:apps"
+    if "appId" in params:
+        arn += f"/{params['appId']}"
+    if "branchName" in params and operation != "CreateBranch":
+        arn += f"/branches/{params['branchName']}"
+    return arn + ("/jobs/*" if operation.endswith(("Job", "Jobs")) else "")
+
+
+def _job(amplify: Amplify, params: Params) -> Job:
+    return amplify.job(params["appId"], params["branchName"], params["jobId"])
+
+
+def _commit_of(amplify: Amplify, branch: Branch, params: Params) -> Params:
+    """The commit of a new job; ``builds`` None means the branch's tip at the time the job begins."""
+    behaviour, commit_id = amplify.behaviour, params.get("commitId", "")
+    is_sha = len(commit_id) >= 7 and set(commit_id.lower()) <= _HEXADECIMAL
+    echoes = params["jobType"] in behaviour.echoes_commit_message
+    return {
+        "builds": branch.known_commit(commit_id) if is_sha and behaviour.builds_commit_id else None,
+        "commit_id": commit_id if commit_id and behaviour.echoes_commit_id else None,
+        "commit_message": params.get("commitMessage") if echoes else None,
+        "commit_time": params.get("commitTime"),
+    }
+
+
+def _commit_again(amplify: Amplify, retried: Job, params: Params) -> Params:
+    """The commit of a RETRY: that of the job it repeats."""
+    behaviour = amplify.behaviour
+    message = params.get("commitMessage") if "RETRY" in behaviour.echoes_commit_message else None
+    if message is None and behaviour.retry_copies_message:
+        message = retried.commit_message
+    return {
+        "builds": retried.sha,
+        "commit_id": retried.commit_id,
+        "commit_message": message,
+        "commit_time": params.get("commitTime", retried.commit_time),
+    }
+
+
+def _summary(amplify: Amplify, job: Job) -> Params:
+    now = amplify.clock()
+    summary: Params = {
+        "jobArn": job.arn,
+        "jobId": job.id,
+        "commitId": job.commit_id or "HEAD",
+        "commitMessage": job.commit_message,
+        "commitTime": job.commit_time or timestamp(job.created),
+        "startTime": timestamp(job.created),
+        "status": job.status(now),
+        "jobType": job.type,
+    }
+    if now >= job.ended:
+        summary["endTime"] = timestamp(job.ended)
+    return _without_omitted(amplify, summary)
+
+
+def _without_omitted(amplify: Amplify, members: Params) -> Params:
+    omits = amplify.behaviour.omits
+    return {name: value for name, value in members.items() if value is not None and name not in omits}
+
+
+def _position_after(token: str, jobs: list[Job]) -> int:
+    try:
+        last = int(base64.b64decode(token, validate=True))
+    except ValueError:
+        raise ApiError("BadRequestException", "Invalid nextToken") from None
+    return next((i for i, job in enumerate(jobs) if int(job.id) < last), len(jobs))

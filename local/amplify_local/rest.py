@@ -1,0 +1,176 @@
+"""Amplify's REST protocol, as botocore's service model describes it: routes, inputs, outputs, errors."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cache
+from typing import Any, Literal
+from urllib.parse import unquote
+
+import botocore.session
+from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+
+from amplify_local.constraints import Violation, violations
+
+Broken = Literal["timeout", "reset"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; ``path`` as on the wire, where a slash in a branch name is ``%2F``."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def signature(self) -> re.Match[str] | None:
+        """What SigV4 says about the caller: groups ``access_key``, ``region``, ``service``."""
+        authorization = {name.lower(): value for name, value in self.headers.items()}.get("authorization", "")
+        return _SIGNATURE.match(authorization)
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP response; ``broken`` tells the transport to stall or reset the connection instead."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    broken: Broken | None = None
+
+
+class ApiError(Exception):
+    """An error that the caller receives, named as the service model names it."""
+
+    def __init__(self, code: str, message: str, status: int | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message = code, message
+        self.status = status or _status_of(code)
+
+    def response(self) -> Response:
+        return Response(
+            self.status,
+            {"Content-Type": "application/json", "x-amzn-ErrorType": self.code},
+            json.dumps({"message": self.message}).encode(),
+        )
+
+
+class ForbiddenByModel(Exception):
+    """The emulation is about to answer something that the service model rules out: a bug in it."""
+
+
+def route(request: Request) -> tuple[OperationModel, dict[str, Any]]:
+    """The operation that a request calls, and its parameters, checked against the model."""
+    for name, method, pattern in _routes():
+        found = pattern.fullmatch(request.path)
+        if found and method == request.method:
+            operation = service_model().operation_model(name)
+            return operation, _read_input(operation, found.groupdict(), request)
+    raise ApiError("NotFoundException", f"No route for {request.method} {request.path}")
+
+
+def write_output(
+    operation: OperationModel, output: dict[str, Any], tolerate: Callable[[Violation], bool]
+) -> Response:
+    """Serialise what an operation returns, unless the model forbids it and nobody asked for that."""
+    shape = _shape(operation.output_shape)
+    problems = [problem for problem in violations(output, shape) if not tolerate(problem)]
+    if problems:
+        raise ForbiddenByModel(f"{operation.name}: " + "; ".join(map(str, problems)))
+    body = json.dumps(_write(output, shape)).encode()
+    return Response(200, {"Content-Type": "application/json"}, body)
+
+
+@cache
+def service_model() -> ServiceModel:
+    return botocore.session.get_session().get_service_model("amplify")
+
+
+_SIGNATURE = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<access_key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)"
+    r"/aws4_request, ?SignedHeaders=[^,]+, ?Signature=[0-9a-f]{64}"
+)
+
+
+@cache
+def _routes() -> list[tuple[str, str, re.Pattern[str]]]:
+    """Name, method and path of every operation of the model."""
+    routes = []
+    for name in service_model().operation_names:
+        http = service_model().operation_model(name).http
+        path = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]*)", re.escape(http["requestUri"]))
+        routes.append((name, http["method"], re.compile(path)))
+    return routes
+
+
+def _shape(shape: StructureShape | None) -> StructureShape:
+    """Every operation of this API has an input and an output."""
+    if shape is None:
+        raise ForbiddenByModel("an operation without input or output")
+    return shape
+
+
+def _read_input(operation: OperationModel, uri: Mapping[str, str], request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(request.body or b"{}")
+    except ValueError as error:
+        raise ApiError("BadRequestException", f"Could not parse request body into json: {error}") from None
+    if not isinstance(body, dict):
+        raise ApiError("BadRequestException", "Could not parse request body into json: not an object")
+    sources = {"uri": uri, "querystring": request.query}
+    params = {}
+    input_shape = _shape(operation.input_shape)
+    for name, shape in input_shape.members.items():
+        wire = shape.serialization.get("name", name)
+        location = shape.serialization.get("location", "body")
+        source = sources.get(location, body)
+        if source.get(wire) is not None:
+            raw = unquote(source[wire]) if location == "uri" else source[wire]
+            params[name] = _read(raw, shape)
+    problems = list(violations(params, input_shape))
+    if problems:
+        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
+        raise ApiError("BadRequestException", count + "; ".join(map(str, problems)))
+    return params
+
+
+def _read(value: Any, shape: Shape) -> Any:
+    """A value from the wire, as the model types it; what does not fit is left for the check to refuse."""
+    try:
+        if shape.type_name == "timestamp" and not isinstance(value, bool):
+            return datetime.fromtimestamp(float(value), tz=timezone.utc)
+        if shape.type_name == "integer" and isinstance(value, str):
+            return int(value)
+    except (ValueError, OverflowError, OSError, TypeError):
+        pass
+    return value
+
+
+def _write(value: Any, shape: Any) -> Any:
+    """A value for the wire: members under their wire names, times as seconds since 1970."""
+    if shape.type_name == "structure":
+        members = shape.members
+        return {
+            members[name].serialization.get("name", name): _write(item, members[name])
+            for name, item in value.items()
+        }
+    if shape.type_name == "list":
+        return [_write(item, shape.member) for item in value]
+    if shape.type_name == "timestamp":
+        return round(value.timestamp(), 3)
+    return value
+
+
+@cache
+def _status_of(code: str) -> int:
+    for shape in service_model().error_shapes:
+        if shape.name == code:
+            return int(shape.metadata["error"]["httpStatusCode"])
+    return 400

@@ -1,0 +1,109 @@
+"""An HTTP server on 127.0.0.1 for an :class:`Amplify`: its API, step logs, and the control endpoint."""
+
+from __future__ import annotations
+
+import select
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from amplify_local import control
+from amplify_local.amplify import LOG_PREFIX, Amplify
+from amplify_local.rest import ApiError, Request, Response
+
+
+@contextmanager
+def serve(amplify: Amplify, port: int = 0) -> Iterator[str]:
+    """Serve ``amplify`` from a thread of this process while the context lasts; gives the server's URL."""
+    server = _Server(amplify, port)
+    amplify.logs_at = url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield url
+    finally:
+        server.stopping.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def answer(amplify: Amplify, request: Request) -> Response:
+    """What the server answers; only API requests need a signature."""
+    if request.path.startswith(control.PREFIX):
+        return control.control(amplify, request)
+    if request.path.startswith(LOG_PREFIX):
+        return amplify.handle(request)
+    if request.signature is None:
+        message = "Missing Authentication Token"
+        return ApiError("MissingAuthenticationTokenException", message, 403).response()
+    if request.signature["service"] != "amplify":
+        message = "Credential should be scoped to correct service: 'amplify'."
+        return ApiError("InvalidSignatureException", message, 403).response()
+    return amplify.handle(request)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Threads of stalled requests end with their clients; the server does not wait for them.
+    block_on_close = False
+
+    def __init__(self, amplify: Amplify, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.amplify = amplify
+        self.stopping = threading.Event()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is none of our concern."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def _answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        url = urlsplit(self.path)
+        request = Request(
+            self.command, url.path, dict(parse_qsl(url.query)), dict(self.headers.items()), body
+        )
+        try:
+            response = answer(self.server.amplify, request)
+        except (
+            Exception
+        ) as error:  # the emulation's own fault: say which, to whoever reads the client's error
+            response = ApiError(
+                "InternalFailureException", f"{type(error).__name__}: {error}", 500
+            ).response()
+        if response.broken:
+            self._break(response.broken)
+        else:
+            self._send(response)
+
+    do_GET = do_POST = do_DELETE = do_PUT = _answer
+
+    def _send(self, response: Response) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        self.wfile.write(response.body)
+
+    def _break(self, how: str) -> None:
+        self.close_connection = True
+        if how == "timeout":
+            while not self.server.stopping.is_set() and not select.select([self.connection], [], [], 0.2)[0]:
+                pass
+            return
+        # Lingering for zero seconds makes close() send a reset.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet: every call is in ``Amplify.calls``."""

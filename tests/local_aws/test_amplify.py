@@ -1,0 +1,380 @@
+"""The in-memory Amplify, through a real boto3 client and a clock that the test moves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+
+from amplify_local.amplify import Amplify
+from amplify_local.job import STEPS
+from amplify_local.rest import ForbiddenByModel, Request
+from amplify_local.transport import attach
+
+BRANCH = {"appId": "d123", "branchName": "feature/x"}
+
+
+@dataclass
+class Clock:
+    now: float = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def amplify(clock: Clock) -> Amplify:
+    amplify = Amplify(clock=clock, job_seconds=10)
+    amplify.create_app("site", app_id="d123")
+    amplify.create_branch("d123", "feature/x")
+    return amplify
+
+
+@pytest.fixture
+def client(amplify: Amplify) -> Any:
+    return attach(
+        boto3.client(
+            "amplify",
+            region_name="us-east-1",
+            aws_access_key_id="AKIDEXAMPLE",
+            aws_secret_access_key="secret",
+            config=Config(retries={"total_max_attempts": 1}),
+        ),
+        amplify,
+    )
+
+
+def start(client: Any, job_type: str = "RELEASE", **params: Any) -> dict[str, Any]:
+    summary: dict[str, Any] = client.start_job(**BRANCH, jobType=job_type, **params)["jobSummary"]
+    return summary
+
+
+def get(client: Any, job_id: str = "1") -> dict[str, Any]:
+    job: dict[str, Any] = client.get_job(**BRANCH, jobId=job_id)["job"]
+    return job
+
+
+def status(client: Any, job_id: str = "1") -> str:
+    word: str = get(client, job_id)["summary"]["status"]
+    return word
+
+
+def refused(call: Callable[..., Any], **params: Any) -> tuple[str, int, str]:
+    with pytest.raises(ClientError) as error:
+        call(**params)
+    response = error.value.response
+    return (
+        response["Error"]["Code"],
+        response["ResponseMetadata"]["HTTPStatusCode"],
+        response["Error"]["Message"],
+    )
+
+
+def log(amplify: Amplify, step: dict[str, Any]) -> str:
+    return amplify.handle(Request("GET", urlsplit(step["logUrl"]).path)).body.decode()
+
+
+def test_a_job_goes_through_its_statuses_as_the_clock_advances(client: Any, clock: Clock) -> None:
+    seen = [start(client)["status"]]
+    for _ in range(21):
+        clock.now += 0.5
+        if status(client) != seen[-1]:
+            seen.append(status(client))
+    assert seen == ["PENDING", "PROVISIONING", "RUNNING", "SUCCEED"]
+    summary = get(client)["summary"]
+    assert (summary["endTime"] - summary["startTime"]).total_seconds() == 10
+
+
+def test_a_successful_job_has_three_steps_with_times_and_logs(
+    client: Any, amplify: Amplify, clock: Clock
+) -> None:
+    start(client)
+    clock.now += 60
+    steps = get(client)["steps"]
+    assert [step["stepName"] for step in steps] == list(STEPS)
+    assert {step["status"] for step in steps} == {"SUCCEED"}
+    assert all(step["startTime"] < step["endTime"] for step in steps)
+    assert all(log(amplify, step) for step in steps)
+
+
+def test_a_job_can_stay_in_created_before_it_is_pending(client: Any, amplify: Amplify, clock: Clock) -> None:
+    amplify.next_job(created_seconds=2)
+    assert start(client)["status"] == "CREATED"
+    clock.now += 2.1
+    assert status(client) == "PENDING"
+
+
+def test_the_arn_pads_the_job_id_and_the_id_does_not(client: Any) -> None:
+    summary = start(client)
+    assert summary["jobId"] == "1"
+    assert summary["jobArn"].endswith(":apps/d123/branches/feature/x/jobs/0000000001")
+
+
+def test_a_busy_branch_is_refused_in_amplifys_own_words(client: Any, amplify: Amplify, clock: Clock) -> None:
+    start(client)
+    assert refused(client.start_job, **BRANCH, jobType="RELEASE") == (
+        "LimitExceededException",
+        429,
+        "The requested branch feature/x already have pending or running jobs",
+    )
+    clock.now += 10
+    assert start(client)["jobId"] == "2"
+
+
+def test_manual_is_refused(client: Any) -> None:
+    code, http, message = refused(client.start_job, **BRANCH, jobType="MANUAL")
+    assert (code, http) == ("BadRequestException", 400)
+    assert message == "The requested jobType MANUAL does not support."
+
+
+def test_retry_needs_a_job_and_rebuilds_its_commit(client: Any, amplify: Amplify, clock: Clock) -> None:
+    assert refused(client.start_job, **BRANCH, jobType="RETRY")[0] == "BadRequestException"
+    assert refused(client.start_job, **BRANCH, jobType="RETRY", jobId="7")[0] == "NotFoundException"
+    first = start(client, commitMessage="first")
+    clock.now += 10
+    amplify.push("d123", "feature/x", message="second")
+    clock.now += 10
+    again = start(client, "RETRY", jobId=first["jobId"])
+    assert again["jobId"] == "3"
+    assert again["commitMessage"] == "first"
+    jobs = amplify.jobs()
+    assert jobs[2].sha == jobs[0].sha != jobs[1].sha
+
+
+def test_release_builds_the_tip_and_shows_head(client: Any, amplify: Amplify, clock: Clock) -> None:
+    assert start(client)["commitId"] == "HEAD"
+    clock.now += 10
+    build = get(client)["steps"][0]
+    assert f"# Switching to commit: {amplify.branch('d123', 'feature/x').tip}" in log(amplify, build)
+
+
+@pytest.mark.parametrize("echoes", [True, False])
+def test_whether_amplify_echoes_a_commit_can_be_chosen(client: Any, amplify: Amplify, echoes: bool) -> None:
+    amplify.behaviour.echoes_commit_id = echoes
+    amplify.behaviour.echoes_commit_message = frozenset({"RELEASE"} if echoes else ())
+    summary = start(client, commitId="abcdef0", commitMessage="Fix\n[cfn x]")
+    assert summary["commitId"] == ("abcdef0" if echoes else "HEAD")
+    assert summary.get("commitMessage") == ("Fix\n[cfn x]" if echoes else None)
+
+
+@pytest.mark.parametrize("builds", [True, False])
+def test_whether_a_release_builds_the_commit_it_names_can_be_chosen(
+    client: Any, amplify: Amplify, clock: Clock, builds: bool
+) -> None:
+    amplify.behaviour.builds_commit_id = builds
+    start(client, commitId="a" * 40)
+    clock.now += 10
+    assert (f"# Switching to commit: {'a' * 40}" in log(amplify, get(client)["steps"][0])) is builds
+
+
+def test_a_failing_step_names_its_reason_and_cancels_the_later_ones(
+    client: Any, amplify: Amplify, clock: Clock
+) -> None:
+    amplify.next_job(outcome="FAILED", step="BUILD", status_reason="Build failed", log=["npm error 1"])
+    start(client)
+    clock.now += 10
+    job = get(client)
+    assert job["summary"]["status"] == "FAILED"
+    assert [step["status"] for step in job["steps"]] == ["FAILED", "CANCELLED", "CANCELLED"]
+    assert job["steps"][0]["statusReason"] == "Build failed"
+    text = log(amplify, job["steps"][0])
+    assert "npm error 1" in text
+    assert "\x1b[31m!!! Build failed" in text
+
+
+def test_amplify_cancels_a_build_without_a_diff(client: Any, amplify: Amplify, clock: Clock) -> None:
+    amplify.next_job(outcome="NO_DIFF")
+    start(client)
+    clock.now += 10
+    job = get(client)
+    assert job["summary"]["status"] == "CANCELLED"
+    assert job["steps"][0]["statusReason"] == "cancelled - no diff detected from previous commit"
+
+
+def test_a_job_may_end_as_a_word_that_the_model_does_not_know(
+    client: Any, amplify: Amplify, clock: Clock
+) -> None:
+    amplify.next_job(outcome="ARCHIVED")
+    start(client)
+    clock.now += 10
+    assert status(client) == "ARCHIVED"
+
+
+def test_a_job_that_never_ends_can_be_stopped(client: Any, amplify: Amplify, clock: Clock) -> None:
+    amplify.next_job(never_ends=True)
+    start(client)
+    clock.now += 3600
+    assert status(client) == "RUNNING"
+    assert client.stop_job(**BRANCH, jobId="1")["jobSummary"]["status"] == "CANCELLING"
+    clock.now += 1
+    assert status(client) == "CANCELLED"
+    assert [step["status"] for step in get(client)["steps"]] == ["CANCELLED"] * 3
+    assert refused(client.stop_job, **BRANCH, jobId="1")[0] == "BadRequestException"
+
+
+def test_a_stop_may_come_too_late(client: Any, amplify: Amplify, clock: Clock) -> None:
+    amplify.next_job(ignores_stop=True)
+    start(client)
+    clock.now += 9
+    client.stop_job(**BRANCH, jobId="1")
+    clock.now += 1
+    assert status(client) == "SUCCEED"
+
+
+def test_five_jobs_run_at_a_time_in_a_region(amplify: Amplify, clock: Clock) -> None:
+    for n in range(6):
+        amplify.create_branch("d123", f"b{n}")
+        amplify.start("d123", f"b{n}")
+    clock.now += 5
+    sixth = amplify.jobs("d123", "b5")[0]
+    assert [job.status(clock.now) for job in amplify.jobs()] == ["RUNNING"] * 5 + ["PENDING"]
+    clock.now += 5
+    assert sixth.status(clock.now) == "PENDING"
+    amplify.jobs()
+    clock.now += 5
+    assert [job.status(clock.now) for job in amplify.jobs()] == ["SUCCEED"] * 5 + ["RUNNING"]
+
+
+def test_a_push_queues_behind_a_running_job_of_its_branch(amplify: Amplify, clock: Clock) -> None:
+    amplify.start("d123", "feature/x")
+    pushed = amplify.push("d123", "feature/x", message="Second")
+    assert pushed is not None
+    clock.now += 9
+    assert pushed.status(clock.now) == "PENDING"
+    clock.now += 1 + 9.5
+    assert [job.status(clock.now) for job in amplify.jobs()] == ["SUCCEED", "SUCCEED"]
+
+
+def test_a_push_starts_nothing_when_auto_build_is_off(client: Any, amplify: Amplify) -> None:
+    client.update_branch(**BRANCH, enableAutoBuild=False)
+    assert amplify.push("d123", "feature/x") is None
+
+
+def test_jobs_are_listed_newest_first_in_pages(client: Any, clock: Clock) -> None:
+    for _ in range(3):
+        start(client)
+        clock.now += 10
+    pages = list(client.get_paginator("list_jobs").paginate(**BRANCH, PaginationConfig={"PageSize": 2}))
+    assert [[job["jobId"] for job in page["jobSummaries"]] for page in pages] == [["3", "2"], ["1"]]
+
+
+def test_a_deleted_job_is_gone_and_its_number_is_not_used_again(client: Any, clock: Clock) -> None:
+    start(client)
+    assert refused(client.delete_job, **BRANCH, jobId="1")[0] == "BadRequestException"
+    clock.now += 10
+    client.delete_job(**BRANCH, jobId="1")
+    assert refused(client.get_job, **BRANCH, jobId="1")[0] == "NotFoundException"
+    assert start(client)["jobId"] == "2"
+
+
+def test_members_that_amplify_leaves_out_can_be_left_out(client: Any, amplify: Amplify, clock: Clock) -> None:
+    amplify.behaviour.omits = frozenset({"commitMessage", "jobType", "commitTime", "endTime"})
+    start(client, commitMessage="x")
+    clock.now += 10
+    job = get(client)
+    assert not set(job["summary"]) & amplify.behaviour.omits
+    assert all("endTime" not in step for step in job["steps"])
+
+
+def test_an_answer_that_the_model_forbids_is_an_error_of_the_emulation(client: Any, amplify: Amplify) -> None:
+    amplify.app("d123").settings["platform"] = "TOASTER"
+    with pytest.raises(ForbiddenByModel, match="platform"):
+        client.get_app(appId="d123")
+
+
+@pytest.mark.parametrize(
+    ("params", "constraint"),
+    [
+        ({"jobType": "NOPE"}, "enum value set"),
+        ({"jobType": "RELEASE", "jobReason": "x" * 256}, "length less than or equal to 255"),
+        ({"jobType": "RELEASE", "jobId": "seven"}, r"regular expression pattern: \[0-9\]\+"),
+        ({"jobType": "RELEASE", "appId": "x123"}, r"regular expression pattern: d\[a-z0-9\]\+"),
+        ({"jobType": "RELEASE", "commitMessage": "x" * 10_001}, "less than or equal to 10000"),
+    ],
+)
+def test_what_the_model_forbids_is_refused(client: Any, params: dict[str, str], constraint: str) -> None:
+    code, http, message = refused(client.start_job, **{**BRANCH, **params})
+    assert (code, http) == ("BadRequestException", 400)
+    assert re.search(constraint, message)
+
+
+def test_a_body_without_the_job_type_or_without_json_is_refused(amplify: Amplify) -> None:
+    path = "/apps/d123/branches/feature%2Fx/jobs"
+    for body in (b"{}", b"<html>", b"[]"):
+        response = amplify.handle(Request("POST", path, body=body))
+        assert (response.status, response.headers["x-amzn-ErrorType"]) == (400, "BadRequestException")
+
+
+def test_unknown_apps_branches_jobs_and_regions_are_not_found(client: Any, amplify: Amplify) -> None:
+    not_found = "NotFoundException", 404
+    assert refused(client.get_app, appId="dnope") == (*not_found, "App dnope not found.")
+    assert refused(client.list_jobs, appId="d123", branchName="dev") == (*not_found, "Branch dev not found.")
+    assert refused(client.get_job, **BRANCH, jobId="9")[:2] == not_found
+    amplify.create_app("elsewhere", app_id="deurope", region="eu-west-1")
+    assert refused(client.get_app, appId="deurope")[:2] == not_found
+
+
+@pytest.mark.parametrize(
+    ("mode", "code", "http"),
+    [
+        ("500", "InternalFailureException", 500),
+        ("429", "TooManyRequestsException", 429),
+        ("denied", "AccessDeniedException", 403),
+    ],
+)
+def test_a_request_can_be_made_to_fail(
+    client: Any, amplify: Amplify, mode: Any, code: str, http: int
+) -> None:
+    amplify.fail("StartJob", mode=mode)
+    assert refused(client.start_job, **BRANCH, jobType="RELEASE")[:2] == (code, http)
+    assert amplify.jobs() == []
+    assert start(client)["jobId"] == "1"
+
+
+@pytest.mark.parametrize(("mode", "error"), [("timeout", ReadTimeoutError), ("reset", ConnectionClosedError)])
+def test_a_request_can_take_effect_and_lose_its_answer(
+    client: Any, amplify: Amplify, mode: Any, error: type[Exception]
+) -> None:
+    amplify.fail("StartJob", mode=mode, applied=True)
+    with pytest.raises(error):
+        start(client)
+    assert len(amplify.jobs()) == 1
+    assert [(call.operation, call.error) for call in amplify.calls] == [("StartJob", mode)]
+
+
+def test_a_fault_can_wait_for_its_turn_and_strike_more_than_once(client: Any, amplify: Amplify) -> None:
+    amplify.fail("ListJobs", mode="500", times=2, after=1)
+    answers = []
+    for _ in range(4):
+        try:
+            client.list_jobs(**BRANCH)
+            answers.append("ok")
+        except ClientError:
+            answers.append("500")
+    assert answers == ["ok", "500", "500", "ok"]
+
+
+def test_a_malformed_answer_is_no_json(client: Any, amplify: Amplify) -> None:
+    amplify.fail("GetApp", mode="malformed")
+    assert "app" not in client.get_app(appId="d123")
+
+
+def test_every_call_is_recorded(client: Any, amplify: Amplify, clock: Clock) -> None:
+    start(client, commitMessage="x")
+    call = amplify.calls[0]
+    assert call.operation == "StartJob"
+    assert call.params == {**BRANCH, "jobType": "RELEASE", "commitMessage": "x"}
+    assert (call.time, call.status, call.access_key) == (clock.now, 200, "AKIDEXAMPLE")
+    assert amplify.count("GetJob") == 0

@@ -1,0 +1,140 @@
+"""Amplify behind HTTP: signatures, broken connections, step logs, the control endpoint."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+
+from amplify_local.amplify import Amplify
+from amplify_local.server import serve
+
+BRANCH = {"appId": "d123", "branchName": "feature/x"}
+
+
+@pytest.fixture
+def amplify() -> Amplify:
+    amplify = Amplify(job_seconds=0.2)
+    amplify.create_app("site", app_id="d123")
+    amplify.create_branch("d123", "feature/x")
+    return amplify
+
+
+@pytest.fixture
+def url(amplify: Amplify) -> Iterator[str]:
+    with serve(amplify) as url:
+        yield url
+
+
+@pytest.fixture
+def client(url: str) -> Iterator[Any]:
+    client = boto3.client(
+        "amplify",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=0.3),
+    )
+    yield client
+    client.close()
+
+
+def http(url: str, body: Any = None) -> tuple[int, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data=data), timeout=5) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_a_branch_with_a_slash_is_served(client: Any) -> None:
+    assert client.get_branch(**BRANCH)["branch"]["displayName"] == "feature-x"
+
+
+def test_a_request_without_a_signature_is_refused(url: str, amplify: Amplify) -> None:
+    status, body = http(f"{url}/apps/d123")
+    assert (status, json.loads(body)) == (403, {"message": "Missing Authentication Token"})
+    assert amplify.calls == []
+
+
+def test_a_signature_for_another_service_is_refused(url: str) -> None:
+    s3 = boto3.client(
+        "codecommit",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    with pytest.raises(ClientError, match="scoped to correct service"):
+        s3.list_repositories()
+    s3.close()
+
+
+def test_the_region_of_the_signature_counts(url: str, amplify: Amplify) -> None:
+    amplify.create_app("elsewhere", app_id="deurope", region="eu-west-1")
+    europe = boto3.client(
+        "amplify",
+        endpoint_url=url,
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    assert europe.get_app(appId="deurope")["app"]["appArn"].split(":")[3] == "eu-west-1"
+    with pytest.raises(ClientError, match=r"App d123 not found\."):
+        europe.get_app(appId="d123")
+    europe.close()
+
+
+def test_the_log_of_a_step_is_served_without_a_signature(client: Any, amplify: Amplify) -> None:
+    client.start_job(**BRANCH, jobType="RELEASE")
+    job = amplify.jobs()[0]
+    amplify.clock = lambda: job.created + 60
+    steps = client.get_job(**BRANCH, jobId="1")["job"]["steps"]
+    status, text = http(steps[0]["logUrl"])
+    assert status == 200
+    assert f"# Switching to commit: {job.sha}" in text
+    assert http(steps[0]["logUrl"].replace("/BUILD/", "/NOPE/"))[0] == 404
+
+
+@pytest.mark.parametrize(("mode", "error"), [("timeout", ReadTimeoutError), ("reset", ConnectionClosedError)])
+def test_connections_break_for_real(client: Any, amplify: Amplify, mode: Any, error: type[Exception]) -> None:
+    amplify.fail("StartJob", mode=mode, applied=True)
+    with pytest.raises(error):
+        client.start_job(**BRANCH, jobType="RELEASE")
+    assert len(amplify.jobs()) == 1
+
+
+def test_scenarios_are_set_over_the_control_endpoint(url: str, client: Any, amplify: Amplify) -> None:
+    assert http(f"{url}/_amplify/next-job", {"outcome": "FAILED", "step": "DEPLOY", "log": ["x"]})[0] == 200
+    assert http(f"{url}/_amplify/fail", {"operation": "GetApp", "mode": "denied"})[0] == 200
+    assert http(f"{url}/_amplify/behaviour", {"omits": ["endTime"], "concurrent_jobs": 1})[0] == 200
+    status, body = http(
+        f"{url}/_amplify/push", {"app_id": "d123", "branch_name": "feature/x", "message": "Hi"}
+    )
+    assert (status, json.loads(body)["commit_message"]) == (200, "Hi")
+    assert amplify.jobs()[0].plan.outcome == "FAILED"
+    assert amplify.behaviour.omits == {"endTime"}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.get_app(appId="d123")
+    assert [job["job_id"] for job in json.loads(http(f"{url}/_amplify/jobs")[1])] == ["1"]
+    assert [call["operation"] for call in json.loads(http(f"{url}/_amplify/calls")[1])] == ["GetApp"]
+
+
+def test_nonsense_on_the_control_endpoint_is_refused(url: str) -> None:
+    assert http(f"{url}/_amplify/next-job", {"step": "TEST"}) == (
+        400,
+        '{"message": "step must be one of BUILD, DEPLOY, VERIFY, got \'TEST\'"}',
+    )
+    assert http(f"{url}/_amplify/next-job", {"colour": "red"})[0] == 400
+    assert http(f"{url}/_amplify/push", {"app_id": "dnope", "branch_name": "main"})[0] == 404
+    assert http(f"{url}/_amplify/nope", {})[0] == 404

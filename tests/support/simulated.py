@@ -1,0 +1,342 @@
+"""A world for the function: a clock that is simulated, an Amplify in memory, Lambda and CloudFormation.
+
+The function's real boto3 clients run against the in-memory Amplify. Every invocation is a greenlet that gives
+way whenever it sleeps or calls Amplify, so that several of them, and whatever else is planned, interleave in
+simulated time, one at a time, in the same order in every run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from greenlet import getcurrent, greenlet
+
+import answer
+import index
+import log
+from amplify_local.amplify import Amplify
+from amplify_local.transport import attach
+from aws import ONE_ATTEMPT, Aws
+from properties import Place
+
+START = datetime(2026, 1, 31, 12, tzinfo=timezone.utc).timestamp()
+REGION, ACCOUNT = "us-east-1", "123456789012"
+FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider"
+STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/shop/5a0e2b70-0000-11f0-a1b2-0a1b2c3d4e5f"
+APP_ID, BRANCH = "d1a2b3c4", "main"
+SIGNATURE = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee"
+
+
+class Killed(BaseException):
+    """The function's sandbox is gone; no code of the function runs any more."""
+
+
+class Clock:
+    """Simulated time, and what happens at which moment."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self._agenda: list[tuple[float, int, Callable[[], Any]]] = []
+        self._order = itertools.count()
+        self._hub = getcurrent()
+
+    def time(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        me = getcurrent()
+        if me is self._hub:
+            self.run(self.now + seconds)
+            return
+        self.at(self.now + seconds, me.switch)
+        self._hub.switch()
+
+    def at(self, moment: float, action: Callable[[], Any]) -> None:
+        heapq.heappush(self._agenda, (moment, next(self._order), action))
+
+    def run(self, until: float = float("inf"), done: Callable[[], bool] = lambda: False) -> None:
+        """Let everything happen that is due, until a moment or until `done`."""
+        while self._agenda and self._agenda[0][0] <= until and not done():
+            moment, _, action = heapq.heappop(self._agenda)
+            self.now = max(self.now, moment)
+            action()
+        if until != float("inf") and not done():
+            self.now = max(self.now, until)
+
+
+@dataclass
+class Delivery:
+    """One invocation of the function by Lambda."""
+
+    event: Mapping[str, Any]
+    ends: float
+    ended: bool = False
+    raised: BaseException | None = None
+
+
+@dataclass
+class Answer:
+    url: str
+    body: dict[str, Any]
+    time: float
+
+    @property
+    def status(self) -> str:
+        return str(self.body["Status"])
+
+    @property
+    def reason(self) -> str:
+        return str(self.body.get("Reason", ""))
+
+    @property
+    def physical_id(self) -> str:
+        return str(self.body["PhysicalResourceId"])
+
+    @property
+    def data(self) -> dict[str, str]:
+        return dict(self.body.get("Data") or {})
+
+
+@dataclass
+class World:
+    """One stack with one resource, and everything around it.
+
+    :param latency: Seconds that a call of Amplify takes. At 0 a call gives no other invocation its turn.
+    """
+
+    job_seconds: float = 60
+    latency: float = 0
+    limit: float = 900
+    clock: Clock = field(default_factory=Clock)
+    stack_status: str = "CREATE_IN_PROGRESS"
+    stack_events: list[dict[str, Any]] = field(default_factory=list)
+    describe_denied: bool = False
+    invoke_denied: bool = False
+    assume_role_error: str = ""
+    assumed: list[dict[str, str]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    answer_faults: list[Any] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    handed_over: list[dict[str, Any]] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    before_call: Callable[[str], None] = lambda operation: None
+
+    def __post_init__(self) -> None:
+        self.amplify = Amplify(self.clock.time, REGION, ACCOUNT, self.job_seconds)
+        self.app = self.amplify.create_app("site", APP_ID)
+        self.branch = self.amplify.create_branch(APP_ID, BRANCH)
+        self._numbers = itertools.count(1)
+        _CURRENT[:] = [self]
+
+    # CloudFormation
+
+    def event(self, request_type: str, **properties: Any) -> dict[str, Any]:
+        """A request of CloudFormation, sent now."""
+        number = next(self._numbers)
+        date = datetime.fromtimestamp(self.clock.now, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        return {
+            "RequestType": request_type,
+            "RequestId": f"request-{number}",
+            "ResponseURL": f"https://responses.s3.amazonaws.com/{number}?X-Amz-Date={date}&X-Amz-Expires=7200"
+            f"&X-Amz-Signature={SIGNATURE}",
+            "StackId": STACK_ID,
+            "LogicalResourceId": "Site",
+            "ResourceType": "Custom::AmplifyJob",
+            "ResourceProperties": {
+                "ServiceToken": FUNCTION_ARN,
+                "AppId": APP_ID,
+                "BranchName": BRANCH,
+                **properties,
+            },
+        }
+
+    def update(
+        self, physical_id: str, *, old: Mapping[str, Any] | None = None, **properties: Any
+    ) -> dict[str, Any]:
+        event = self.event("Update", **properties)
+        old_properties = {**self.event("Update")["ResourceProperties"], **(old or {})}
+        return {**event, "PhysicalResourceId": physical_id, "OldResourceProperties": old_properties}
+
+    def delete(self, physical_id: str, **properties: Any) -> dict[str, Any]:
+        return {**self.event("Delete", **properties), "PhysicalResourceId": physical_id}
+
+    def stack_event(self, status: str) -> None:
+        """The stack takes on a status."""
+        self.stack_status = status
+        happened = {
+            "PhysicalResourceId": STACK_ID,
+            "ResourceStatus": status,
+            "Timestamp": datetime.fromtimestamp(self.clock.now, timezone.utc),
+        }
+        self.stack_events.insert(0, happened)
+
+    # Lambda
+
+    def deliver(self, event: Mapping[str, Any], *, retries: int = 0, after: float = 0) -> Delivery:
+        """Invoke the function asynchronously; `retries` are Lambda's, after 1 and 2 more minutes."""
+        delivery = Delivery(event, self.clock.now + after + self.limit)
+        self.deliveries.append(delivery)
+
+        def run() -> None:
+            try:
+                index.Invocation(event, _Context(self, delivery), _Aws(self), self.clock).run()  # type: ignore[arg-type]
+            except (Exception, Killed) as error:
+                delivery.raised = error
+                if retries:
+                    self.deliver(event, retries=retries - 1, after=60 * (3 - retries))
+            delivery.ended = True
+
+        worker = greenlet(run)
+
+        def kill() -> None:
+            if not delivery.ended:
+                worker.throw(Killed)
+
+        self.clock.at(self.clock.now + after, worker.switch)
+        self.clock.at(delivery.ends, kill)
+        return delivery
+
+    def settle(self) -> None:
+        """Let time pass until no invocation is under way."""
+        self.clock.run(done=lambda: all(delivery.ended for delivery in self.deliveries))
+
+    def request(self, event: Mapping[str, Any]) -> Answer:
+        """Deliver a request, let it end, and give its answer."""
+        before = len(self.answers)
+        self.deliver(event)
+        self.settle()
+        assert len(self.answers) == before + 1, [answer.body for answer in self.answers]
+        return self.answers[-1]
+
+    # What tests ask
+
+    def jobs(self) -> list[Any]:
+        return self.amplify.jobs(APP_ID, BRANCH)
+
+    def status(self, job: Any) -> str:
+        return str(job.status(self.clock.now))
+
+    @property
+    def decisions(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log]
+
+    def put(self, url: str, body: bytes) -> None:
+        if self.answer_faults and (fault := self.answer_faults.pop(0)):
+            raise fault
+        assert len(body) <= 4096
+        self.answers.append(Answer(url, json.loads(body), self.clock.now))
+
+
+_CURRENT: list[World] = []
+
+
+class _Context:
+    invoked_function_arn = FUNCTION_ARN
+
+    def __init__(self, world: World, delivery: Delivery) -> None:
+        self._world, self._delivery = world, delivery
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self._delivery.ends - self._world.clock.now) * 1000)
+
+
+class _Aws(Aws):
+    """AWS as the function sees it; only Amplify is more than a stub."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def amplify(self, place: Place, session_name: str) -> Any:
+        self._credentials(place, session_name)
+        return _amplify_client(place.region)
+
+    def cloudformation(self) -> Any:
+        return SimpleNamespace(
+            describe_stacks=self._describe_stacks,
+            get_paginator=lambda _: SimpleNamespace(paginate=self._describe_stack_events),
+        )
+
+    def lambda_(self) -> Any:
+        return SimpleNamespace(invoke=self._invoke)
+
+    def _client(self, service: str, region: str = "", **_: str) -> Any:
+        assert service == "sts"
+        return SimpleNamespace(assume_role=self._assume_role)
+
+    def _describe_stacks(self, StackName: str) -> Any:  # noqa: N803 - as boto3
+        assert StackName == STACK_ID
+        if self._world.describe_denied:
+            raise _error("AccessDenied", "DescribeStacks")
+        return {"Stacks": [{"StackStatus": self._world.stack_status}]}
+
+    def _describe_stack_events(self, StackName: str) -> Any:  # noqa: N803
+        assert StackName == STACK_ID
+        if self._world.describe_denied:
+            raise _error("AccessDenied", "DescribeStackEvents")
+        return [{"StackEvents": list(self._world.stack_events)}]
+
+    def _invoke(self, FunctionName: str, InvocationType: str, Payload: str) -> None:  # noqa: N803
+        assert (FunctionName, InvocationType) == (FUNCTION_ARN, "Event")
+        if self._world.invoke_denied:
+            raise _error("AccessDeniedException", "Invoke")
+        self._world.handed_over.append(json.loads(Payload))
+        self._world.deliver(json.loads(Payload))
+
+    def _assume_role(self, **parameters: str) -> Any:
+        if self._world.assume_role_error:
+            raise _error(self._world.assume_role_error, "AssumeRole")
+        self._world.assumed.append(parameters)
+        return {"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "t"}}
+
+
+def _error(code: str, operation: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": f"not authorized to {operation}"}}, operation)
+
+
+class _Routed:
+    """Stands in for the world's Amplify, so that one client serves every world."""
+
+    def handle(self, request: Any) -> Any:
+        world = _CURRENT[0]
+        world.before_call(request.method + " " + request.path)
+        if world.latency:
+            world.clock.sleep(world.latency)
+        response = world.amplify.handle(request)
+        if response.broken == "timeout":
+            world.clock.sleep(20)
+        return response
+
+
+@cache
+def _amplify_client(region: str) -> Any:
+    client = boto3.client(
+        "amplify",
+        region_name=region,
+        aws_access_key_id="AKIATEST",
+        aws_secret_access_key="test",
+        config=ONE_ATTEMPT,
+    )
+    return attach(client, _Routed())  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def worlds() -> Iterator[None]:
+    """The function's surroundings while worlds are in use."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "AWS_REGION", REGION)
+        patch.setattr(answer, "_put", lambda url, body: _CURRENT[0].put(url, body))
+        patch.setattr(log, "print", lambda line, **_: _CURRENT[0].log.append(line), raising=False)
+        yield

@@ -1,0 +1,22 @@
+"""Release an AWS Amplify Hosting app from the ``cdk deploy`` that changes the rest of its stack."""
+
+from .amplify_job import AmplifyJob, AmplifyJobOptions, JobType, OnRollback, WhenBusy
+from .commit import Commit
+from .provider import AmplifyJobProvider, IAmplifyJobProvider
+from .provider_stack import AmplifyJobProviderStack
+from .stack import AmplifyJobStack
+from .stage import AmplifyJobStage
+
+__all__ = [
+    "AmplifyJob",
+    "AmplifyJobOptions",
+    "AmplifyJobProvider",
+    "AmplifyJobProviderStack",
+    "AmplifyJobStack",
+    "AmplifyJobStage",
+    "Commit",
+    "IAmplifyJobProvider",
+    "JobType",
+    "OnRollback",
+    "WhenBusy",
+]

@@ -98,7 +98,7 @@ class Properties:
             place=Place(
                 app_id=read.api("AppId", required=True),
                 branch_name=read.api("BranchName", required=True),
-                region=read.matching("Region", r"[a-z]{2}(-[a-z]+)+-[0-9]", "a Region such as eu-west-1")
+                region=read.matching("Region", r"[a-z]+(-[a-z]+)+-[0-9]+", "a Region such as eu-west-1")
                 or os.environ.get("AWS_REGION", ""),
                 assume_role_arn=read.matching(
                     "AssumeRoleArn", r"arn:[a-z-]+:iam::[0-9]{12}:role/[\x21-\x7e]+", "the ARN of an IAM role"

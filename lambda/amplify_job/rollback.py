@@ -147,7 +147,7 @@ class Rollback:
                 or not is_to_lose(succeeded[0], listed)
                 or not is_undone(self._stack.status())
             ):
-                raise _NothingToRestore
+                raise _NothingToRestore("the site serves what it should")
             before = succeeded[1].id
             log("restoring", job=before, instead_of=succeeded[0].id)
             message = f"Restored by CloudFormation stack {self._request.stack_name}: job {before}"

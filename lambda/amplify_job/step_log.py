@@ -16,6 +16,7 @@ _SECONDS = 10
 _BYTES = 256 * 1024
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b[@-_]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z \[[A-Z]+\]: ?")  # before each line of Amplify's own
 _LINE_CHARACTERS = 300
 _BUILT_COMMIT = re.compile(r"# Switching to commit: ([0-9a-f]{7,64})", re.IGNORECASE)
 
@@ -31,7 +32,8 @@ class StepLog:
         if not lines:
             return []
         text = _ANSI.sub("", self._read(step, f"bytes=-{_BYTES}"))
-        shown = [_CONTROL.sub("", line).strip()[:_LINE_CHARACTERS] for line in text.splitlines()]
+        bare = (_CONTROL.sub("", _STAMP.sub("", line, count=1)).strip() for line in text.splitlines())
+        shown = [line[:_LINE_CHARACTERS] for line in bare]
         return [line for line in shown if line][-lines:]
 
     def built_commit(self, job: Job) -> str:

@@ -92,6 +92,9 @@ class LocalAws:
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             # Without it the CLI caches accounts by access key in the home folder.
             "CDK_HOME": str(self._folder / "cdk"),
+            # `python3 app.py` of a cdk.json means this environment's Python, activated or not.
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         }
 

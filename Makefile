@@ -1,0 +1,46 @@
+# `make deploy-local` and `make test` set up whatever they need; both are safe to run again.
+PYTHON ?= python3
+RUNTIME_PYTHON ?= python3.13
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
+export CDK_DISABLE_CLI_TELEMETRY = true
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help setup deploy-local destroy-local test check test-runtime fuzz bench docs clean
+
+help:  ## List the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/installed node_modules/installed  ## Make the environment: .venv and node_modules.
+
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+node_modules/installed: package.json package-lock.json
+	npm ci --silent
+	touch $@
+
+deploy-local: setup  ## Deploy the reference app to an AWS on this machine, and show what happens.
+	.venv/bin/python -m amplify_local deploy -c app_id=d1a2b3c4d5e6f7 -c branch_name=main
+
+test: setup  ## Run all tests.
+	.venv/bin/python -m pytest
+
+check: setup  ## Run the linters and the type checkers.
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	npx --no-install pyright --pythonpath .venv/bin/python
+
+test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python of its Lambda runtime.
+	.venv-runtime/bin/python -m pytest tests/function -q
+
+.venv-runtime/installed: requirements.txt
+	$(RUNTIME_PYTHON) -m venv .venv-runtime
+	.venv-runtime/bin/pip install --quiet --disable-pip-version-check \
+		$(shell grep -E '^(boto3|pytest|pytest-cov|hypothesis|greenlet)==' requirements.txt)
+	touch $@
+
+clean:  ## Remove what the other targets made.
+	rm -rf .venv .venv-runtime node_modules cdk.out dist .local-aws

@@ -1,0 +1,79 @@
+"""The reference app: one stack with one job, whose options come from the context.
+
+cdk deploy -c app_id=d1a2b3c4d5e6f7 -c branch_name=main -c timeout_minutes=20
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+try:
+    import aws_cdk as cdk
+
+    from cdk_amplify_job import AmplifyJobStack, Commit
+except ImportError as error:
+    sys.exit(f"error: {error} (activate the environment where requirements.txt is installed)")
+
+_FLAGS = {"true": True, "false": False}
+_COMMITS: Mapping[str, Callable[[], Commit]] = {
+    "git": Commit.from_git,
+    "environment": Commit.from_environment,
+}
+
+
+def main() -> None:
+    """Synthesize the app."""
+    app = cdk.App()
+
+    def text(key: str) -> str | None:
+        value = app.node.try_get_context(key)
+        return value if value is None else str(value)
+
+    def word(key: str, words: Mapping[str, Any]) -> Any:
+        value = text(key)
+        if value is not None and value.lower() not in words:
+            raise ValueError(f"{key} must be one of {', '.join(words)}, received {value!r}")
+        return None if value is None else words[value.lower()]
+
+    def number(key: str) -> int | None:
+        value = text(key)
+        if value is not None and not (value.isascii() and value.isdigit()):
+            raise ValueError(f"{key} must be a whole number, received {value!r}")
+        return None if value is None else int(value)
+
+    minutes = number("timeout_minutes")
+    commit = word("commit", _COMMITS)
+    AmplifyJobStack(
+        app,
+        "AmplifyJob",
+        stack_name=text("stack_name"),
+        app_id=text("app_id"),
+        branch_name=text("branch_name"),
+        job_type=text("job_type"),
+        job_id=text("job_id"),
+        job_reason=text("job_reason"),
+        commit_id=text("commit_id"),
+        commit_message=text("commit_message"),
+        commit_time=text("commit_time"),
+        commit=commit and commit(),
+        every_deploy=word("every_deploy", _FLAGS),
+        wait=word("wait", _FLAGS),
+        timeout=None if minutes is None else cdk.Duration.minutes(minutes),
+        when_busy=text("when_busy"),
+        on_rollback=text("on_rollback"),
+        verify_commit=word("verify_commit", _FLAGS),
+        failure_log_lines=number("failure_log_lines"),
+        region=text("region"),
+        assume_role=text("assume_role"),
+    )
+    app.synth()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    # What aws-cdk-lib itself refuses comes as a RuntimeError.
+    except (ValueError, RuntimeError) as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,360 @@
+"""``AmplifyJob``: start a job of an Amplify branch in a deployment, and wait for it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import Annotations, CfnResource, Duration, Stack, Token
+from constructs import Construct, IConstruct
+from typing_extensions import TypedDict, Unpack
+
+from .branch import Branch, names_of, pitfalls_of
+from .commit import Commit
+from .limits import OPTIONS, checked_number, checked_text, checked_word
+from .provider import AmplifyJobProvider, IAmplifyJobProvider
+
+if TYPE_CHECKING:
+    from aws_cdk import IResource
+    from aws_cdk import aws_iam as iam
+    from aws_cdk.interfaces.aws_amplify import IBranchRef
+
+# The function ends its wait at the timeout and answers within this time, before CloudFormation gives up.
+_TIME_TO_ANSWER_SECONDS: Final = 180
+
+
+class JobType(str, Enum):
+    """What a job does.
+
+    https://docs.aws.amazon.com/amplify/latest/APIReference/API_StartJob.html
+    """
+
+    RELEASE = "RELEASE"
+    """Build the newest commit of the branch, and deploy it."""
+    RETRY = "RETRY"
+    """Run an earlier job again, with its commit."""
+    MANUAL = "MANUAL"
+    """A deployment of files; StartJob refuses it."""
+    WEB_HOOK = "WEB_HOOK"
+    """A build that a webhook asks for."""
+
+
+class WhenBusy(str, Enum):
+    """What to do when the branch already has a pending or running job."""
+
+    WAIT = "WAIT"
+    """Wait for that job's end, then start."""
+    STOP = "STOP"
+    """Stop that job, then start."""
+    JOIN = "JOIN"
+    """Treat that job as this one."""
+    FAIL = "FAIL"
+    """Fail with BRANCH_BUSY."""
+
+
+class OnRollback(str, Enum):
+    """What to do when the deployment is rolled back."""
+
+    RESTORE = "RESTORE"
+    """Bring back what the site served before."""
+    IGNORE = "IGNORE"
+    """Leave the site as it is."""
+
+
+_DEFAULTS: Final = {
+    "JobType": JobType.RELEASE.value,
+    **{name: option["default"] for name, option in OPTIONS.items() if "default" in option},
+}
+
+
+class AmplifyJobOptions(TypedDict, total=False):
+    """The options of :class:`AmplifyJob`, where they are explained; None is the default of each."""
+
+    branch: IBranchRef | IResource | None
+    app_id: str | None
+    branch_name: str | None
+    job_type: JobType | str | None
+    job_id: str | None
+    job_reason: str | None
+    commit_id: str | None
+    commit_message: str | None
+    commit_time: datetime | str | None
+    commit: Commit | None
+    triggers: Mapping[str, str] | None
+    execute_after: Sequence[IConstruct] | None
+    every_deploy: bool | None
+    wait: bool | None
+    timeout: Duration | None
+    when_busy: WhenBusy | str | None
+    on_rollback: OnRollback | str | None
+    verify_commit: bool | None
+    failure_log_lines: int | None
+    region: str | None
+    assume_role: iam.IRole | iam.Role | str | None
+    provider: IAmplifyJobProvider | None
+
+
+class AmplifyJob(Construct):
+    """A job of an Amplify branch, started when the deployment comes to it.
+
+    It starts when it is created, and again when an option changes that says what to build. The deployment
+    waits for it, and fails with the reason when the job fails.
+
+    The options other than ``branch``, or ``app_id`` and ``branch_name``, may be left out. The fields of the
+    job are those of https://docs.aws.amazon.com/amplify/latest/APIReference/API_StartJob.html.
+
+    :param branch: The branch: a CfnBranch, an IBranchRef, or a Branch of the aws-amplify-alpha module.
+        Default: - app_id and branch_name say it
+    :param app_id: The ID of the Amplify app.
+    :param branch_name: The name of the branch; slashes stay as they are.
+    :param job_type: What the job does. Default: JobType.RELEASE
+    :param job_id: The job to run again; for RETRY, which needs it.
+    :param job_reason: Why it is started, at most 255 characters. Default: - none
+    :param commit_id: The commit to build, at most 255 characters. Default: - the tip of the branch
+    :param commit_message: The message of that commit, at most 10,000 characters. Default: - none
+    :param commit_time: When that commit was made: a datetime with a time zone, or an ISO 8601 string with
+        one. Default: - none
+    :param commit: These three at once, as from Commit.from_environment(). Default: - none
+    :param triggers: Values whose change starts the job again. They may be tokens, as the URL of an API;
+        the keys may not. Default: - none
+    :param execute_after: What must be deployed before the job starts. Default: - what other options refer to
+    :param every_deploy: Start again at every deployment. Every synthesis then differs. Default: False
+    :param wait: Wait for the job's end; otherwise the deployment goes on once the job has started.
+        Default: True
+    :param timeout: How long to wait, queueing included: 1 to 55 minutes, in whole seconds. At its end the
+        job is stopped and the deployment fails. Default: Duration.minutes(45)
+    :param when_busy: What to do when the branch has a pending or running job. Default: WhenBusy.WAIT
+    :param on_rollback: What to do when the deployment is rolled back. Default: OnRollback.RESTORE
+    :param verify_commit: Fail when Amplify reports to have built another commit than commit_id.
+        Default: True
+    :param failure_log_lines: Lines to quote from the log of the step that failed, 0 to 50. They appear in
+        the events of the stack. Default: 10
+    :param region: The Region of the app. Default: - the branch's, else the stack's
+    :param assume_role: A role with access to the app, or its ARN, as in another account. Default: - the
+        function's own
+    :param provider: The function to use. Default: - one for the jobs of the stack
+    :raises ValueError: An option is missing, out of its limits, or does not go with another.
+    """
+
+    def __init__(self, scope: Construct, id: str, **options: Unpack[AmplifyJobOptions]) -> None:
+        super().__init__(scope, id)
+        unknown = options.keys() - AmplifyJobOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"AmplifyJob got an unexpected keyword argument {min(unknown)!r}")
+
+        branch = options.get("branch")
+        app_id, branch_name = _names(options)
+        job_type = checked_word("job_type", options.get("job_type"), JobType) or JobType.RELEASE.value
+        commit_id, commit_message, commit_time = _commit_fields(options)
+        timeout = _whole_seconds(options.get("timeout"))
+        region = _region(options, Stack.of(self))
+        role_arn = _role_arn(options.get("assume_role"))
+        properties = {
+            "AppId": app_id,
+            "BranchName": branch_name,
+            "JobType": job_type,
+            "JobId": _job_to_retry(job_type, options.get("job_id")),
+            "JobReason": checked_text("job_reason", options.get("job_reason")),
+            "CommitId": checked_text("commit_id", commit_id),
+            "CommitMessage": checked_text("commit_message", commit_message),
+            "CommitTime": _utc(commit_time),
+            "Triggers": _triggers(options.get("triggers")),
+            "Nonce": secrets.token_hex(8) if options.get("every_deploy") else None,
+            "Wait": options.get("wait"),
+            "TimeoutSeconds": timeout,
+            "WhenBusy": checked_word("when_busy", options.get("when_busy"), WhenBusy),
+            "OnRollback": checked_word("on_rollback", options.get("on_rollback"), OnRollback),
+            "VerifyCommit": options.get("verify_commit"),
+            "FailureLogLines": checked_number(
+                "failure_log_lines", options.get("failure_log_lines"), OPTIONS["FailureLogLines"]
+            ),
+            "Region": region,
+            "AssumeRoleArn": role_arn,
+        }
+
+        provider = options.get("provider") or AmplifyJobProvider.get_or_create(self)
+        self._resource = CfnResource(
+            self,
+            "Resource",
+            type="Custom::AmplifyJob",
+            properties={
+                "ServiceToken": provider.service_token,
+                "ServiceTimeout": timeout + _TIME_TO_ANSWER_SECONDS,
+                **{
+                    name: value
+                    for name, value in properties.items()
+                    if value is not None and value != _DEFAULTS.get(name)
+                },
+            },
+        )
+        self._resource.node.add_dependency(*(options.get("execute_after") or ()))
+
+        stack = Stack.of(self)
+        provider.permit(
+            self,
+            self._resource,
+            role_arn or Branch(region or stack.region, stack.account, app_id, branch_name),
+        )
+
+        warnings = pitfalls_of(branch) if branch and job_type == JobType.RELEASE else {}
+        if job_type == JobType.MANUAL:
+            warnings["manual"] = "StartJob refuses jobs of the type MANUAL: deploy files with StartDeployment"
+        for name, text in warnings.items():
+            Annotations.of(self).add_warning_v2(f"cdk-amplify-job:{name}", text)
+
+    @property
+    def job_id(self) -> str:
+        """The ID of the job."""
+        return self.attribute("JobId")
+
+    @property
+    def job_arn(self) -> str:
+        """The ARN of the job."""
+        return self.attribute("JobArn")
+
+    @property
+    def job_type(self) -> str:
+        """The type of the job."""
+        return self.attribute("JobType")
+
+    @property
+    def status(self) -> str:
+        """The status of the job: SUCCEED, or how far it was if the deployment does not wait."""
+        return self.attribute("Status")
+
+    @property
+    def commit_id(self) -> str:
+        """The commit of the job, as Amplify reports it: often HEAD."""
+        return self.attribute("CommitId")
+
+    @property
+    def commit_message(self) -> str:
+        """The message of that commit."""
+        return self.attribute("CommitMessage")
+
+    @property
+    def commit_time(self) -> str:
+        """The time of that commit, in ISO 8601."""
+        return self.attribute("CommitTime")
+
+    @property
+    def start_time(self) -> str:
+        """When the job started, in ISO 8601."""
+        return self.attribute("StartTime")
+
+    @property
+    def end_time(self) -> str:
+        """When the job ended, in ISO 8601."""
+        return self.attribute("EndTime")
+
+    @property
+    def branch_url(self) -> str:
+        """The address of the branch's site."""
+        return self.attribute("BranchUrl")
+
+    @property
+    def console_url(self) -> str:
+        """The address of the branch's deployments in the console."""
+        return self.attribute("ConsoleUrl")
+
+    def attribute(self, name: str) -> str:
+        """Return an attribute by the name that Fn::GetAtt takes."""
+        return self._resource.get_att(name).to_string()
+
+
+def _names(options: AmplifyJobOptions) -> tuple[str, str]:
+    branch, app_id, branch_name = options.get("branch"), options.get("app_id"), options.get("branch_name")
+    if branch and (app_id or branch_name):
+        raise ValueError(
+            "branch says the app and the branch, so app_id and branch_name must be left out, "
+            f"received app_id={app_id!r} and branch_name={branch_name!r}"
+        )
+    if branch:
+        return names_of(branch)
+    if app_id is None or branch_name is None:
+        raise ValueError(
+            "either branch or both app_id and branch_name must be given, "
+            f"received app_id={app_id!r} and branch_name={branch_name!r}"
+        )
+    checked_text("app_id", app_id)
+    checked_text("branch_name", branch_name)
+    return app_id, branch_name
+
+
+def _job_to_retry(job_type: str, job_id: str | None) -> str | None:
+    if not Token.is_unresolved(job_type) and (job_type == JobType.RETRY) != (job_id is not None):
+        raise ValueError(
+            "job_id must be given for RETRY and for no other job_type, "
+            f"received job_type={job_type!r} and job_id={job_id!r}"
+        )
+    return checked_text("job_id", job_id)
+
+
+def _commit_fields(options: AmplifyJobOptions) -> tuple[str | None, str | None, datetime | str | None]:
+    commit = options.get("commit")
+    if not commit:
+        return options.get("commit_id"), options.get("commit_message"), options.get("commit_time")
+    also = [name for name in ("commit_id", "commit_message", "commit_time") if options.get(name) is not None]
+    if also:
+        raise ValueError(f"commit says it all, received also {', '.join(also)}")
+    return commit.id, commit.message, commit.time
+
+
+def _utc(time: datetime | str | None) -> str | None:
+    if time is None or (isinstance(time, str) and Token.is_unresolved(time)):
+        return time
+    allowed = "commit_time must be a datetime with a time zone, or an ISO 8601 string with one"
+    try:
+        # Python 3.10 does not read the Z.
+        moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", time)) if isinstance(time, str) else time
+    except ValueError:
+        raise ValueError(f"{allowed}, received {time!r}") from None
+    if not moment.tzinfo:
+        raise ValueError(f"{allowed}, received {time!r}")
+    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+
+
+def _triggers(triggers: Mapping[str, str] | None) -> dict[str, str] | None:
+    for key, value in (triggers or {}).items():
+        if not isinstance(key, str) or Token.is_unresolved(key):
+            raise ValueError(f"triggers must have keys that are strings known at synthesis, received {key!r}")
+        if not isinstance(value, str):
+            raise ValueError(f"triggers must have strings as values, received {value!r} for {key!r}")
+    return dict(triggers) if triggers else None
+
+
+def _whole_seconds(timeout: Duration | None) -> int:
+    limit = OPTIONS["TimeoutSeconds"]
+    if timeout is None:
+        return int(limit["default"])
+    allowed = f"timeout must be {limit['min'] // 60} to {limit['max'] // 60} minutes"
+    if timeout.is_unresolved():
+        raise ValueError(f"{allowed}, known at synthesis, received a token")
+    seconds = timeout.to_milliseconds() / 1000
+    if not limit["min"] <= seconds <= limit["max"]:
+        raise ValueError(f"{allowed}, received {timeout.to_human_string()}")
+    return round(seconds)
+
+
+def _region(options: AmplifyJobOptions, stack: Stack) -> str | None:
+    region, branch = options.get("region"), options.get("branch")
+    if region and not Token.is_unresolved(region) and not re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", region):
+        raise ValueError(f"region must be the name of a Region, as eu-west-1, received {region!r}")
+    if not region and branch and not Token.is_unresolved(branch.env.region):
+        region = branch.env.region
+    return region if region != stack.region else None
+
+
+def _role_arn(role: iam.IRole | iam.Role | str | None) -> str | None:
+    arn = role if role is None or isinstance(role, str) else role.role_arn
+    if (
+        arn is not None
+        and not Token.is_unresolved(arn)
+        and not re.fullmatch(r"arn:[\w-]+:iam::\d{12}:role/.+", arn)
+    ):
+        raise ValueError(f"assume_role must be a role or the ARN of one, received {arn!r}")
+    return arn

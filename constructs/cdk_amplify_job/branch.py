@@ -1,0 +1,99 @@
+"""Which branch a job runs on: an app's ID and a branch's name, also as read from a branch construct."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aws_cdk import Fn, IResource, Reference, Token, Tokenization
+from aws_cdk.aws_amplify import CfnApp, CfnBranch
+
+from .limits import START_JOB
+
+if TYPE_CHECKING:
+    from aws_cdk.interfaces.aws_amplify import IBranchRef
+    from constructs import IConstruct
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A branch and where it lives; each field may hold tokens."""
+
+    region: str
+    account: str
+    app_id: str
+    name: str
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether app and branch are known at synthesis; Region and account never make a cycle."""
+        return not (Token.is_unresolved(self.app_id) or Token.is_unresolved(self.name))
+
+    @property
+    def all_of_app(self) -> Branch:
+        """Every branch of the app, as IAM writes it."""
+        return replace(self, name="*")
+
+    @property
+    def longest(self) -> Branch:
+        """The same with the app ID and the name at the greatest length that a token of theirs can take."""
+        return replace(
+            self,
+            app_id=_longest(self.app_id, START_JOB["appId"]["max"]),
+            name=_longest(self.name, START_JOB["branchName"]["max"]),
+        )
+
+
+def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
+    """Return the app's ID and the branch's name of a branch construct.
+
+    :raises ValueError: The construct does not know its app.
+    """
+    cfn_branch = _cfn_branch(branch)
+    if cfn_branch:
+        return cfn_branch.app_id, cfn_branch.attr_branch_name
+    reference = getattr(branch, "branch_ref", None)
+    if reference is None:
+        raise ValueError(
+            f"branch {branch.node.path!r} does not know its app: pass app_id and branch_name instead"
+        )
+    return _split(reference.branch_arn)
+
+
+def pitfalls_of(branch: IBranchRef | IResource) -> dict[str, str]:
+    """Return what a RELEASE on a branch construct will stumble over, as warnings by their ID."""
+    cfn_branch = _cfn_branch(branch)
+    if not cfn_branch:
+        return {}
+    pitfalls = {}
+    if cfn_branch.enable_auto_build is True:
+        pitfalls["autoBuild"] = (
+            f"branch {branch.node.path!r} builds at every push, and this job builds it once more: "
+            "turn its auto build off"
+        )
+    app_id = Tokenization.reverse_string(cfn_branch.app_id).first_token
+    app = app_id.target if isinstance(app_id, Reference) else None
+    if isinstance(app, CfnApp) and not app.repository:
+        pitfalls["noRepository"] = (
+            f"app {app.node.path!r} has no repository, and a RELEASE job builds from one"
+        )
+    return pitfalls
+
+
+def _cfn_branch(branch: IBranchRef | IResource) -> CfnBranch | None:
+    # The alpha module's Branch is no IBranchRef; like every L2 it wraps an L1.
+    inner: IConstruct | None = branch if isinstance(branch, CfnBranch) else branch.node.default_child
+    return inner if isinstance(inner, CfnBranch) else None
+
+
+def _split(arn: str) -> tuple[str, str]:
+    if not Token.is_unresolved(arn):
+        app, _, name = arn.partition("/branches/")
+        return app.rpartition("/")[2], name
+    # Fn::Split knows no first match: a name that itself holds "/branches/" is only kept when literal.
+    parts = Fn.split("/branches/", arn)
+    return Fn.select(1, Fn.split("/", Fn.select(0, parts))), Fn.select(1, parts)
+
+
+def _longest(value: str, length: int) -> str:
+    return "x" * length if Token.is_unresolved(value) else value

@@ -1,0 +1,274 @@
+"""The function behind ``Custom::AmplifyJob``: one for all jobs of a stack, or shared between stacks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, cast
+
+from aws_cdk import Annotations, Aws, CfnResource, Duration, Fn, Names, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from .limits import ASSET
+from .permissions import (
+    QUOTA,
+    THRESHOLD,
+    Statement,
+    Target,
+    allow,
+    fitted,
+    is_literal,
+    policy,
+    size_for,
+    statements_for,
+    widened,
+)
+
+# Lambda's own limit. A longer wait is handed over to the next invocation.
+_FUNCTION_TIMEOUT = Duration.minutes(15)
+_MEMORY_MB = 256
+
+# Whether a request is still wanted, and which job a rollback is to undo.
+_DESCRIBE = ("cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents")
+
+# https://github.com/cdklabs/cdk-nag reads these from the resources' metadata: users inherit them.
+_NAG = "cdk_nag"
+_WILDCARD = {
+    "rules_to_suppress": [{"id": "AwsSolutions-IAM5", "reason": "Jobs have no ID before they start."}]
+}
+_RUNTIME = {
+    "rules_to_suppress": [{"id": "AwsSolutions-L1", "reason": "The newest runtime that its tests run on."}]
+}
+
+
+class IAmplifyJobProvider(Construct):
+    """Any provider: an :class:`AmplifyJobProvider`, or the service token of one that is defined elsewhere."""
+
+    service_token: str
+    """The ARN of the function, which ``Custom::AmplifyJob`` names as its ``ServiceToken``."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        self._role: iam.IRole | iam.Role | None = None
+        # The policies beside jobs: by the stack of the job, and what they give access to.
+        self._policies: dict[tuple[Stack, Target], iam.CfnPolicy] = {}
+        # Characters of the role's policies, but for the one inside the role.
+        self._used = 0
+
+    def permit(self, job: Construct, resource: CfnResource, target: Target) -> None:
+        """Let the function do the work of a job; :class:`AmplifyJob` calls this.
+
+        The permission lies in a policy beside the job: inside the role, what holds tokens can make a cycle.
+        Further jobs of the stack on the same branch share the policy.
+
+        :param job: The scope of the policy.
+        :param resource: The custom resource, which waits for its permission.
+        :param target: The job's branch, or the ARN of the role that has access to it.
+        :raises ValueError: The inline policies of the role are full.
+        """
+        stack = Stack.of(job)
+        others = [] if self._describes(stack) else [allow([Aws.STACK_ID], *_DESCRIBE)]
+        if self._role is None:
+            self._ask_owner(job, [*statements_for([target]), *others])
+            return
+        shared = self._policies.get((stack, target)) or self._policies.get((stack, widened(target)))
+        if shared:
+            resource.node.add_dependency(shared)
+            return
+        if self._size() + size_for([target], others) > THRESHOLD and target != widened(target):
+            target = widened(target)
+            self._warn_of_patterns()
+        self._used += size_for([target], others)
+        self._check_quota()
+        beside = iam.CfnPolicy(
+            job,
+            "Policy",
+            # A role's policies must differ in their names, also those that other apps attach to it.
+            policy_name="-".join(
+                [Names.unique_resource_name(job, max_length=80), Fn.select(2, Fn.split("/", Aws.STACK_ID))]
+            ),
+            policy_document=policy([*statements_for([target]), *others]),
+            roles=[self._role.role_name],
+        )
+        beside.add_metadata(_NAG, _WILDCARD)
+        self._policies[stack, target] = beside
+        resource.node.add_dependency(beside)
+
+    def _describes(self, stack: Stack) -> bool:
+        """Whether the role itself is allowed to describe a stack."""
+        return False
+
+    def _size(self) -> int:
+        """Count the characters of all inline policies of the role."""
+        return self._used
+
+    def _check_quota(self) -> None:
+        if self._size() > QUOTA:
+            raise ValueError(
+                f"the inline policies of the role of {self.node.path!r} must have at most {QUOTA:,} "
+                f"characters, received {self._size():,}: give some of its jobs a provider of their own"
+            )
+
+    def _warn_of_patterns(self) -> None:
+        Annotations.of(self).add_warning_v2(
+            "cdk-amplify-job:branchPatterns",
+            f"permissions for each branch by name would fill more than {THRESHOLD:,} of the {QUOTA:,} "
+            "characters that the inline policies of a role have: some are for all branches of an app instead",
+        )
+
+    def _ask_owner(self, job: Construct, statements: list[Statement]) -> None:
+        Annotations.of(job).add_warning_v2(
+            "cdk-amplify-job:permissions",
+            "the role of the provider is not given: its owner must allow "
+            + json.dumps(Stack.of(job).resolve(statements)),
+        )
+
+
+class AmplifyJobProvider(IAmplifyJobProvider):
+    """The function that starts jobs, waits for them and answers CloudFormation.
+
+    A job without the option ``provider`` uses the one of its stack. To give that one options, create it
+    before the stack's first job, directly in the stack, with the ID ``AmplifyJobProvider.ID``.
+
+    :param log_retention: How long the function's log is kept. Default: RetentionDays.ONE_MONTH
+    :param log_group: Where the function logs. Default: - a log group that is removed with the stack
+    :param runtime: The function's runtime. Default: Runtime.PYTHON_3_13
+    :param shared: Whether stacks of other apps use the provider too: the function may then ask for the
+        state of any stack in its account and Region. Default: False
+    :raises ValueError: Both log_retention and log_group are given.
+    """
+
+    ID: Final = "AmplifyJobProvider"
+    """The ID of the provider that the jobs of a stack share, directly below the stack."""
+
+    function: lambda_.Function
+    """The function."""
+    role: iam.IRole
+    """The role that the function runs with."""
+    log_group: logs.ILogGroup
+    """Where the function logs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        log_retention: logs.RetentionDays | None = None,
+        log_group: logs.ILogGroup | logs.LogGroup | None = None,
+        runtime: lambda_.Runtime | None = None,
+        shared: bool = False,
+    ) -> None:
+        super().__init__(scope, id)
+        if log_group and log_retention:
+            raise ValueError(
+                "log_retention is for the log group that is made without log_group, received both"
+            )
+
+        # Any, because to pyright these classes do not implement their interfaces:
+        # https://github.com/aws/jsii/issues/4541
+        log: Any = log_group or logs.LogGroup(
+            self,
+            "LogGroup",
+            retention=log_retention or logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        lambda_service: Any = iam.ServicePrincipal("lambda.amazonaws.com")
+        role: Any = iam.Role(self, "Role", assumed_by=lambda_service)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            code=lambda_.Code.from_asset(str(ASSET), exclude=["**/__pycache__", "*.pyc"]),
+            handler="index.handler",
+            runtime=runtime or lambda_.Runtime.PYTHON_3_13,
+            role=role,
+            timeout=_FUNCTION_TIMEOUT,
+            memory_size=_MEMORY_MB,
+            log_group=log,
+        )
+        self.role = self._role = role
+        self.log_group = log
+        self.service_token = self.function.function_arn
+
+        stack = Stack.of(self)
+        self._shared = shared
+        self._granted: list[Target] = []
+        self._own = [
+            allow([self.log_group.log_group_arn], "logs:CreateLogStream", "logs:PutLogEvents"),
+            allow(
+                [f"arn:{Aws.PARTITION}:cloudformation:{stack.region}:{stack.account}:stack/*"]
+                if shared
+                else [Aws.STACK_ID],
+                *_DESCRIBE,
+            ),
+        ]
+        self._cfn_role = cast(iam.CfnRole, self.role.node.default_child)
+        self._write_role()
+        # This names the function, so inside the role it would be a cycle. No job waits for it: the first
+        # hand-over is minutes away.
+        hand_over = [allow([self.service_token], "lambda:InvokeFunction")]
+        iam.CfnPolicy(
+            self,
+            "HandOver",
+            policy_name="HandOver",
+            policy_document=policy(hand_over),
+            roles=[self.role.role_name],
+        )
+        self._used = size_for([], hand_over)
+
+        self._cfn_role.add_metadata(_NAG, _WILDCARD)
+        cast(CfnResource, self.function.node.default_child).add_metadata(_NAG, _RUNTIME)
+
+    @classmethod
+    def get_or_create(cls, scope: Construct) -> AmplifyJobProvider:
+        """Return the provider of the stack around a construct.
+
+        :param scope: Any construct in the stack.
+        """
+        stack = Stack.of(scope)
+        provider = stack.node.try_find_child(cls.ID)
+        return provider if isinstance(provider, cls) else cls(stack, cls.ID)
+
+    @staticmethod
+    def from_service_token(
+        scope: Construct, id: str, token: str, *, role: iam.IRole | iam.Role | None = None
+    ) -> IAmplifyJobProvider:
+        """Use a provider that is defined elsewhere, as by an :class:`AmplifyJobProviderStack`.
+
+        :param token: Its service token.
+        :param role: Its role: each branch's permissions are attached to it. Default: - a warning lists what
+            the role's owner must allow
+        """
+        provider = IAmplifyJobProvider(scope, id)
+        provider.service_token = token
+        provider._role = role
+        return provider
+
+    def permit(self, job: Construct, resource: CfnResource, target: Target) -> None:
+        """As every provider does, but what is known at synthesis goes into the role."""
+        if Stack.of(job) is not Stack.of(self) or not is_literal(target):
+            super().permit(job, resource, target)
+            return
+        if target in self._granted or widened(target) in self._granted:
+            return
+        granted = [*self._granted, target]
+        self._granted = fitted(granted, self._own, room=THRESHOLD - self._used)
+        if self._granted != granted:
+            self._warn_of_patterns()
+        self._check_quota()
+        self._write_role()
+
+    def _describes(self, stack: Stack) -> bool:
+        return self._shared or stack is Stack.of(self)
+
+    def _size(self) -> int:
+        return self._used + size_for(self._granted, self._own)
+
+    def _write_role(self) -> None:
+        # Inside the role, so that the function does not start before it has its permissions.
+        self._cfn_role.policies = [
+            iam.CfnRole.PolicyProperty(
+                policy_name="Jobs", policy_document=policy([*statements_for(self._granted), *self._own])
+            )
+        ]

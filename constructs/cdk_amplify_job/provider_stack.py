@@ -1,0 +1,70 @@
+"""``AmplifyJobProviderStack``: a provider for other stacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Stack
+from constructs import Construct
+
+from .provider import AmplifyJobProvider
+
+if TYPE_CHECKING:
+    from aws_cdk import Environment, IStackSynthesizer
+    from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_logs as logs
+
+
+class AmplifyJobProviderStack(Stack):
+    """A stack with a provider for the other stacks of an account and Region, also those without the CDK.
+
+    It exports ``{stack name}-ServiceToken`` and ``{stack name}-RoleName``. A stack that uses them attaches
+    a policy for its branch to the role; :meth:`AmplifyJobProvider.from_service_token` does that.
+
+    :param env: Where the stack is deployed. Default: - where the command line points
+    :param stack_name: The stack's name. Default: - made from the construct's path
+    :param description: The stack's description. Default: - none
+    :param termination_protection: Refuse to delete the stack. Default: False
+    :param synthesizer: How the stack is synthesized. Default: - the app's
+    :param log_retention: As in :class:`AmplifyJobProvider`. Default: RetentionDays.ONE_MONTH
+    :param log_group: As in :class:`AmplifyJobProvider`. Default: - a log group of the stack
+    :param runtime: As in :class:`AmplifyJobProvider`. Default: Runtime.PYTHON_3_13
+    """
+
+    provider: AmplifyJobProvider
+    """The provider."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        env: Environment | None = None,
+        stack_name: str | None = None,
+        description: str | None = None,
+        termination_protection: bool | None = None,
+        synthesizer: IStackSynthesizer | None = None,
+        log_retention: logs.RetentionDays | None = None,
+        log_group: logs.ILogGroup | logs.LogGroup | None = None,
+        runtime: lambda_.Runtime | None = None,
+    ) -> None:
+        super().__init__(
+            scope,
+            id,
+            env=env,
+            stack_name=stack_name,
+            description=description,
+            termination_protection=termination_protection,
+            synthesizer=synthesizer,
+        )
+        self.provider = AmplifyJobProvider(
+            self,
+            AmplifyJobProvider.ID,
+            log_retention=log_retention,
+            log_group=log_group,
+            runtime=runtime,
+            shared=True,
+        )
+        exports = {"ServiceToken": self.provider.service_token, "RoleName": self.provider.role.role_name}
+        for name, value in exports.items():
+            CfnOutput(self, name, value=value, export_name=f"{self.stack_name}-{name}")

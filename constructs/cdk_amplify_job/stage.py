@@ -1,0 +1,47 @@
+"""``AmplifyJobStage``: a stage of a pipeline that releases a site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Stage
+from constructs import Construct
+from typing_extensions import Unpack
+
+from .amplify_job import AmplifyJob, AmplifyJobOptions
+from .stack import AmplifyJobStack
+
+if TYPE_CHECKING:
+    from aws_cdk import Environment
+
+
+class AmplifyJobStage(Stage):
+    """A stage with one :class:`AmplifyJobStack`, for ``pipelines.CodePipeline.add_stage``.
+
+    Tokens cannot cross stages: name the app and the branch.
+
+    :param env: Where the stage is deployed. Default: - where its surroundings are
+    :param stage_name: The stage's name. Default: - its ID
+    :param stack_name: The stack's name. Default: - made from the stage's name
+    :param options: Those of :class:`AmplifyJob`.
+    :raises ValueError: As :class:`AmplifyJob`.
+    """
+
+    stack: AmplifyJobStack
+    """The stack."""
+    job: AmplifyJob
+    """The job."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        env: Environment | None = None,
+        stage_name: str | None = None,
+        stack_name: str | None = None,
+        **options: Unpack[AmplifyJobOptions],
+    ) -> None:
+        super().__init__(scope, id, env=env, stage_name=stage_name)
+        self.stack = AmplifyJobStack(self, "AmplifyJob", stack_name=stack_name, **options)
+        self.job = self.stack.job

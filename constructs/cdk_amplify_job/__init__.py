@@ -4,6 +4,7 @@ from .amplify_job import AmplifyJob, AmplifyJobOptions, JobType, OnRollback, Whe
 from .commit import Commit
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
 from .provider_stack import AmplifyJobProviderStack
+from .role import AmplifyJobRole
 from .stack import AmplifyJobStack
 from .stage import AmplifyJobStage
 
@@ -12,6 +13,7 @@ __all__ = [
     "AmplifyJobOptions",
     "AmplifyJobProvider",
     "AmplifyJobProviderStack",
+    "AmplifyJobRole",
     "AmplifyJobStack",
     "AmplifyJobStage",
     "Commit",

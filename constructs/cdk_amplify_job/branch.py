@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from aws_cdk import Fn, IResource, Reference, Token, Tokenization
@@ -27,7 +28,7 @@ class Branch:
     @property
     def is_literal(self) -> bool:
         """Whether app and branch are known at synthesis; Region and account never make a cycle."""
-        return not (Token.is_unresolved(self.app_id) or Token.is_unresolved(self.name))
+        return not (_is_token(self.app_id) or _is_token(self.name))
 
     @property
     def all_of_app(self) -> Branch:
@@ -96,4 +97,10 @@ def _split(arn: str) -> tuple[str, str]:
 
 
 def _longest(value: str, length: int) -> str:
-    return "x" * length if Token.is_unresolved(value) else value
+    return "x" * length if _is_token(value) else value
+
+
+@cache
+def _is_token(value: str) -> bool:
+    # Each question goes to another process, and many branches have the same app.
+    return Token.is_unresolved(value)

@@ -22,6 +22,12 @@ QUOTA: Final = 10_240
 # From here on an app's branches become one pattern. The rest is left for what a user adds to the role.
 THRESHOLD: Final = 9_000
 
+# https://github.com/cdklabs/cdk-nag reads it from a resource's metadata "cdk_nag": users inherit it.
+WILDCARD_EXPLAINED: Final = {
+    "rules_to_suppress": [{"id": "AwsSolutions-IAM5", "reason": "Jobs have no ID before they start."}]
+}
+
+_PARTITION = Aws.PARTITION
 _GREATEST_LENGTH = {"AWS.Partition": 10, "AWS.Region": 14, "AWS.AccountId": 12}
 _TOKEN = re.compile(r"\$\{Token\[(.+?)\.\d+\]\}")
 
@@ -43,7 +49,7 @@ def statements_for(targets: Iterable[Target]) -> list[Statement]:
     roles: dict[str, None] = {}
     for target in targets:
         if isinstance(target, Branch):
-            app = f"arn:{Aws.PARTITION}:amplify:{target.region}:{target.account}:apps/{target.app_id}"
+            app = f"arn:{_PARTITION}:amplify:{target.region}:{target.account}:apps/{target.app_id}"
             apps[app] = branches[f"{app}/branches/{target.name}"] = None
         else:
             roles[target] = None

@@ -15,6 +15,7 @@ from .limits import ASSET
 from .permissions import (
     QUOTA,
     THRESHOLD,
+    WILDCARD_EXPLAINED,
     Statement,
     Target,
     allow,
@@ -33,12 +34,7 @@ _MEMORY_MB = 256
 # Whether a request is still wanted, and which job a rollback is to undo.
 _DESCRIBE = ("cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents")
 
-# https://github.com/cdklabs/cdk-nag reads these from the resources' metadata: users inherit them.
-_NAG = "cdk_nag"
-_WILDCARD = {
-    "rules_to_suppress": [{"id": "AwsSolutions-IAM5", "reason": "Jobs have no ID before they start."}]
-}
-_RUNTIME = {
+_RUNTIME_EXPLAINED = {
     "rules_to_suppress": [{"id": "AwsSolutions-L1", "reason": "The newest runtime that its tests run on."}]
 }
 
@@ -92,7 +88,7 @@ class IAmplifyJobProvider(Construct):
             policy_document=policy([*statements_for([target]), *others]),
             roles=[self._role.role_name],
         )
-        beside.add_metadata(_NAG, _WILDCARD)
+        beside.add_metadata("cdk_nag", WILDCARD_EXPLAINED)
         self._policies[stack, target] = beside
         resource.node.add_dependency(beside)
 
@@ -217,8 +213,8 @@ class AmplifyJobProvider(IAmplifyJobProvider):
         )
         self._used = size_for([], hand_over)
 
-        self._cfn_role.add_metadata(_NAG, _WILDCARD)
-        cast(CfnResource, self.function.node.default_child).add_metadata(_NAG, _RUNTIME)
+        self._cfn_role.add_metadata("cdk_nag", WILDCARD_EXPLAINED)
+        cast(CfnResource, self.function.node.default_child).add_metadata("cdk_nag", _RUNTIME_EXPLAINED)
 
     @classmethod
     def get_or_create(cls, scope: Construct) -> AmplifyJobProvider:

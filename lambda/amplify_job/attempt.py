@@ -31,7 +31,7 @@ class Attempt:
         enough: Callable[[list[Job]], bool] = lambda jobs: True,
     ) -> None:
         self._progress = request.progress
-        self._fresh = request.fresh
+        self._maybe_repeated = request.maybe_repeated
         self._jobs = jobs
         self._token = token
         self._fields = fields
@@ -39,7 +39,8 @@ class Attempt:
         self._patience = patience
         self._enough = enough
         self._known: set[str] = set()  # the jobs listed before a StartJob whose outcome is unknown
-        self._refusal = ""  # Amplify's words for "branch busy", once it said so
+        self._refusal = ""  # Amplify's words for "branch busy", until the list shows that it is free
+        self._last_refusal = ""
         self._blocker: Job | None = None
 
     def job(self) -> Job:
@@ -72,6 +73,8 @@ class Attempt:
                 self._make_way(blocker)
             self._patience.pause()
             return None
+        if self._patience.is_over:
+            raise OutOfTime
         return self._start(listed)
 
     def _start(self, listed: list[Job]) -> Job | None:
@@ -80,7 +83,7 @@ class Attempt:
             job = self._jobs.start(fields)
         except Busy as error:
             log("busy", said=str(error))
-            self._refusal = self._patience.last_error = str(error)
+            self._refusal = self._last_refusal = self._patience.last_error = str(error)
             return None
         except (Throttled, AccessDenied) as error:  # these had no effect
             self._patience.forgive(error)
@@ -102,7 +105,8 @@ class Attempt:
         if signed:
             self._progress.started = True
             return signed[-1]
-        maybe_started = self._progress.tried or not self._fresh
+        maybe_started = self._progress.tried or self._maybe_repeated
+        began = self._progress.requested if self._progress.tried else self._progress.sent
         tokens_read_back = any(job.token and job.token.job_type == job_type for job in listed)
         if maybe_started and not tokens_read_back:
             # Nothing shows that Amplify returns commit messages: rather take over a job that began since
@@ -112,7 +116,7 @@ class Attempt:
                 for job in listed
                 if not job.token
                 and job.type in ("", job_type)
-                and job.since(self._progress.requested)
+                and job.since(began)
                 and job.id not in self._known
             ]
             return since[-1] if since else None
@@ -146,8 +150,7 @@ class Attempt:
         if self._blocker and self._refusal:
             blocker = f"job {self._blocker.id} is {self._blocker.status}"
             return BranchBusy(f"{self._refusal}: {blocker} until the timeout (WhenBusy is {self._when_busy})")
-        if self._refusal:
-            return BranchBusy(f"{self._refusal} until the timeout (WhenBusy is {self._when_busy})")
-        return AmplifyError(
-            f"no job could be started on {self._jobs.title} in time: {self._patience.last_error}"
-        )
+        if self._last_refusal:
+            return BranchBusy(f"{self._last_refusal} until the timeout (WhenBusy is {self._when_busy})")
+        why = self._patience.last_error or "the timeout has passed"
+        return AmplifyError(f"no job could be started on {self._jobs.title} in time: {why}")

@@ -128,11 +128,13 @@ class Invocation:
 
     def _unchanged(self, properties: Properties, physical: PhysicalId) -> tuple[str, dict[str, str]]:
         """Nothing new is wanted. A job that still runs is waited for; an ended one is not judged again."""
-        job = self._rollback(properties).unchanged(physical)
+        rolling_back = is_rolling_back(self._stack.status())
+        job = self._rollback(properties).unchanged(physical, rolling_back)
         if job:
             return self._with_job(properties, job)
-        job = self._described(properties.place, physical)
-        if job and job.in_progress and properties.wait and not is_rolling_back(self._stack.status()):
+        patience = self._brief_patience() if rolling_back else self._patience(properties)
+        job = self._described(properties.place, physical, patience)
+        if job and job.in_progress and properties.wait and not rolling_back:
             job = self._release(properties).finish(job)
         return self._request.physical_id, self._attributes(properties.place, job)
 
@@ -144,15 +146,15 @@ class Invocation:
         if physical is None:
             return self._request.physical_id, self._attributes(properties.place, None)
         place = properties.place.of(physical.app_id, physical.branch_name)
-        return self._request.physical_id, self._attributes(place, self._described(place, physical))
+        job = self._described(place, physical, self._brief_patience())
+        return self._request.physical_id, self._attributes(place, job)
 
     def _with_job(self, properties: Properties, job: Job) -> tuple[str, dict[str, str]]:
         place = properties.place
         physical_id = PhysicalId(place.app_id, place.branch_name, job.id, properties.fingerprint)
         return str(physical_id), self._attributes(place, job)
 
-    def _described(self, place: Place, physical: PhysicalId) -> Job | None:
-        patience = Patience(self._clock, until=self._clock.time() + _DETAILS_SECONDS)
+    def _described(self, place: Place, physical: PhysicalId, patience: Patience) -> Job | None:
         try:
             return patience.insist(lambda: self._jobs(place).get(physical.job_id))
         except NotFound:
@@ -194,7 +196,7 @@ class Invocation:
             log("failure ignored", type=request.type, reason=str(failure))
             send(request, self._clock, "SUCCESS", request.physical_id, Data=dict.fromkeys(_ATTRIBUTES, ""))
             return
-        physical_id = request.physical_id or str(request.failed_create(failure.job_id))
+        physical_id = request.physical_id or str(request.failed_create(request.progress.job_id))
         send(request, self._clock, "FAILED", physical_id, Reason=str(failure))
 
     def _hand_over(self) -> None:
@@ -206,21 +208,28 @@ class Invocation:
             self._aws.lambda_().invoke(
                 FunctionName=self._context.invoked_function_arn,
                 InvocationType="Event",
-                Payload=json.dumps(self._request.hand_over()),
+                Payload=json.dumps(self._request.hand_over(self._clock.time())),
             )
         except Exception as error:
             log("not handed over", error=type(error).__name__)
             raise NotHandedOver(type(error).__name__) from None
         log("handed over", job=self._request.progress.job_id)
 
-    def _release(self, properties: Properties, status: str | None = None) -> Release:
-        patience = Patience(
+    def _patience(self, properties: Properties) -> Patience:
+        """Until the request's deadline."""
+        remaining = self._context.get_remaining_time_in_millis() / 1000
+        return Patience(
             self._clock,
             until=self._request.progress.requested + properties.timeout_seconds,
-            hand_over_at=self._began + self._context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS,
+            hand_over_at=self._clock.time() + remaining - _MARGIN_SECONDS,
             forgive_denials_until=self._began + _IAM_SECONDS,
         )
-        jobs = self._jobs(properties.place)
+
+    def _brief_patience(self) -> Patience:
+        return Patience(self._clock, until=self._clock.time() + _DETAILS_SECONDS)
+
+    def _release(self, properties: Properties, status: str | None = None) -> Release:
+        patience, jobs = self._patience(properties), self._jobs(properties.place)
         return Release(
             self._request, properties, jobs, self._stack, self._clock, patience=patience, status=status
         )

@@ -152,7 +152,7 @@ class Jobs:
         )
 
     def stop(self, job_id: str) -> None:
-        self._call("stop_job", lambda _: None, **self._branch, jobId=job_id)
+        self._call("stop_job", lambda response: response["jobSummary"], **self._branch, jobId=job_id)
 
     def site_url(self) -> str:
         name = self._call("get_branch", lambda response: response["branch"]["displayName"], **self._branch)

@@ -11,8 +11,6 @@ class Failure(Exception):
     """The request failed, and this is why."""
 
     code = ""
-    job_id = ""
-    """The job that the failure is about, if there is one."""
 
     def __str__(self) -> str:
         return f"{self.code}: {super().__str__()}"

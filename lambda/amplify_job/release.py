@@ -74,11 +74,7 @@ class Release:
         if not self._progress.job_id:  # an earlier request's job
             self._progress.job_id = job.id
             self._progress.started = job.token is not None and job.token.resource == self._token.resource
-        try:
-            return self._judged(self._ended(job))
-        except Failure as failure:
-            failure.job_id = job.id
-            raise
+        return self._judged(self._ended(job))
 
     def _resumed(self) -> Job | None:
         if not self._progress.job_id:
@@ -113,6 +109,9 @@ class Release:
 
     def _ended(self, job: Job) -> Job:
         status = job.status
+        if not job.in_progress and not job.steps:  # adopted from the list, which shows no steps
+            with suppress(OutOfTime):
+                return self._patience.insist(lambda: self._jobs.get(self._progress.job_id))
         while job.in_progress:
             try:
                 self._patience.pause()

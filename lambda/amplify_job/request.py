@@ -25,6 +25,8 @@ class Progress:
 
     requested: float
     """When CloudFormation sent the request, in seconds since the epoch."""
+    sent: float
+    """When this event was sent: with the request, or at the hand-over."""
     job_id: str = ""
     """The job that is being waited for."""
     started: bool = False
@@ -47,6 +49,8 @@ class Request:
     old_properties: Any
     handed_over: bool
     """Whether an earlier invocation handed this request over."""
+    maybe_repeated: bool
+    """Whether this may be Lambda's retry of a delivery that got as far as StartJob."""
     fresh: bool
     """Whether this is surely the first delivery: no hand-over, and too early for Lambda's retry."""
     progress: Progress
@@ -63,8 +67,12 @@ class Request:
             progress = Progress(**{name: carried[name] for name in Progress.__dataclass_fields__})
             handed_over = True
         else:
-            progress = Progress(requested=_requested(event["ResponseURL"]) or now)
+            requested = _requested(event["ResponseURL"]) or now
+            progress = Progress(requested, requested)
             handed_over = False
+        # A hand-over of another version is read as a redelivery: something may have been started.
+        unknown = carried is not None and not handed_over
+        maybe_repeated = unknown or now - progress.sent > _REDELIVERY_SECONDS
         return cls(
             type=event["RequestType"],
             id=event["RequestId"],
@@ -75,8 +83,8 @@ class Request:
             properties=event.get("ResourceProperties"),
             old_properties=event.get("OldResourceProperties"),
             handed_over=handed_over,
-            # A hand-over of another version is read as a redelivery: something may have been started.
-            fresh=carried is None and now - progress.requested <= _REDELIVERY_SECONDS,
+            maybe_repeated=maybe_repeated,
+            fresh=carried is None and not maybe_repeated,
             progress=progress,
             event=event,
         )
@@ -116,9 +124,9 @@ class Request:
         )
         return PhysicalId(app_id.replace("/", "-"), branch_name, job_id or "0", FAILED)
 
-    def hand_over(self) -> dict[str, Any]:
+    def hand_over(self, now: float) -> dict[str, Any]:
         """The event for the next invocation."""
-        return {**self.event, _CARRIED: {"version": _CARRIED_VERSION, **asdict(self.progress)}}
+        return {**self.event, _CARRIED: {"version": _CARRIED_VERSION, **asdict(self.progress), "sent": now}}
 
 
 def _requested(response_url: str) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from attempt import Attempt
 from identity import PhysicalId
-from jobs import CANCELLING, SUCCEED, Job, Jobs
+from jobs import CANCELLED, CANCELLING, FAILED, SUCCEED, Job, Jobs
 from log import log
 from outcomes import Failure, InvalidProperties, OutOfTime
 from patience import Clock, Patience, stop
@@ -20,11 +20,18 @@ from request import Request
 from stack import Stack, is_rolling_back, is_undoing_an_update
 
 _SECONDS = 60
-_NO_FINGERPRINT = "0"  # of a job that a Delete starts: it is no version of the resource
+_NO_FINGERPRINT = "0"  # of a job that serves no version of the resource
 
 
 class _NothingToRestore(Exception):
     """The site serves what it should, or there is no way back."""
+
+
+class _Restored(Exception):
+    """Another request of this rollback has started the job already."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
 
 
 class Rollback:
@@ -44,7 +51,7 @@ class Rollback:
         self._stack = stack
         self._patience = Patience(clock, until=clock.time() + _SECONDS)
 
-    def unchanged(self, physical: PhysicalId) -> Job | None:
+    def unchanged(self, physical: PhysicalId, rolling_back: bool) -> Job | None:
         """An Update to the fingerprint that the physical ID has: undo what an abandoned or failed Update did.
 
         CloudFormation abandons an Update when it is cancelled or when another resource fails, and sends this
@@ -54,7 +61,7 @@ class Rollback:
         :return: The job that restores the site, if one is needed and could be started.
         """
         self._stop_others(lambda job: True)
-        if self._properties.on_rollback == "IGNORE":
+        if self._properties.on_rollback == "IGNORE" or not rolling_back:
             return None
         return self._restore(
             self._connect(self._properties.place),
@@ -82,6 +89,7 @@ class Rollback:
             self._properties.fingerprint,
             lambda served, _: served.id == physical.job_id and served.since(complete),
             is_rolling_back,
+            after=physical,
         )
 
     def delete(self) -> None:
@@ -104,9 +112,11 @@ class Rollback:
                 stop(jobs, job, self._patience)
         elif self._properties.on_rollback != "IGNORE" and is_undoing_an_update(self._stack.status()):
             # In case CloudFormation undoes a replacement by this Delete alone.
+            before = self._succeeded(self._patience.insist(lambda: jobs.list(self._two_succeeded)))[1:2]
+            token = before[0].token if before and self._is_ours(before[0]) else None
             self._restore(
                 jobs,
-                _NO_FINGERPRINT,
+                token.fingerprint if token else _NO_FINGERPRINT,
                 lambda served, listed: (
                     served is listed[0]
                     and served.id == physical.job_id
@@ -136,12 +146,25 @@ class Rollback:
         fingerprint: str,
         is_to_lose: Callable[[Job, list[Job]], bool],
         is_undone: Callable[[str], bool],
+        after: PhysicalId | None = None,
     ) -> Job | None:
-        """Retry the job that the site served before. Never a RELEASE: that would build the branch's tip."""
+        """Retry the job that the site served before. Never a RELEASE: that would build the branch's tip.
+
+        :param fingerprint: The version of this resource that the site then serves.
+        :param after: A job of that version that is newer than this one's has restored the site already.
+        """
         token = self._request.token(fingerprint, "RETRY")
 
         def fields(listed: list[Job]) -> dict[str, Any]:
-            succeeded = [job for job in listed if job.status == SUCCEED]
+            for job in listed:
+                newer = after is not None and job.number > after.number
+                if (
+                    newer
+                    and self._is_of(job, fingerprint)
+                    and job.status not in (FAILED, CANCELLED, CANCELLING)
+                ):
+                    raise _Restored(job)
+            succeeded = self._succeeded(listed)
             if (
                 len(succeeded) < 2
                 or not is_to_lose(succeeded[0], listed)
@@ -153,14 +176,19 @@ class Rollback:
             message = f"Restored by CloudFormation stack {self._request.stack_name}: job {before}"
             return {"jobType": "RETRY", "jobId": before, "commitMessage": token.sign(message)}
 
-        def enough(listed: list[Job]) -> bool:
-            return sum(job.status == SUCCEED for job in listed) >= 2
-
         attempt = Attempt(
-            self._request, jobs, token, fields, when_busy="WAIT", patience=self._patience, enough=enough
+            self._request,
+            jobs,
+            token,
+            fields,
+            when_busy="WAIT",
+            patience=self._patience,
+            enough=self._two_succeeded,
         )
         try:
             return attempt.job()
+        except _Restored as restored:
+            return restored.job
         except (_NothingToRestore, Failure) as error:
             log("nothing restored", why=str(error))
             return None
@@ -175,10 +203,17 @@ class Rollback:
     def _is_ours(self, job: Job) -> bool:
         return job.token is not None and job.token.resource == self._request.resource_digest
 
+    def _is_of(self, job: Job, fingerprint: str) -> bool:
+        """Whether this resource started the job for that version of itself."""
+        return job.token is not None and self._is_ours(job) and job.token.fingerprint == fingerprint
+
     def _is_other(self, job: Job) -> bool:
         """Whether this resource started the job for another version of itself."""
-        return (
-            self._is_ours(job)
-            and job.token is not None
-            and job.token.fingerprint != self._properties.fingerprint
-        )
+        return self._is_ours(job) and not self._is_of(job, self._properties.fingerprint)
+
+    @staticmethod
+    def _succeeded(listed: list[Job]) -> list[Job]:
+        return [job for job in listed if job.status == SUCCEED]
+
+    def _two_succeeded(self, listed: list[Job]) -> bool:
+        return len(self._succeeded(listed)) >= 2

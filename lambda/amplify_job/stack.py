@@ -20,17 +20,20 @@ class Stack:
         self._client = client
         self._stack_id = stack_id
         self._clock = clock
+        self._last_known = UNKNOWN
 
     def status(self, *, tries: int = 3) -> str:
-        """The stack's status, or UNKNOWN when it cannot be read."""
+        """The stack's status; when it cannot be read, the one that was read last, or UNKNOWN."""
         for attempt in range(tries):
             if attempt:
                 self._clock.sleep(attempt)
             try:
-                return self._client.describe_stacks(StackName=self._stack_id)["Stacks"][0]["StackStatus"]
+                stacks = self._client.describe_stacks(StackName=self._stack_id)["Stacks"]
+                self._last_known = stacks[0]["StackStatus"]
+                return self._last_known
             except Exception as error:  # denied, throttled, unreachable, unreadable: all the same here
                 log("stack status unreadable", attempt=attempt + 1, **_shown(error))
-        return UNKNOWN
+        return self._last_known
 
     def last_complete(self) -> float | None:
         """When the stack was last complete: what began since is of this operation. None if unreadable."""

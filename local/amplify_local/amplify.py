@@ -68,7 +68,8 @@ class Amplify:
     :param clock: Seconds since 1970.
     :param job_seconds: How long a job takes unless a plan says otherwise.
     :param logs_at: Where the transport serves step logs.
-    :param authorize: Whether an access key may do an action on an ARN. Default: everybody may everything.
+    :param authorize: Given an access key, an action and an ARN: the caller's ARN if that is not allowed.
+        Default: everybody may everything.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Amplify:
         job_seconds: float = 5.0,
         behaviour: Behaviour | None = None,
         logs_at: str = "https://aws-amplify-prod-us-east-1-artifacts.s3.us-east-1.amazonaws.com",
-        authorize: Callable[[str, str, str], bool] | None = None,
+        authorize: Callable[[str, str, str], str | None] | None = None,
     ) -> None:
         self.clock, self.region, self.account = clock, region, account
         self.job_seconds = job_seconds
@@ -98,32 +99,27 @@ class Amplify:
 
     def handle(self, request: Request) -> Response:
         """Answer one HTTP request as Amplify does."""
+        if request.path.startswith(LOG_PREFIX):
+            return self._log(request)
+        try:
+            operation, params = route(request)
+        except ApiError as error:
+            return error.response()
+        # Not under the lock: whoever is asked may ask us something meanwhile.
+        denied_caller = self._denied_caller(operation.name, params, request)
         with self._lock:
-            if request.path.startswith(LOG_PREFIX):
-                return self._log(request)
             self._settle()
-            try:
-                operation, params = route(request)
-            except ApiError as error:
-                return error.response()
             fault = next((fault for fault in self.faults if fault.strikes(operation.name)), None)
-            if fault is None:
+            resource = resource_arn(self, operation.name, params)
+            if denied_caller:
+                response = denied(operation.name, resource, denied_caller).response()
+            elif fault is None:
                 response = self._perform(operation, params, request)
             else:
                 if fault.applied:
                     self._perform(operation, params, request)
-                response = fault.response(operation.name, resource_arn(self, operation.name, params))
-            signature = request.signature
-            self.calls.append(
-                Call(
-                    operation.name,
-                    params,
-                    self.clock(),
-                    response.status,
-                    response.broken or response.headers.get("x-amzn-ErrorType"),
-                    signature["access_key"] if signature else None,
-                )
-            )
+                response = fault.response(operation.name, resource)
+            self._record(operation.name, params, request, response)
             return response
 
     def count(self, operation: str) -> int:
@@ -270,21 +266,27 @@ class Amplify:
         try:
             if perform is None:
                 raise ApiError("InternalFailureException", f"{operation.name} is not emulated", 501)
-            self._check_caller(operation.name, params, request)
+            self._check_region(params, request)
             return write_output(operation, perform(self, params), self._tolerates)
         except ApiError as error:
             return error.response()
 
-    def _check_caller(self, operation: str, params: dict[str, Any], request: Request) -> None:
-        signature = request.signature
-        if signature is None:
-            return
-        resource = resource_arn(self, operation, params)
-        if self.authorize and not self.authorize(signature["access_key"], f"amplify:{operation}", resource):
-            raise denied(operation, resource)
+    def _denied_caller(self, operation: str, params: dict[str, Any], request: Request) -> str | None:
+        """The ARN of a caller who may not do this."""
+        if self.authorize is None or request.signature is None:
+            return None
+        key = request.signature["access_key"]
+        return self.authorize(key, f"amplify:{operation}", resource_arn(self, operation, params))
+
+    def _check_region(self, params: dict[str, Any], request: Request) -> None:
         app = self._apps.get(params.get("appId", ""))
-        if app is not None and app.region != signature["region"]:
+        if app is not None and request.signature and app.region != request.signature["region"]:
             raise ApiError("NotFoundException", f"App {app.id} not found.")
+
+    def _record(self, operation: str, params: dict[str, Any], request: Request, response: Response) -> None:
+        error = response.broken or response.headers.get("x-amzn-ErrorType")
+        key = request.signature["access_key"] if request.signature else None
+        self.calls.append(Call(operation, params, self.clock(), response.status, error, key))
 
     def _tolerates(self, problem: Violation) -> bool:
         """Deviations from the model that Amplify shows, or that a scenario asks for."""
@@ -295,10 +297,11 @@ class Amplify:
 
     def _log(self, request: Request) -> Response:
         parts = [unquote(part) for part in request.path.removeprefix(LOG_PREFIX).split("/")]
-        self._settle()
         try:
             app_id, branch_name, job_id, step, _ = parts
-            text = self.job(app_id, branch_name, job_id.lstrip("0")).log(step, self.clock())
+            with self._lock:
+                self._settle()
+                text = self.job(app_id, branch_name, job_id.lstrip("0")).log(step, self.clock())
             if not text:
                 raise ValueError("the step has not started")
         except (ApiError, ValueError):

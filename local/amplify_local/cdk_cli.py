@@ -16,7 +16,7 @@ CLI = "aws-cdk@2.1148.1"
 # What makes each command run unattended and print its events as they come.
 _UNATTENDED = {
     "deploy": ["--require-approval", "never", "--progress", "events"],
-    "destroy": ["--force", "--progress", "events"],
+    "destroy": ["--force"],
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
@@ -76,8 +77,16 @@ def _of_limits(value: Any, shape: Shape, path: str) -> Iterator[Violation]:
         yield Violation(path, value, f"Member must have {what} greater than or equal to {limits['min']}")
     if size is not None and size > limits.get("max", size):
         yield Violation(path, value, f"Member must have {what} less than or equal to {limits['max']}")
-    if "pattern" in limits and not re.fullmatch(limits["pattern"], str(value)):
+    if "pattern" in limits and not _pattern(limits["pattern"]).fullmatch(str(value)):
         yield Violation(path, value, f"Member must satisfy regular expression pattern: {limits['pattern']}")
     if "enum" in limits and value not in limits["enum"]:
         words = ", ".join(limits["enum"])
         yield Violation(path, value, f"Member must satisfy enum value set: [{words}]")
+
+
+@cache
+def _pattern(java: str) -> re.Pattern[str]:
+    """A pattern of the model in Python: letters, numbers and spaces by their nearest class."""
+    for category, nearest in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s")):
+        java = java.replace(category, nearest)
+    return re.compile(java)

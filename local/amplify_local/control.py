@@ -81,6 +81,10 @@ def _branches(amplify: Amplify, body: dict[str, Any]) -> Any:
     ]
 
 
+def _apps(amplify: Amplify, body: dict[str, Any]) -> Any:
+    return [app.id for app in amplify.apps()]
+
+
 def _calls(amplify: Amplify, body: dict[str, Any]) -> Any:
     return [asdict(call) for call in amplify.calls]
 
@@ -96,6 +100,7 @@ _ACTIONS: dict[tuple[str, str], Callable[[Amplify, dict[str, Any]], Any]] = {
     ("POST", "apps"): _create_app,
     ("POST", "branches"): _create_branch,
     ("GET", "jobs"): _jobs,
+    ("GET", "apps"): _apps,
     ("GET", "branches"): _branches,
     ("GET", "calls"): _calls,
 }

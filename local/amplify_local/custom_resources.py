@@ -14,10 +14,11 @@ from __future__ import annotations
 import json
 import random
 import string
+import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
-from ministack import app
 from ministack.core.responses import get_region, new_uuid
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import (
@@ -29,15 +30,16 @@ from ministack.services.cloudformation import (
     stacks,
 )
 
-from amplify_local.response_url import PATH, ResponseUrls
+from amplify_local.response_url import ResponseUrls
 
 Properties = dict[str, Any]
 
 _STACK = "AWS::CloudFormation::Stack"
 _ANSWER_BYTES = 4096
 _PHYSICAL_ID_BYTES = 1024
-_ABANDON = "/_ministack/cfn-abandon/"
-_urls = ResponseUrls()
+urls = ResponseUrls()
+
+_last_event = 0.0
 
 # Events not to be recorded once more: (stack ID, logical ID, status).
 _unwanted: set[tuple[str, str, str]] = set()
@@ -52,8 +54,6 @@ def install() -> None:
     _wrap("_deploy_stack_async", _deploy_stack)
     _wrap("_roll_back_operation", _roll_back_operation)
     _wrap("_delete_stack_async", _delete_stack)
-    original = app._handle_post_body_shortcuts
-    app._handle_post_body_shortcuts = lambda *request: _answer_or(original, *request)
 
 
 def _wrap(name: str, wrapper: Callable[..., Any]) -> None:
@@ -103,7 +103,7 @@ def invoke_custom_resource(
     if old_props is not None:
         event["OldResourceProperties"] = custom_resource._normalise_resource_properties(old_props)
     base = custom_resource._gateway_url()
-    url, answer = _urls.new(base, get_region(), stack_id, logical_id, event["RequestId"])
+    url, answer = urls.new(base, get_region(), stack_id, logical_id, event["RequestId"])
     event["ResponseURL"] = url
     lambda_svc.invoke_async_with_retry(function, event)
     try:
@@ -336,27 +336,11 @@ def _add_event(
         _unwanted.discard((stack_id, logical_id, status))
         return
     original(stack_id, stack_name, logical_id, resource_type, status, *args, **options)
+    _stack_events[stack_id][-1]["Timestamp"] = _next_timestamp()
 
 
-# The endpoint.
-
-
-async def _answer_or(
-    original: Callable[..., Any],
-    method: str,
-    path: str,
-    headers: dict[str, str],
-    body: bytes,
-    query: dict[str, Any],
-    *args: Any,
-) -> Any:
-    """PUTs to response URLs, and the order to abandon a request; all else is the emulator's."""
-    if method == "PUT" and path.startswith(PATH):
-        flat = {name: value[0] if isinstance(value, list) else value for name, value in query.items()}
-        status, code = _urls.put(path, flat, headers.get("content-type", ""), body)
-        error = f"<Error><Code>{code}</Code></Error>".encode() if code else b""
-        return status, {"Content-Type": "application/xml"}, error
-    if method == "POST" and path.startswith(_ABANDON):
-        count = _urls.abandon(path.removeprefix(_ABANDON))
-        return 200, {"Content-Type": "application/json"}, json.dumps({"abandoned": count}).encode()
-    return await original(method, path, headers, body, query, *args)
+def _next_timestamp() -> str:
+    """Now, and later than any event before: the CDK CLI sorts events by their time."""
+    global _last_event
+    _last_event = max(time.time(), _last_event + 0.001)
+    return f"{datetime.fromtimestamp(_last_event, tz=timezone.utc):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z"

@@ -51,11 +51,11 @@ class Fault:
         return ApiError("InternalFailureException", "Internal failure").response()
 
 
-def denied(operation: str, resource: str, caller: str = "assumed-role/function") -> ApiError:
-    account = resource.split(":")[4]
+def denied(operation: str, resource: str, caller: str | None = None) -> ApiError:
+    caller = caller or f"arn:aws:sts::{resource.split(':')[4]}:assumed-role/function/function"
     return ApiError(
         "AccessDeniedException",
-        f"User: arn:aws:sts::{account}:{caller} is not authorized to perform: amplify:{operation} "
+        f"User: {caller} is not authorized to perform: amplify:{operation} "
         f"on resource: {resource} because no identity-based policy allows the amplify:{operation} action",
         403,
     )

@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
-
-import boto3
 
 from amplify_local.amplify import Amplify
-from amplify_local.cdk_cli import bootstrap_template, cdk_command, run_cdk
+from amplify_local.authorization import OWNER, ask_iam
+from amplify_local.cdk_cli import bootstrap_template, cdk_command
+from amplify_local.connection import Connection, without_aws
 from amplify_local.server import serve
 
 _ACCOUNT = "000000000000"
 _START_SECONDS = 60.0
 
+# The owner's key is the only one that may do everything without a policy.
+_ENFORCE = {"AUTH": "true", "AWS_ACCESS_KEY_ID": OWNER, "AWS_SECRET_ACCESS_KEY": OWNER}
 
-class LocalAws:
+
+class LocalAws(Connection):
     """A local AWS while its context lasts; nothing of it is left afterwards, however this process ends.
 
     :param job_seconds: How long an Amplify job takes.
     :param region: The Region of everything.
     :param amplify: An Amplify of your own, instead of a new one.
     :param retry_seconds: What Lambda waits before the first retry of an asynchronous invocation: 60 on AWS.
-    :param bootstrap: Create the stack ``CDKToolkit`` that `cdk deploy` needs.
+    :param enforce_iam: Enforce policies, also in Amplify: a permission that a template forgets is missed.
+    :param bootstrap: Create the stack ``CDKToolkit`` that ``cdk deploy`` needs.
     :param project: Where to look for the CDK CLI. Default: the current folder.
     """
-
-    url: str
-    amplify_url: str
 
     def __init__(
         self,
@@ -48,12 +45,14 @@ class LocalAws:
         region: str = "us-east-1",
         amplify: Amplify | None = None,
         retry_seconds: float = 60.0,
+        enforce_iam: bool = True,
         bootstrap: bool = True,
         project: Path | str = ".",
     ) -> None:
         self.amplify = amplify or Amplify(region=region, account=_ACCOUNT, job_seconds=job_seconds)
         self.region = region
         self._retry_seconds = retry_seconds
+        self._enforce_iam = enforce_iam
         self._bootstrap = bootstrap
         self._project = Path(project).resolve()
         self._open = ExitStack()
@@ -61,9 +60,11 @@ class LocalAws:
     def __enter__(self) -> LocalAws:
         with ExitStack() as stack:
             temporary = tempfile.TemporaryDirectory(prefix="local-aws-", ignore_cleanup_errors=True)
-            self._folder = Path(stack.enter_context(temporary))
+            self.folder = Path(stack.enter_context(temporary))
             self.amplify_url = stack.enter_context(serve(self.amplify))
             self.url = self._start_emulator(stack)
+            if self._enforce_iam:
+                self.amplify.authorize = ask_iam(self.url, self.client("iam"))
             if self._bootstrap:
                 self._create_bootstrap_stack()
             self._open = stack.pop_all()
@@ -78,102 +79,36 @@ class LocalAws:
         self._open.close()
 
     @property
-    def environment(self) -> dict[str, str]:
-        """The environment for the CDK CLI, boto3 and any other AWS tool."""
-        return {
-            **_without_aws(os.environ),
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_ENDPOINT_URL_AMPLIFY": self.amplify_url,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            **self._isolation(),
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            # Without it the CLI caches accounts by access key in the home folder.
-            "CDK_HOME": str(self._folder / "cdk"),
-            # `python3 app.py` of a cdk.json means this environment's Python, activated or not.
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-            "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
-            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
-        }
-
-    def client(self, service: str, **options: Any) -> Any:
-        """A boto3 client of this AWS."""
-        options = {
-            "endpoint_url": self.amplify_url if service == "amplify" else self.url,
-            "region_name": self.region,
-            "aws_access_key_id": "test",
-            "aws_secret_access_key": "test",
-            **options,
-        }
-        session: Any = boto3.session.Session()
-        return session.client(service, **options)
-
-    def cdk(
-        self,
-        *arguments: str,
-        cwd: Path | str = ".",
-        env: Mapping[str, str] | None = None,
-        on_line: Callable[[str], None] | None = None,
-    ) -> subprocess.CompletedProcess[str]:
-        """Run the CDK CLI: ``aws.cdk("deploy", "-c", "app_id=d123", cwd=project)``."""
-        environment = {**self.environment, "TMPDIR": str(self._folder), **(env or {})}
-        return run_cdk(arguments, Path(cwd).resolve(), environment, on_line)
-
-    def function_logs(self, name_contains: str = "") -> list[str]:
-        """What functions logged, in order of time."""
-        logs = self.client("logs")
-        events = []
-        for group in logs.describe_log_groups()["logGroups"]:
-            if name_contains in group["logGroupName"]:
-                for page in logs.get_paginator("filter_log_events").paginate(
-                    logGroupName=group["logGroupName"]
-                ):
-                    events += [(event["timestamp"], event["message"]) for event in page["events"]]
-        return [message for _, message in sorted(events, key=lambda event: event[0])]
-
-    def abandon(self, logical_id: str) -> bool:
-        """CloudFormation stops waiting for a custom resource, as when a sibling fails; whether it waited.
-
-        The emulator provisions one resource after the other, so that no sibling can fail meanwhile.
-        """
-        order = urllib.request.Request(  # noqa: S310 (our own URL)
-            f"{self.url}/_ministack/cfn-abandon/{logical_id}", method="POST"
-        )
-        with urllib.request.urlopen(order, timeout=10) as response:  # noqa: S310
-            return bool(json.load(response)["abandoned"])
-
-    @property
     def emulator_log(self) -> str:
-        return (self._folder / "emulator.log").read_text(errors="replace")
+        return (self.folder / "emulator.log").read_text(errors="replace")
 
     def _start_emulator(self, stack: ExitStack) -> str:
         port = _free_port()
-        url = f"http://127.0.0.1:{port}"
-        log = stack.enter_context((self._folder / "emulator.log").open("wb"))
-        process = subprocess.Popen(
+        log = stack.enter_context((self.folder / "emulator.log").open("wb"))
+        self.emulator = subprocess.Popen(
             [sys.executable, "-m", "amplify_local.emulator"],
-            cwd=self._folder,
+            cwd=self.folder,
             env=self._emulator_environment(port),
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        stack.callback(_stop, process)
-        self._wait_until_healthy(process, url)
+        stack.callback(_stop, self.emulator)
+        url = f"http://127.0.0.1:{port}"
+        self._wait_until_healthy(url)
         return url
 
     def _emulator_environment(self, port: int) -> dict[str, str]:
-        temporary = self._folder / "tmp"
-        temporary.mkdir()
-        (self._folder / "aws-config").touch()
+        (self.folder / "tmp").mkdir()
+        (self.folder / "aws-config").touch()
         return {
-            **_without_aws(os.environ),
-            "AMPLIFY_LOCAL_FOLDER": str(self._folder),
+            **without_aws(os.environ),
+            **self.isolation,
+            **(_ENFORCE if self._enforce_iam else {}),
+            "AMPLIFY_LOCAL_FOLDER": str(self.folder),
+            # Functions inherit it, so that boto3 in them finds Amplify without a change of the stack.
             "AWS_ENDPOINT_URL_AMPLIFY": self.amplify_url,
-            **self._isolation(),
             # The default is every interface.
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(port),
@@ -182,21 +117,12 @@ class LocalAws:
             "LAMBDA_ASYNC_RETRY_MAX_SECONDS": str(self._retry_seconds * 2),
             "MINISTACK_HOST": "127.0.0.1",
             "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
-            "TMPDIR": str(temporary),
+            "TMPDIR": str(self.folder / "tmp"),
         }
 
-    def _isolation(self) -> dict[str, str]:
-        """Keeps the user's own AWS profiles, and the metadata of a real machine, out of the picture."""
-        nothing = str(self._folder / "aws-config")
-        return {
-            "AWS_CONFIG_FILE": nothing,
-            "AWS_SHARED_CREDENTIALS_FILE": nothing,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
-
-    def _wait_until_healthy(self, process: subprocess.Popen[bytes], url: str) -> None:
+    def _wait_until_healthy(self, url: str) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        while process.poll() is None and time.monotonic() < deadline:
+        while self.emulator.poll() is None and time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(f"{url}/_ministack/health", timeout=2):  # noqa: S310 (our own URL)
                     return
@@ -220,7 +146,9 @@ class LocalAws:
         )
         waiter = cloudformation.get_waiter("stack_create_complete")
         waiter.wait(StackName="CDKToolkit", WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
-        cloudformation.close()
+        if self._enforce_iam:
+            # It denies plain http, which is all there is here.
+            self.client("s3").delete_bucket_policy(Bucket=f"cdk-hnb659fds-assets-{_ACCOUNT}-{self.region}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -239,7 +167,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _without_aws(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}

@@ -1,7 +1,8 @@
 """A custom resource's function that does what its properties tell it, and prints what it was sent.
 
-``Create``, ``Update`` and ``Delete`` in the properties each hold a JSON list of steps: ``sleep``, ``raise``,
-``raise_once``, ``put`` (changes to an ordinary answer; null removes), ``put_raw``, ``content_type``, ``unsigned``.
+``Create``, ``Update`` and ``Delete`` in the properties each hold a JSON list of steps: ``sleep``,
+``raise``, ``raise_once``, ``put`` (changes to an ordinary answer; null removes), ``put_raw``,
+``content_type``, ``unsigned``.
 """
 
 import json

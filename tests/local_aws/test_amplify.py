@@ -14,8 +14,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from amplify_local.amplify import Amplify
+from amplify_local.constraints import violations
 from amplify_local.job import STEPS
-from amplify_local.rest import ForbiddenByModel, Request
+from amplify_local.rest import ForbiddenByModel, Request, service_model
 from amplify_local.transport import attach
 
 BRANCH = {"appId": "d123", "branchName": "feature/x"}
@@ -378,3 +379,8 @@ def test_every_call_is_recorded(client: Any, amplify: Amplify, clock: Clock) -> 
     assert call.params == {**BRANCH, "jobType": "RELEASE", "commitMessage": "x"}
     assert (call.time, call.status, call.access_key) == (clock.now, 200, "AKIDEXAMPLE")
     assert amplify.count("GetJob") == 0
+
+
+def test_every_pattern_of_the_model_is_understood() -> None:
+    for name in service_model().shape_names:
+        list(violations("x", service_model().shape_for(name)))

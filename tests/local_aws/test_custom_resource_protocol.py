@@ -201,14 +201,16 @@ def test_an_answer_that_is_not_one_fails_the_resource(stack: Stack, step: Any, r
     assert reason in stack.reason()
 
 
+SUCCESS: dict[str, Any] = {"put": {}}
+FAILURE = {"put": {"Status": "FAILED", "Reason": "because"}}
+
+
 def test_the_first_answer_counts(stack: Stack) -> None:
-    success, failure = {"put": {}}, {"put": {"Status": "FAILED", "Reason": "because"}}
-    assert stack.create(Create=[success, failure]) == "CREATE_COMPLETE"
+    assert stack.create(Create=[SUCCESS, FAILURE]) == "CREATE_COMPLETE"
 
 
 def test_a_second_answer_cannot_mend_a_failure(stack: Stack) -> None:
-    success, failure = {"put": {}}, {"put": {"Status": "FAILED", "Reason": "because"}}
-    assert stack.create(Create=[failure, success]) == "ROLLBACK_COMPLETE"
+    assert stack.create(Create=[FAILURE, SUCCESS]) == "ROLLBACK_COMPLETE"
     assert stack.reason().startswith("Received response status [FAILED] from custom resource. Message ")
     assert "because" in stack.reason()
 

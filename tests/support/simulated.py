@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import io
 import itertools
 import json
 import os
@@ -18,16 +19,22 @@ from datetime import datetime, timezone
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 from greenlet import getcurrent, greenlet
 
 import answer
 import index
 import log
+import step_log
 from amplify_local.amplify import Amplify
+from amplify_local.faults import MODES
+from amplify_local.rest import Request
 from amplify_local.transport import attach
 from aws import ONE_ATTEMPT, Aws
 from properties import Place
@@ -51,18 +58,18 @@ class Clock:
         self.now = START
         self._agenda: list[tuple[float, int, Callable[[], Any]]] = []
         self._order = itertools.count()
-        self._hub = getcurrent()
+        self.hub = getcurrent()
 
     def time(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
         me = getcurrent()
-        if me is self._hub:
+        if me is self.hub:
             self.run(self.now + seconds)
             return
         self.at(self.now + seconds, me.switch)
-        self._hub.switch()
+        self.hub.switch()
 
     def at(self, moment: float, action: Callable[[], Any]) -> None:
         heapq.heappush(self._agenda, (moment, next(self._order), action))
@@ -85,6 +92,8 @@ class Delivery:
     ends: float
     ended: bool = False
     raised: BaseException | None = None
+    kill: Callable[[], None] = lambda: None
+    """Its sandbox dies."""
 
 
 @dataclass
@@ -115,6 +124,11 @@ class World:
     """One stack with one resource, and everything around it.
 
     :param latency: Seconds that a call of Amplify takes. At 0 a call gives no other invocation its turn.
+    :param faults: See `fail`.
+    :param asked: The operations of CloudFormation, STS and Lambda that were called.
+    :param log_reads: The requests for logs of steps.
+    :param before_call: Told method and path of a call of Amplify; what it raises, the function gets.
+    :param after_call: As above, when Amplify has done it.
     """
 
     job_seconds: float = 60
@@ -132,7 +146,15 @@ class World:
     deliveries: list[Delivery] = field(default_factory=list)
     handed_over: list[dict[str, Any]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    log_reads: list[Any] = field(default_factory=list)
+    faults: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
     before_call: Callable[[str], None] = lambda operation: None
+    started: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """StartJob's parameters, by the ID of each job that the function started, answered or not."""
+    stopped: set[str] = field(default_factory=set)
+    """The jobs that the function stopped."""
+    after_call: Callable[[str], None] = lambda operation: None
 
     def __post_init__(self) -> None:
         self.amplify = Amplify(self.clock.time, REGION, ACCOUNT, self.job_seconds)
@@ -183,6 +205,40 @@ class World:
         }
         self.stack_events.insert(0, happened)
 
+    def deployed(self, **properties: Any) -> Answer:
+        """A stack whose resource was created: its answer. Next, the stack is updated."""
+        self.stack_event("CREATE_IN_PROGRESS")
+        answer = self.request(self.event("Create", **properties))
+        assert answer.status == "SUCCESS", answer.reason
+        self.clock.sleep(5)
+        self.stack_event("CREATE_COMPLETE")
+        self.clock.sleep(600)
+        self.stack_event("UPDATE_IN_PROGRESS")
+        self.clock.sleep(5)
+        return answer
+
+    # Faults
+
+    def fail(self, operation: str, mode: str, *, times: int = 1, applied: bool = False) -> None:
+        """The next calls go wrong, of Amplify or of the stubs; `mode` is one of Amplify's `MODES`."""
+        assert mode in MODES
+        if operation in _STUBBED:
+            self.faults.setdefault(operation, []).extend([(mode, applied)] * times)
+        else:
+            self.amplify.fail(operation, times, mode, applied)  # type: ignore[arg-type]
+
+    def stubbed(self, operation: str, effect: Callable[[], Any]) -> Any:
+        """A call of CloudFormation, STS or Lambda."""
+        self.asked.append(operation)
+        if not self.faults.get(operation):
+            return effect()
+        mode, applied = self.faults[operation].pop(0)
+        if applied:
+            effect()
+        if mode == "timeout":
+            self.clock.sleep(20)
+        raise _fault(mode, operation)
+
     # Lambda
 
     def deliver(self, event: Mapping[str, Any], *, retries: int = 0, after: float = 0) -> Delivery:
@@ -199,12 +255,13 @@ class World:
                     self.deliver(event, retries=retries - 1, after=60 * (3 - retries))
             delivery.ended = True
 
-        worker = greenlet(run)
+        worker = greenlet(run, self.clock.hub)
 
         def kill() -> None:
             if not delivery.ended:
                 worker.throw(Killed)
 
+        delivery.kill = kill
         self.clock.at(self.clock.now + after, worker.switch)
         self.clock.at(delivery.ends, kill)
         return delivery
@@ -227,6 +284,7 @@ class World:
         return self.amplify.jobs(APP_ID, BRANCH)
 
     def status(self, job: Any) -> str:
+        self.jobs()  # lets those begin that are due
         return str(job.status(self.clock.now))
 
     @property
@@ -235,6 +293,8 @@ class World:
 
     def put(self, url: str, body: bytes) -> None:
         if self.answer_faults and (fault := self.answer_faults.pop(0)):
+            if isinstance(fault, TimeoutError):
+                self.clock.sleep(10)
             raise fault
         assert len(body) <= 4096
         self.answers.append(Answer(url, json.loads(body), self.clock.now))
@@ -280,30 +340,76 @@ class _Aws(Aws):
         assert StackName == STACK_ID
         if self._world.describe_denied:
             raise _error("AccessDenied", "DescribeStacks")
-        return {"Stacks": [{"StackStatus": self._world.stack_status}]}
+        return self._world.stubbed(
+            "DescribeStacks", lambda: {"Stacks": [{"StackStatus": self._world.stack_status}]}
+        )
 
     def _describe_stack_events(self, StackName: str) -> Any:  # noqa: N803
         assert StackName == STACK_ID
         if self._world.describe_denied:
             raise _error("AccessDenied", "DescribeStackEvents")
-        return [{"StackEvents": list(self._world.stack_events)}]
+        # As a paginator: nothing is asked before the first page is wanted.
+        yield self._world.stubbed(
+            "DescribeStackEvents", lambda: {"StackEvents": list(self._world.stack_events)}
+        )
 
     def _invoke(self, FunctionName: str, InvocationType: str, Payload: str) -> None:  # noqa: N803
         assert (FunctionName, InvocationType) == (FUNCTION_ARN, "Event")
         if self._world.invoke_denied:
             raise _error("AccessDeniedException", "Invoke")
-        self._world.handed_over.append(json.loads(Payload))
-        self._world.deliver(json.loads(Payload))
+
+        def invoke() -> None:
+            self._world.handed_over.append(json.loads(Payload))
+            self._world.deliver(json.loads(Payload))
+
+        self._world.stubbed("Invoke", invoke)
 
     def _assume_role(self, **parameters: str) -> Any:
         if self._world.assume_role_error:
             raise _error(self._world.assume_role_error, "AssumeRole")
-        self._world.assumed.append(parameters)
-        return {"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "t"}}
+
+        def assume() -> Any:
+            self._world.assumed.append(parameters)
+            return {"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "t"}}
+
+        return self._world.stubbed("AssumeRole", assume)
 
 
 def _error(code: str, operation: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": f"not authorized to {operation}"}}, operation)
+
+
+_STUBBED = ("DescribeStacks", "DescribeStackEvents", "AssumeRole", "Invoke")
+
+
+def _fault(mode: str, operation: str) -> Exception:
+    """What botocore raises when a call goes wrong so."""
+    if mode == "timeout":
+        return ReadTimeoutError(endpoint_url="https://aws.invalid")
+    if mode == "reset":
+        return ConnectionClosedError(endpoint_url="https://aws.invalid")
+    if mode == "malformed":
+        return ResponseParserError("Unable to parse response")
+    code, status = {
+        "500": ("InternalFailure", 500),
+        "429": ("Throttling", 400 if operation.startswith("Describe") else 429),
+        "denied": ("AccessDenied", 403),
+    }[mode]
+    error = {"Error": {"Code": code, "Message": f"{operation}: {code}"}}
+    return ClientError({**error, "ResponseMetadata": {"HTTPStatusCode": status}}, operation)  # type: ignore[typeddict-item]
+
+
+class _Logs:
+    """Stands in for the opener of steps' logs: they come from the world's Amplify."""
+
+    def open(self, request: Any, timeout: float) -> Any:
+        world = _CURRENT[0]
+        world.log_reads.append(request)
+        url = urlsplit(request.full_url)
+        response = world.amplify.handle(Request("GET", url.path))
+        if response.status != 200:
+            raise HTTPError(request.full_url, response.status, "", None, None)  # type: ignore[arg-type]
+        return io.BytesIO(response.body)
 
 
 class _Routed:
@@ -314,7 +420,14 @@ class _Routed:
         world.before_call(request.method + " " + request.path)
         if world.latency:
             world.clock.sleep(world.latency)
+        before = {job.id: job.stopped for job in world.jobs()}
         response = world.amplify.handle(request)
+        for job in world.jobs():
+            if job.id not in before:
+                world.started[job.id] = world.amplify.calls[-1].params
+            elif job.stopped != before[job.id]:
+                world.stopped.add(job.id)
+        world.after_call(request.method + " " + request.path)
         if response.broken == "timeout":
             world.clock.sleep(20)
         return response
@@ -338,5 +451,6 @@ def worlds() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "AWS_REGION", REGION)
         patch.setattr(answer, "_put", lambda url, body: _CURRENT[0].put(url, body))
+        patch.setattr(step_log, "_OPENER", _Logs())
         patch.setattr(log, "print", lambda line, **_: _CURRENT[0].log.append(line), raising=False)
         yield

@@ -1,0 +1,63 @@
+"""``AmplifyJobRole``: access to an app for jobs that another account deploys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from .branch import Branch
+from .limits import checked_text
+from .permissions import WILDCARD_EXPLAINED, policy, statements_for
+
+
+class AmplifyJobRole(iam.Role):
+    """A role beside an app, for the option ``assume_role`` of jobs in another account.
+
+    It allows what jobs do with the given branches, and only one function may assume it.
+
+    :param app_id: The ID of the app.
+    :param branch_names: The names of its branches.
+    :param trusted_role_arn: The ARN of the role of the provider's function. The name ends with what
+        CloudFormation adds to it: an asterisk stands for that.
+    :param region: The Region of the app. Default: - the stack's
+    :param role_name: The name of this role. Default: - made by CloudFormation
+    :raises ValueError: An option is out of its limits.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        app_id: str,
+        branch_names: Sequence[str],
+        trusted_role_arn: str,
+        region: str | None = None,
+        role_name: str | None = None,
+    ) -> None:
+        checked_text("app_id", app_id)
+        for branch_name in branch_names:
+            checked_text("branch_name", branch_name)
+        parts = trusted_role_arn.split(":")
+        if len(parts) != 6 or not parts[5].startswith("role/") or parts[5] == "role/*":
+            raise ValueError(f"trusted_role_arn must be the ARN of one role, received {trusted_role_arn!r}")
+
+        # The account and a condition, not the role itself: IAM refuses a principal that is not there yet.
+        # Any, because to pyright these classes do not implement their interfaces:
+        # https://github.com/aws/jsii/issues/4541
+        function: Any = iam.AccountPrincipal(parts[4]).with_conditions(
+            {"ArnLike": {"aws:PrincipalArn": trusted_role_arn}}
+        )
+        super().__init__(scope, id, assumed_by=function, role_name=role_name)
+
+        stack = Stack.of(self)
+        branches = [Branch(region or stack.region, stack.account, app_id, name) for name in branch_names]
+        cfn_role = cast(iam.CfnRole, self.node.default_child)
+        cfn_role.policies = [
+            iam.CfnRole.PolicyProperty(policy_name="Jobs", policy_document=policy(statements_for(branches)))
+        ]
+        cfn_role.add_metadata("cdk_nag", WILDCARD_EXPLAINED)

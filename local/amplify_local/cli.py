@@ -1,0 +1,295 @@
+"""The command line: ``up`` keeps a local AWS running; other commands use it, or start one of their own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from amplify_local import state
+from amplify_local.connection import Connection
+from amplify_local.faults import MODES
+from amplify_local.job import STEPS
+from amplify_local.local_aws import LocalAws
+from amplify_local.progress import JobProgress
+
+_DEFAULT_APP, _DEFAULT_BRANCH = "d1a2b3c4d5e6f7", "main"
+_NOT_UP = "no local AWS runs for this folder: start one with `python -m amplify_local up`"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and not options.takes_cdk_options:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
+    before = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code: int = options.run(options)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return code
+
+
+# Commands.
+
+
+def _up(options: argparse.Namespace) -> int:
+    if state.running():
+        raise ValueError("a local AWS runs for this folder already")
+    with _own_aws(options) as aws, state.announced(aws):
+        for name, value in aws.settings.items():
+            print(f"export {name}={value}")
+        print("# Up. Ctrl-C stops it.", flush=True)
+        threading.Event().wait()
+    return 0
+
+
+def _deploy(options: argparse.Namespace) -> int:
+    with _aws(options) as aws:
+        return _cdk(aws, "deploy", _with_branch(aws, options.rest))
+
+
+def _diff(options: argparse.Namespace) -> int:
+    with _aws(options) as aws:
+        return _cdk(aws, "diff", _with_branch(aws, options.rest))
+
+
+def _destroy(options: argparse.Namespace) -> int:
+    aws = _running()
+    return _cdk(aws, "destroy", _with_branch(aws, options.rest))
+
+
+def _events(options: argparse.Namespace) -> int:
+    aws, console = _running(), _console()
+    cloudformation = aws.client("cloudformation")
+    stacks = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
+    for name in [options.stack] if options.stack else [name for name in stacks if name != "CDKToolkit"]:
+        pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
+        for event in reversed([event for page in pages for event in page["StackEvents"]]):
+            line = Text(f"{event['Timestamp']:%H:%M:%S} ")
+            line.append(f"{event['ResourceStatus']:<28} ", _style(event["ResourceStatus"]))
+            line.append(f"{event['ResourceType']:<28} {event['LogicalResourceId']}")
+            reason = event.get("ResourceStatusReason")
+            console.print(line.append(f"  {reason}" if reason else ""), soft_wrap=True)
+    return 0
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    table = Table("app", "branch", "job", "type", "status", "seconds", "commit", "message", box=None)
+    for job in _running().control("jobs"):
+        seconds = f"{job['ended'] - job['started']:.1f}" if job["ended"] else ""
+        message = (job["commit_message"] or "").split("\n")[0]
+        status = Text(job["status"], _style(job["status"]))
+        names = job["app_id"], job["branch_name"], job["job_id"], job["job_type"]
+        table.add_row(*names, status, seconds, job["commit"][:7], message)
+    _console().print(table)
+    return 0
+
+
+def _logs(options: argparse.Namespace) -> int:
+    aws, console = _running(), _console()
+    if not options.job:
+        for line in aws.function_logs():
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
+        return 0
+    jobs = [job for job in aws.control("jobs") if job["job_id"] == options.job]
+    jobs = [job for job in jobs if options.branch in (None, job["branch_name"])]
+    if not jobs:
+        raise ValueError(f"there is no job {options.job}")
+    for step in jobs[-1]["steps"]:
+        if step["log_path"] and options.step in (None, step["name"]):
+            console.print(Text.from_ansi(aws.step_log(step["log_path"])), soft_wrap=True)
+    return 0
+
+
+def _push(options: argparse.Namespace) -> int:
+    aws = _running()
+    app_id = options.app_id or _app_of(aws, options.branch)
+    job = aws.control("push", app_id=app_id, branch_name=options.branch, message=options.message)
+    print(f"job {job['job_id']} of {options.branch}" if job else "pushed; auto-build is off")
+    return 0
+
+
+def _fail(options: argparse.Namespace) -> int:
+    aws = _running()
+    if options.request:
+        operation, mode = options.request
+        aws.control("fail", operation=operation, mode=mode, times=options.times)
+        print(f"the next {options.times} {operation} requests get {mode}")
+    else:
+        plan = {"outcome": "FAILED", "step": options.step, "log": options.line}
+        aws.control("next-job", **plan, **({"status_reason": options.reason} if options.reason else {}))
+        print(f"the next job fails in {options.step}")
+    return 0
+
+
+# What commands share.
+
+
+@contextmanager
+def _aws(options: argparse.Namespace) -> Iterator[Connection]:
+    """The running local AWS, else one of this command's own."""
+    aws = state.running()
+    if aws:
+        _play(aws, options.scenario)
+        yield aws
+    else:
+        with _own_aws(options) as own:
+            yield own
+
+
+@contextmanager
+def _own_aws(options: argparse.Namespace) -> Iterator[LocalAws]:
+    started, note = time.monotonic(), Console(stderr=True, style="dim")
+    try:
+        with LocalAws(job_seconds=options.job_seconds, enforce_iam=options.enforce_iam) as aws:
+            note.print(f"The local AWS is up after {time.monotonic() - started:.1f} s.")
+            _play(aws, options.scenario)
+            yield aws
+    finally:
+        note.print("The local AWS has stopped; nothing is left of it.")
+
+
+def _running() -> Connection:
+    aws = state.running()
+    if aws is None:
+        raise ValueError(_NOT_UP)
+    return aws
+
+
+def _play(aws: Connection, scenario: str | None) -> None:
+    """Send a scenario file to the control endpoint: ``[{"next-job": {"outcome": "FAILED"}}]``."""
+    for request in json.loads(Path(scenario).read_text()) if scenario else []:
+        for action, body in request.items():
+            aws.control(action, **body)
+
+
+def _with_branch(aws: Connection, cdk_options: list[str]) -> list[str]:
+    """The options for the CDK CLI, naming an app and a branch that exist in Amplify."""
+    context = _context(cdk_options)
+    app_id = context.get("app_id", _DEFAULT_APP)
+    branch_name = context.get("branch_name", _DEFAULT_BRANCH)
+    known = [(branch["app_id"], branch["branch_name"]) for branch in aws.control("branches")]
+    if app_id not in aws.control("apps"):
+        aws.control("apps", name="site", app_id=app_id)
+    if (app_id, branch_name) not in known:
+        aws.control("branches", app_id=app_id, branch_name=branch_name)
+    missing = {"app_id": app_id, "branch_name": branch_name}
+    added = [f"{name}={value}" for name, value in missing.items() if name not in context]
+    return [*cdk_options, *(word for pair in added for word in ("-c", pair))]
+
+
+def _context(cdk_options: list[str]) -> dict[str, str]:
+    """What ``-c key=value`` and ``--context key=value`` say."""
+    flags = ("-c", "--context")
+    pairs = [value for flag, value in pairwise(cdk_options) if flag in flags]
+    pairs += [word.removeprefix("--context=") for word in cdk_options if word.startswith("--context=")]
+    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+def _app_of(aws: Connection, branch_name: str) -> str:
+    apps = [b["app_id"] for b in aws.control("branches") if b["branch_name"] == branch_name]
+    if len(apps) != 1:
+        raise ValueError(f"{len(apps)} apps have a branch {branch_name!r}: name one with --app-id")
+    return str(apps[0])
+
+
+def _cdk(aws: Connection, command: str, options: list[str]) -> int:
+    console = _console()
+    colour = {"FORCE_COLOR": "1"} if console.is_terminal else {}
+    with JobProgress(lambda: list(aws.control("jobs")), console) as progress:
+        return aws.cdk(command, *options, env=colour, on_line=progress.say).returncode
+
+
+def _console() -> Console:
+    return Console()
+
+
+def _style(status: str) -> str:
+    if "FAILED" in status or "ROLLBACK" in status:
+        return "red"
+    return "green" if status.endswith(("COMPLETE", "SUCCEED")) else "yellow"
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    """As Ctrl-C, so that everything is stopped on the way out."""
+    raise SystemExit(128 + signum)
+
+
+# Arguments.
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m amplify_local",
+        description="An AWS on this machine, with Amplify Hosting, for the real CDK CLI.",
+        epilog="deploy and diff start a local AWS of their own, and stop it, when none is up. "
+        "Unknown options of deploy, diff and destroy go to the CDK CLI.",
+    )
+    parser.set_defaults(takes_cdk_options=False)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any, text: str, **defaults: Any) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run, **defaults)
+        return added
+
+    for name, run, text in (
+        ("up", _up, "Stay running; print the variables that lead AWS tools here."),
+        ("deploy", _deploy, "Run `cdk deploy` for the app in this folder and show the jobs it waits for."),
+        ("diff", _diff, "Run `cdk diff` for the app in this folder."),
+    ):
+        starts = command(name, run, text, takes_cdk_options=name != "up")
+        starts.add_argument("--job-seconds", type=float, default=5.0, help="of an Amplify job (default: 5)")
+        starts.add_argument("--scenario", metavar="FILE", help="requests to the control endpoint, as JSON")
+        no_iam = starts.add_argument("--no-iam", dest="enforce_iam", action="store_false")
+        no_iam.help = "let everybody do everything"
+    command("destroy", _destroy, "Run `cdk destroy` for the app in this folder.", takes_cdk_options=True)
+    command("events", _events, "Print stack events.").add_argument("stack", nargs="?")
+    command("jobs", _jobs, "List Amplify's jobs.")
+
+    logs = command("logs", _logs, "Print what functions logged, or the log of an Amplify job.")
+    logs.add_argument("job", nargs="?", metavar="JOB", help="an Amplify job's number")
+    logs.add_argument("--branch", help="the job's branch, if several have that number")
+    logs.add_argument("--step", choices=STEPS, help="one step only")
+
+    push = command("push", _push, "Push a commit to a branch, as somebody else: Amplify builds it.")
+    push.add_argument("branch", metavar="BRANCH")
+    push.add_argument("-m", "--message", default="Update", help="the commit's message")
+    push.add_argument("--app-id", help="the app, if several have a branch of that name")
+
+    fail = command("fail", _fail, "Make the next job fail in a step, or the next requests to Amplify.")
+    fail.add_argument("step", nargs="?", choices=STEPS, default="BUILD", help="the step (default: BUILD)")
+    fail.add_argument("--reason", help="Amplify's statusReason of the step")
+    fail.add_argument(
+        "--line", action="append", default=[], help="a line for the step's log; may be repeated"
+    )
+    fail.add_argument(
+        "--request",
+        nargs=2,
+        metavar=("OPERATION", "MODE"),
+        help=f"fail requests instead, such as `GetJob 500`; modes: {', '.join(MODES)}",
+    )
+    fail.add_argument("--times", type=int, default=1, help="how many requests (default: 1)")
+    return parser

@@ -1,0 +1,129 @@
+"""A local AWS as its users see it: environment, clients, the CDK CLI, logs, Amplify's control endpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from amplify_local.authorization import OWNER
+from amplify_local.cdk_cli import run_cdk
+
+
+@dataclass
+class Connection:
+    """Where a local AWS listens; ``folder`` is its own, for what tools leave behind."""
+
+    url: str
+    amplify_url: str
+    region: str
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment for the CDK CLI, boto3 and any other AWS tool."""
+        # The project's "python3 app.py" shall be the interpreter that runs us.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        return {**without_aws(os.environ), "PATH": path, **self.settings}
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The variables that lead AWS tools here, and nothing else."""
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ENDPOINT_URL_AMPLIFY": self.amplify_url,
+            "AWS_ACCESS_KEY_ID": OWNER,
+            "AWS_SECRET_ACCESS_KEY": OWNER,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            **self.isolation,
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            # Without it the CLI caches accounts by access key in the home folder.
+            "CDK_HOME": str(self.folder / "cdk"),
+            # Banners about old releases of Node, which the CDK CLI still supports.
+            "AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED": "true",
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        }
+
+    @property
+    def isolation(self) -> dict[str, str]:
+        """Keeps the user's own AWS profiles, and the metadata of a real machine, out of the picture."""
+        nothing = str(self.folder / "aws-config")
+        return {
+            "AWS_CONFIG_FILE": nothing,
+            "AWS_SHARED_CREDENTIALS_FILE": nothing,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client of this AWS."""
+        options = {
+            "endpoint_url": self.amplify_url if service == "amplify" else self.url,
+            "region_name": self.region,
+            "aws_access_key_id": OWNER,
+            "aws_secret_access_key": OWNER,
+            **options,
+        }
+        session: Any = boto3.session.Session()
+        return session.client(service, **options)
+
+    def cdk(
+        self,
+        *arguments: str,
+        cwd: Path | str = ".",
+        env: Mapping[str, str] | None = None,
+        on_line: Callable[[str], None] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the CDK CLI: ``aws.cdk("deploy", "-c", "app_id=d123", cwd=project)``."""
+        environment = {**self.environment, "TMPDIR": str(self.folder), **(env or {})}
+        return run_cdk(arguments, Path(cwd).resolve(), environment, on_line)
+
+    def function_logs(self, name_contains: str = "") -> list[str]:
+        """What functions logged, in order of time; the lines of an invocation come at its end."""
+        logs = self.client("logs")
+        events = []
+        for group in logs.describe_log_groups()["logGroups"]:
+            if name_contains in group["logGroupName"]:
+                pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"])
+                events += [event for page in pages for event in page["events"]]
+        return [event["message"] for event in sorted(events, key=lambda event: event["timestamp"])]
+
+    def step_log(self, log_path: str) -> str:
+        """The log of a job's step, under the ``log_path`` that ``control("jobs")`` tells."""
+        with urllib.request.urlopen(f"{self.amplify_url}{log_path}", timeout=10) as response:  # noqa: S310
+            return str(response.read().decode())
+
+    def abandon(self, logical_id: str) -> bool:
+        """CloudFormation stops waiting for a custom resource, as when a sibling fails; whether it waited.
+
+        The emulator provisions one resource after the other, so that no sibling can fail meanwhile.
+        """
+        return bool(_call("POST", f"{self.url}/_ministack/cfn-abandon/{logical_id}")["abandoned"])
+
+    def control(self, action: str, **body: Any) -> Any:
+        """Use Amplify's control endpoint: ``aws.control("fail", operation="GetJob", mode="500")``."""
+        return _call("POST" if body else "GET", f"{self.amplify_url}/_amplify/{action}", body or None)
+
+
+def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+
+
+def _call(method: str, url: str, body: Any = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, method=method)  # noqa: S310 (our own URL)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise ValueError(json.load(error)["message"]) from None

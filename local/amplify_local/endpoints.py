@@ -1,0 +1,48 @@
+"""What the emulator's process answers beside AWS: response URLs, and two questions of its owner."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ministack import app
+from ministack.core.iam_evaluator import resolve_caller_identity
+
+from amplify_local import response_url
+from amplify_local.custom_resources import urls
+
+ABANDON = "/_ministack/cfn-abandon/"
+CALLER = "/_ministack/caller/"
+
+
+def install() -> None:
+    """Answer these paths before ministack does."""
+    original = app._handle_post_body_shortcuts
+    app._handle_post_body_shortcuts = lambda *request: _answer(original, *request)
+
+
+async def _answer(
+    original: Callable[..., Any],
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    query: dict[str, Any],
+    *args: Any,
+) -> Any:
+    if method == "PUT" and path.startswith(response_url.PATH):
+        flat = {name: value[0] if isinstance(value, list) else value for name, value in query.items()}
+        status, code = urls.put(path, flat, headers.get("content-type", ""), body)
+        error = f"<Error><Code>{code}</Code></Error>".encode() if code else b""
+        return status, {"Content-Type": "application/xml"}, error
+    if method == "POST" and path.startswith(ABANDON):
+        return _json({"abandoned": urls.abandon(path.removeprefix(ABANDON))})
+    if method == "GET" and path.startswith(CALLER):
+        identity = resolve_caller_identity(path.removeprefix(CALLER))
+        return _json({"arn": identity["userArn"] if identity else None})
+    return await original(method, path, headers, body, query, *args)
+
+
+def _json(answer: Any) -> tuple[int, dict[str, str], bytes]:
+    return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()

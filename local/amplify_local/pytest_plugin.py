@@ -1,0 +1,20 @@
+"""pytest's entry point: the fixture ``local_aws``. Nothing else is imported until a test asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from amplify_local.local_aws import LocalAws
+
+
+@pytest.fixture(scope="session")
+def local_aws(pytestconfig: pytest.Config) -> Iterator[LocalAws]:
+    """A local AWS for all tests of the session: deploy to it with ``local_aws.cdk("deploy", …)``."""
+    from amplify_local.local_aws import LocalAws
+
+    with LocalAws(project=pytestconfig.rootpath) as aws:
+        yield aws

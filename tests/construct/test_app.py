@@ -1,0 +1,109 @@
+"""The reference app, run as the CDK command line runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def synthesized(
+    folder: Path, python: str = sys.executable, **context: str
+) -> subprocess.CompletedProcess[str]:
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+    environ = {
+        **os.environ,
+        # What jsii says of the Node that runs it is no concern of these tests.
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        "CDK_OUTDIR": str(folder),
+        "CDK_CONTEXT_JSON": json.dumps({**flags, "aws:cdk:version-reporting": False, **context}),
+    }
+    return subprocess.run(
+        [python, "app.py"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+def test_every_option_can_come_from_the_context(tmp_path: Path) -> None:
+    done = synthesized(
+        tmp_path,
+        app_id="d1a2b3c4d5e6f7",
+        branch_name="feature/x",
+        job_type="RETRY",
+        job_id="7",
+        job_reason="again",
+        commit_id="abc1234",
+        commit_message="fix",
+        commit_time="2026-01-02T03:04:05Z",
+        every_deploy="true",
+        wait="false",
+        timeout_minutes="20",
+        when_busy="STOP",
+        on_rollback="IGNORE",
+        verify_commit="false",
+        failure_log_lines="0",
+        region="eu-central-1",
+        assume_role="arn:aws:iam::210987654321:role/releases",
+        stack_name="site",
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    (file,) = tmp_path.glob("*.template.json")
+    template = json.loads(file.read_text())
+    (job,) = (found for found in template["Resources"].values() if found["Type"] == "Custom::AmplifyJob")
+    properties = job["Properties"]
+    del properties["ServiceToken"]
+    assert len(properties.pop("Nonce")) == 16
+    assert properties == {
+        "ServiceTimeout": 1380,
+        "AppId": "d1a2b3c4d5e6f7",
+        "BranchName": "feature/x",
+        "JobType": "RETRY",
+        "JobId": "7",
+        "JobReason": "again",
+        "CommitId": "abc1234",
+        "CommitMessage": "fix",
+        "CommitTime": "2026-01-02T03:04:05Z",
+        "Wait": False,
+        "TimeoutSeconds": 1200,
+        "WhenBusy": "STOP",
+        "OnRollback": "IGNORE",
+        "VerifyCommit": False,
+        "FailureLogLines": 0,
+        "Region": "eu-central-1",
+        "AssumeRoleArn": "arn:aws:iam::210987654321:role/releases",
+    }
+    assert {"JobId", "Status", "BranchUrl"} < template["Outputs"].keys()
+
+
+@pytest.mark.parametrize(
+    ("context", "message"),
+    [
+        ({}, "either branch or both app_id and branch_name must be given"),
+        ({"timeout_minutes": "soon"}, "timeout_minutes must be a whole number, received 'soon'"),
+        ({"every_deploy": "maybe"}, "every_deploy must be one of true, false, received 'maybe'"),
+        ({"app_id": "d1", "branch_name": "main", "stack_name": "-"}, "Stack name must match"),
+    ],
+)
+def test_a_malformed_context_is_one_line_and_a_failure(
+    tmp_path: Path, context: dict[str, str], message: str
+) -> None:
+    done = synthesized(tmp_path, **context)
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert message in line
+
+
+def test_without_the_environment_one_line_says_so(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    done = synthesized(tmp_path, python=str(tmp_path / "bare" / "bin" / "python"))
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("(activate the environment where requirements.txt is installed)")

@@ -1,0 +1,253 @@
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from templates import resources, warnings
+
+from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, Commit, JobType, OnRollback, WhenBusy
+
+APP = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main"}
+AN_HOUR_EAST = timezone(timedelta(hours=1))
+ROLE_ARN = "arn:aws:iam::210987654321:role/site/releases"
+
+
+def properties(stack: cdk.Stack, **options: Any) -> dict[str, Any]:
+    AmplifyJob(stack, "Job", **{**APP, **options})
+    (job,) = resources(stack, "Custom::AmplifyJob").values()
+    return dict(job["Properties"])
+
+
+def test_a_job_without_options_renders_only_what_the_function_cannot_know(stack: cdk.Stack) -> None:
+    assert properties(stack) == {
+        "ServiceToken": {"Fn::GetAtt": ["AmplifyJobProviderFunction4B21BA2F", "Arn"]},
+        "ServiceTimeout": 45 * 60 + 180,
+        "AppId": "d1a2b3c4d5e6f7",
+        "BranchName": "main",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"job_type": JobType.RETRY, "job_id": "7"}, {"JobType": "RETRY", "JobId": "7"}),
+        ({"job_type": "WEB_HOOK"}, {"JobType": "WEB_HOOK"}),
+        ({"job_reason": "r" * 255}, {"JobReason": "r" * 255}),
+        ({"commit_id": "abc1234"}, {"CommitId": "abc1234"}),
+        ({"commit_message": "two\nlines"}, {"CommitMessage": "two\nlines"}),
+        ({"commit_time": "2026-01-02T03:04:05Z"}, {"CommitTime": "2026-01-02T03:04:05Z"}),
+        ({"commit_time": "2026-01-02T03:04:05+01:00"}, {"CommitTime": "2026-01-02T02:04:05Z"}),
+        (
+            {"commit_time": datetime(2026, 1, 2, 3, tzinfo=AN_HOUR_EAST)},
+            {"CommitTime": "2026-01-02T02:00:00Z"},
+        ),
+        (
+            {"commit": Commit("abc1234", "fix", "2026-01-02T03:04:05Z")},
+            {"CommitId": "abc1234", "CommitMessage": "fix", "CommitTime": "2026-01-02T03:04:05Z"},
+        ),
+        ({"commit": Commit("abc1234")}, {"CommitId": "abc1234"}),
+        ({"triggers": {"api": "v1"}}, {"Triggers": {"api": "v1"}}),
+        ({"wait": False}, {"Wait": False}),
+        ({"timeout": cdk.Duration.minutes(1)}, {"TimeoutSeconds": 60, "ServiceTimeout": 240}),
+        ({"timeout": cdk.Duration.minutes(55)}, {"TimeoutSeconds": 3300, "ServiceTimeout": 3480}),
+        ({"timeout": cdk.Duration.seconds(90)}, {"TimeoutSeconds": 90, "ServiceTimeout": 270}),
+        ({"when_busy": WhenBusy.STOP}, {"WhenBusy": "STOP"}),
+        ({"when_busy": "JOIN"}, {"WhenBusy": "JOIN"}),
+        ({"on_rollback": OnRollback.IGNORE}, {"OnRollback": "IGNORE"}),
+        ({"verify_commit": False}, {"VerifyCommit": False}),
+        ({"failure_log_lines": 0}, {"FailureLogLines": 0}),
+        ({"region": "eu-central-1"}, {"Region": "eu-central-1"}),
+        ({"assume_role": ROLE_ARN}, {"AssumeRoleArn": ROLE_ARN}),
+        ({"branch_name": "feature/a b"}, {"BranchName": "feature/a b"}),
+    ],
+)
+def test_an_option_becomes_a_property(
+    stack: cdk.Stack, options: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    plain = {"ServiceTimeout": 2880, "AppId": "d1a2b3c4d5e6f7", "BranchName": "main"}
+    found = properties(stack, **options)
+    del found["ServiceToken"]
+    assert found == {**plain, **expected}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"job_type": "RELEASE"},
+        {"timeout": cdk.Duration.minutes(45)},
+        {"wait": True, "verify_commit": True, "every_deploy": False},
+        {"when_busy": WhenBusy.WAIT, "on_rollback": "RESTORE", "failure_log_lines": 10},
+        {"triggers": {}, "execute_after": []},
+        {"commit_id": None, "timeout": None, "triggers": None, "job_type": None, "execute_after": None},
+    ],
+)
+def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) -> None:
+    assert properties(stack, **options).keys() == {"ServiceToken", "ServiceTimeout", "AppId", "BranchName"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"app_id": None},
+            "either branch or both app_id and branch_name must be given, received app_id=None",
+        ),
+        ({"branch_name": None}, "received app_id='d1a2b3c4d5e6f7' and branch_name=None"),
+        ({"app_id": "my-app"}, "app_id must match d[a-z0-9]+, received 'my-app'"),
+        ({"app_id": "d" * 21}, "app_id must have 1 to 20 characters, received 21: 'ddddddddddddddddddddd'"),
+        ({"app_id": ""}, "app_id must have 1 to 20 characters, received 0: ''"),
+        ({"branch_name": "b" * 256}, "branch_name must have 1 to 255 characters, received 256: 'bbb"),
+        ({"job_type": "BUILD"}, "job_type must be one of RELEASE, RETRY, MANUAL, WEB_HOOK, received 'BUILD'"),
+        ({"job_type": "RETRY"}, "job_id must be given for RETRY and for no other job_type"),
+        ({"job_id": "7"}, "received job_type='RELEASE' and job_id='7'"),
+        ({"job_type": "RETRY", "job_id": "x"}, "job_id must match [0-9]+, received 'x'"),
+        ({"job_reason": "r" * 256}, "job_reason must have 0 to 255 characters, received 256"),
+        ({"job_reason": 1}, "job_reason must be a string, received 1"),
+        ({"commit_id": "c" * 256}, "commit_id must have 0 to 255 characters, received 256"),
+        (
+            {"commit_message": "m" * 10_001},
+            "commit_message must have 0 to 10,000 characters, received 10,001",
+        ),
+        (
+            {"commit_time": "yesterday"},
+            "a datetime with a time zone, or an ISO 8601 string with one, received",
+        ),
+        ({"commit_time": "2026-01-02T03:04:05"}, "with one, received '2026-01-02T03:04:05'"),
+        ({"commit_time": datetime(2026, 1, 2)}, "with one, received datetime.datetime(2026, 1, 2, 0, 0)"),
+        ({"commit": Commit("a"), "commit_id": "b"}, "commit says it all, received also commit_id"),
+        ({"triggers": {"url": None}}, "triggers must have strings as values, received None for 'url'"),
+        ({"triggers": {1: "x"}}, "triggers must have keys that are strings known at synthesis, received 1"),
+        ({"triggers": {cdk.Aws.REGION: "x"}}, "keys that are strings known at synthesis"),
+        ({"timeout": cdk.Duration.seconds(59)}, "timeout must be 1 to 55 minutes, received 59 seconds"),
+        ({"timeout": cdk.Duration.minutes(56)}, "timeout must be 1 to 55 minutes, received 56 minutes"),
+        ({"when_busy": "wait"}, "when_busy must be one of WAIT, STOP, JOIN, FAIL, received 'wait'"),
+        ({"on_rollback": "UNDO"}, "on_rollback must be one of RESTORE, IGNORE, received 'UNDO'"),
+        ({"failure_log_lines": 51}, "failure_log_lines must be an integer from 0 to 50, received 51"),
+        ({"failure_log_lines": True}, "failure_log_lines must be an integer from 0 to 50, received True"),
+        ({"region": "Frankfurt"}, "region must be the name of a Region, as eu-west-1, received 'Frankfurt'"),
+        ({"assume_role": "releases"}, "assume_role must be a role or the ARN of one, received 'releases'"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_what_was_given_and_what_is_allowed(
+    stack: cdk.Stack, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match="^[a-z]") as refusal:
+        AmplifyJob(stack, "Job", **{**APP, **options})
+
+    assert message in str(refusal.value)
+
+
+def test_a_timeout_must_be_known_at_synthesis(stack: cdk.Stack) -> None:
+    unknown = cdk.Duration.seconds(cdk.CfnParameter(stack, "Seconds", type="Number").value_as_number)
+
+    with pytest.raises(ValueError, match="known at synthesis, received a token"):
+        AmplifyJob(stack, "Job", **APP, timeout=unknown)
+
+
+def test_a_misspelt_option_is_refused_as_python_does(stack: cdk.Stack) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'tiemout'"):
+        AmplifyJob(stack, "Job", **APP, tiemout=cdk.Duration.minutes(5))  # type: ignore[call-arg]
+
+
+def test_a_refused_job_leaves_no_provider_behind(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match="app_id"):
+        AmplifyJob(stack, "Job", app_id="x", branch_name="main")
+
+    assert stack.node.try_find_child(AmplifyJobProvider.ID) is None
+
+
+def test_tokens_are_not_checked(stack: cdk.Stack) -> None:
+    parameter = cdk.CfnParameter(stack, "Anything").value_as_string
+    number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
+
+    rendered = properties(
+        stack,
+        app_id=parameter,
+        branch_name=parameter,
+        job_type=parameter,
+        job_id=parameter,
+        job_reason=parameter,
+        commit_id=parameter,
+        commit_message=parameter,
+        commit_time=parameter,
+        triggers={"api": parameter},
+        when_busy=parameter,
+        on_rollback=parameter,
+        failure_log_lines=number,
+        region=parameter,
+        assume_role=parameter,
+    )
+
+    assert rendered.pop("Triggers") == {"api": {"Ref": "Anything"}}
+    assert rendered.pop("FailureLogLines") == {"Ref": "Number"}
+    del rendered["ServiceToken"], rendered["ServiceTimeout"]
+    assert list(rendered.values()) == [{"Ref": "Anything"}] * 12
+
+
+def test_triggers_are_copied(stack: cdk.Stack) -> None:
+    triggers = {"api": "v1"}
+    AmplifyJob(stack, "Job", **APP, triggers=triggers)
+    triggers["api"] = "v2"
+
+    (job,) = resources(stack, "Custom::AmplifyJob").values()
+    assert job["Properties"]["Triggers"] == {"api": "v1"}
+
+
+def test_every_deploy_draws_a_nonce_for_each_job(stack: cdk.Stack) -> None:
+    AmplifyJob(stack, "Job", **APP, every_deploy=True)
+    AmplifyJob(stack, "Another", **APP, every_deploy=True)
+
+    first, second = (job["Properties"]["Nonce"] for job in resources(stack, "Custom::AmplifyJob").values())
+    assert len(first) == len(second) == 16
+    assert first != second
+
+
+def test_a_job_starts_after_what_it_is_told_to_wait_for(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket(stack, "Uploads")
+    AmplifyJob(stack, "Job", **APP, execute_after=[bucket])
+
+    (job,) = resources(stack, "Custom::AmplifyJob").values()
+    assert job["DependsOn"] == [stack.get_logical_id(bucket.node.default_child)]  # type: ignore[arg-type]
+
+
+def test_attributes_are_those_that_the_function_answers_with(stack: cdk.Stack) -> None:
+    job = AmplifyJob(stack, "Job", **APP)
+    logical_id = stack.get_logical_id(job.node.default_child)  # type: ignore[arg-type]
+
+    attributes = {
+        "JobId": job.job_id,
+        "JobArn": job.job_arn,
+        "JobType": job.job_type,
+        "Status": job.status,
+        "CommitId": job.commit_id,
+        "CommitMessage": job.commit_message,
+        "CommitTime": job.commit_time,
+        "StartTime": job.start_time,
+        "EndTime": job.end_time,
+        "BranchUrl": job.branch_url,
+        "ConsoleUrl": job.console_url,
+    }
+    for name, token in attributes.items():
+        assert stack.resolve(token) == {"Fn::GetAtt": [logical_id, name]}
+
+
+def test_overrides_reach_the_custom_resource(stack: cdk.Stack) -> None:
+    job = AmplifyJob(stack, "Job", **APP)
+
+    assert isinstance(job.node.default_child, cdk.CfnResource)
+    assert job.node.default_child.node.id == "Resource"
+
+
+def test_a_role_or_its_arn_can_be_assumed(stack: cdk.Stack) -> None:
+    role = iam.Role.from_role_arn(stack, "Releases", ROLE_ARN)
+
+    assert properties(stack, assume_role=role)["AssumeRoleArn"] == ROLE_ARN
+
+
+def test_a_manual_job_is_warned_of(stack: cdk.Stack) -> None:
+    AmplifyJob(stack, "Job", **APP, job_type=JobType.MANUAL)
+
+    (warning,) = warnings(stack)
+    assert "StartJob refuses jobs of the type MANUAL" in warning

@@ -1,0 +1,142 @@
+"""The main job: the real CDK CLI deploys to the local AWS, which executes the real function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from deployed import Site, events
+
+from amplify_local import LocalAws
+
+SiteMaker = Callable[..., Site]
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def test_create_no_change_changed_commit_retry_and_destroy(site: SiteMaker) -> None:
+    shop = site("Shop", branch="feature/a b")
+
+    created = shop.deploy(commit_message="First")
+    assert created.succeeded, created.output
+    assert shop.jobs == ["RELEASE SUCCEED"]
+    assert created.outputs["JobId"] == "1"
+    assert created.outputs["Status"] == "SUCCEED"
+    assert created.outputs["CommitMessage"] == "First"
+    assert created.outputs["BranchUrl"] == f"https://feature-a b.{shop.app_id}.amplifyapp.com"
+    assert len(created.outputs) == 11
+
+    unchanged = shop.deploy(commit_message="First")
+    assert unchanged.succeeded
+    assert shop.jobs == ["RELEASE SUCCEED"]
+
+    # Another timeout is an Update of the resource, but no reason for a job.
+    waits_longer = shop.deploy(commit_message="First", failure_log_lines=3)
+    assert waits_longer.succeeded, waits_longer.output
+    assert shop.jobs == ["RELEASE SUCCEED"]
+    assert waits_longer.outputs == created.outputs
+
+    changed = shop.deploy(commit_id="abcdef1234567890abcdef1234567890abcdef12")
+    assert changed.succeeded, changed.output
+    assert shop.jobs == ["RELEASE SUCCEED"] * 2
+    assert changed.outputs["JobId"] == "2"
+
+    retried = shop.deploy(job_type="RETRY", job_id="1")
+    assert retried.succeeded, retried.output
+    assert shop.jobs == ["RELEASE SUCCEED", "RELEASE SUCCEED", "RETRY SUCCEED"]
+    assert retried.outputs["JobType"] == "RETRY"
+
+    destroyed = shop.destroy()
+    assert destroyed.succeeded, destroyed.output
+    assert destroyed.stack == {}
+    assert len(shop.jobs) == 3
+
+
+def test_a_failing_job_rolls_the_stack_back_and_the_cli_shows_the_reason(site: SiteMaker) -> None:
+    blog = site("Blog")
+    assert blog.deploy().succeeded
+    blog.aws.amplify.next_job(
+        branch=(blog.app_id, "main"),
+        outcome="FAILED",
+        status_reason="Build command failed",
+        log=["npm ERR! Missing script: build"],
+    )
+
+    failed = blog.deploy(triggers={"api": "https://api.example.com"})
+
+    assert not failed.succeeded
+    assert failed.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert (
+        f"JOB_FAILED: job 2 of branch main of app {blog.app_id} failed in step BUILD: Build command failed"
+        in failed.output
+    )
+    assert "npm ERR! Missing script: build" in failed.output
+    assert "https://us-east-1.console.aws.amazon.com/amplify/apps/" in failed.output
+    # The Update that undoes it starts nothing, and what the function said of it is not lost.
+    assert blog.jobs == ["RELEASE SUCCEED", "RELEASE FAILED"]
+
+    # The next deploy of the same change is a new request, which starts a job.
+    assert blog.deploy(triggers={"api": "https://api.example.com"}).succeeded
+    assert blog.jobs == ["RELEASE SUCCEED", "RELEASE FAILED", "RELEASE SUCCEED"]
+
+
+def test_a_failing_first_job_deletes_the_stack_without_a_trace(site: SiteMaker) -> None:
+    wiki = site("Wiki")
+    wiki.aws.amplify.next_job(branch=(wiki.app_id, "main"), outcome="FAILED", step="DEPLOY")
+
+    failed = wiki.deploy()
+
+    assert not failed.succeeded
+    assert failed.status == "ROLLBACK_COMPLETE"
+    assert f"JOB_FAILED: job 1 of branch main of app {wiki.app_id} failed in step DEPLOY" in failed.output
+    assert wiki.jobs == ["RELEASE FAILED"]
+    assert events(wiki.aws, "Wiki")[-1] == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "reason"),
+    [
+        ("NoBranch", {"branch_name": "gone"}, "NOT_FOUND: amplify:ListJobs on branch gone of app"),
+        (
+            "NoApp",
+            {"app_id": "dunknown"},
+            "NOT_FOUND: amplify:ListJobs on branch main of app dunknown: App dunknown not found.",
+        ),
+        ("Manual", {"job_type": "MANUAL"}, "AMPLIFY_ERROR: amplify:StartJob on branch main of app"),
+        ("NoSuchJob", {"job_type": "RETRY", "job_id": "7"}, "amplify:StartJob on branch main of app"),
+    ],
+)
+def test_what_amplify_refuses_fails_with_one_reason_and_without_a_job(
+    site: SiteMaker, name: str, options: dict[str, str], reason: str
+) -> None:
+    refused = site(name)
+
+    failed = refused.deploy(**options)
+
+    assert not failed.succeeded
+    assert reason in failed.output
+    assert refused.jobs == []
+
+
+def test_a_message_of_10000_characters_reaches_amplify_and_fits_the_answer(site: SiteMaker) -> None:
+    novel = site("Novel")
+
+    deployed = novel.deploy(commit_message="é" * 10_000)
+
+    assert deployed.succeeded, deployed.output
+    (job,) = novel.aws.amplify.jobs(novel.app_id, "main")
+    assert len(job.commit_message or "") == 10_000
+    assert deployed.outputs["CommitMessage"].startswith("ééé")
+    assert deployed.outputs["JobId"] == "1"
+
+
+def test_the_reference_app_deploys_from_the_command_line(aws: LocalAws, site: SiteMaker) -> None:
+    portal = site("Portal")
+    options = ["-c", f"app_id={portal.app_id}", "-c", "branch_name=main", "-c", "stack_name=Portal"]
+
+    done = aws.cdk("deploy", *options, "-c", "commit_message=By hand", "-c", "timeout_minutes=5", cwd=PROJECT)
+
+    assert done.returncode == 0, done.stdout
+    assert "JobId = 1" in done.stdout
+    assert "CommitMessage = By hand" in done.stdout
+    assert portal.jobs == ["RELEASE SUCCEED"]

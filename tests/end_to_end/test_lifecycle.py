@@ -1,0 +1,87 @@
+"""What happens besides the main job, with the real CDK CLI, the strict emulator and the real function."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from deployed import Deployment, Site, calm_sibling, failing_sibling
+
+from amplify_local import LocalAws
+
+SiteMaker = Callable[..., Site]
+
+
+class InBackground:
+    """A deployment that goes on while the test does something else."""
+
+    def __init__(self, run: Callable[[], Deployment]) -> None:
+        self._thread = threading.Thread(target=self._run, args=[run], daemon=True)
+        self._thread.start()
+
+    def _run(self, run: Callable[[], Deployment]) -> None:
+        self._deployment = run()
+
+    def result(self) -> Deployment:
+        self._thread.join(timeout=180)
+        assert not self._thread.is_alive()
+        return self._deployment
+
+
+def test_a_busy_branch_is_waited_for(site: SiteMaker) -> None:
+    busy = site("Busy")
+    busy.aws.amplify.next_job(branch=(busy.app_id, "main"), seconds=8)
+    busy.aws.amplify.push(busy.app_id, "main")
+
+    deployed = busy.deploy()
+
+    assert deployed.succeeded, deployed.output
+    assert busy.jobs == ["RELEASE SUCCEED"] * 2
+    assert deployed.outputs["JobId"] == "2"
+
+
+def test_a_busy_branch_fails_if_so_wished_and_the_job_of_others_goes_on(site: SiteMaker) -> None:
+    busy = site("Refusing")
+    busy.aws.amplify.next_job(branch=(busy.app_id, "main"), seconds=30)
+    busy.aws.amplify.push(busy.app_id, "main")
+
+    failed = busy.deploy(when_busy="FAIL")
+
+    assert not failed.succeeded
+    assert "BRANCH_BUSY: The requested branch main already have pending or running jobs" in failed.output
+    assert busy.jobs == ["RELEASE RUNNING"]
+
+
+def test_a_siblings_failure_brings_the_site_back(site: SiteMaker) -> None:
+    store = site("Store")
+    assert store.deploy(calm_sibling, commit_message="one").succeeded
+
+    failed = store.deploy(failing_sibling, commit_message="two")
+
+    assert not failed.succeeded
+    assert failed.status == "UPDATE_ROLLBACK_COMPLETE", failed.output
+    assert store.jobs[:2] == ["RELEASE SUCCEED"] * 2
+    assert len(store.jobs) == 3
+    assert store.jobs[2].startswith("RETRY ")
+    time.sleep(3)  # the rollback does not wait for it
+
+    # The site serves the old version, so that the same change is released again.
+    fixed = store.deploy(calm_sibling, commit_message="two")
+    assert fixed.succeeded, fixed.output
+    assert store.jobs == ["RELEASE SUCCEED", "RELEASE SUCCEED", "RETRY SUCCEED", "RELEASE SUCCEED"]
+
+
+def test_a_stack_that_is_deleted_during_its_job_stops_that_job(aws: LocalAws, site: SiteMaker) -> None:
+    brief = site("Brief")
+    brief.aws.amplify.next_job(branch=(brief.app_id, "main"), seconds=300)
+    deployment = InBackground(brief.deploy)
+    brief.wait_for_job(1)
+
+    assert aws.abandon("JobB9D00F9F")  # as when a sibling fails meanwhile
+
+    assert not deployment.result().succeeded
+    deadline = time.monotonic() + 20
+    while brief.jobs != ["RELEASE CANCELLED"] and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert brief.jobs == ["RELEASE CANCELLED"]

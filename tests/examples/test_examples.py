@@ -1,0 +1,125 @@
+"""Every example is synthesized as it stands, linted, checked by cdk-nag and compared with its snapshot."""
+
+import ast
+import json
+import re
+import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import cdk_nag
+import pytest
+from aws_cdk.cx_api import CloudFormationStackArtifact
+from templates import documents, matches_snapshot, resolved
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PLAIN = sorted((ROOT / "examples" / "cloudformation").glob("*.yaml"))
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+# The pipeline is CDK Pipelines' own; what it deploys is this project's.
+NOT_OURS = "Delivery"
+
+
+@dataclass(frozen=True)
+class Example:
+    name: str
+    stacks: list[CloudFormationStackArtifact]
+
+
+def synthesized(file: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
+    """Run an example with the feature flags of cdk.json, and with cdk-nag."""
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+    app = cdk.App(
+        analytics_reporting=False,
+        context={**flags, "@aws-cdk/core:validateAgainstDefaultRules": False},
+    )
+    synth = app.synth
+    with monkeypatch.context() as patched:
+        patched.setenv("GITHUB_SHA", "1234567890abcdef1234567890abcdef12345678")
+        patched.setattr(cdk, "App", lambda: app)
+        patched.setattr(app, "synth", lambda: None)
+        runpy.run_path(str(file))
+    for stack in app.node.children:
+        if stack.node.id != NOT_OURS:
+            cdk.Aspects.of(stack).add(cdk_nag.AwsSolutionsChecks())
+    assembly = synth()
+    stages = [assembly, *(nested.nested_assembly for nested in assembly.nested_assemblies)]
+    return Example(file.stem, [stack for stage in stages for stack in stage.stacks])
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda file: file.stem)
+def example(request: pytest.FixtureRequest) -> Iterator[Example]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield synthesized(request.param, monkeypatch)
+
+
+def test_it_is_the_known_one(example: Example) -> None:
+    for stack in example.stacks:
+        file = SNAPSHOTS / example.name / f"{stack.stack_name}.json"
+        assert matches_snapshot(stack.template["Resources"], file), file.name
+
+
+def test_cfn_lint_finds_nothing(example: Example) -> None:
+    # W3005: aws-cdk-lib lets a function depend on its role twice.
+    assert (
+        lint([Path(stack.template_full_path) for stack in example.stacks], "--ignore-checks", "W3005") == ""
+    )
+
+
+def test_nothing_is_warned_of_and_cdk_nag_finds_nothing(example: Example) -> None:
+    found = [str(message.entry.data) for stack in example.stacks for message in stack.messages]
+    assert found == []
+
+
+def test_no_permission_is_for_everything(example: Example) -> None:
+    for stack in example.stacks:
+        if stack.stack_name.startswith(NOT_OURS):
+            continue
+        for document in documents(resolved(stack.template["Resources"])):
+            for statement in document["Statement"]:
+                assert "*" not in statement["Resource"]
+                assert "*" not in "".join(statement["Action"])
+
+
+@pytest.mark.parametrize("template", PLAIN, ids=lambda file: file.stem)
+def test_cfn_lint_finds_nothing_in_a_plain_template(template: Path) -> None:
+    assert lint([template]) == ""
+
+
+@pytest.mark.parametrize("file", [*EXAMPLES, *PLAIN], ids=lambda file: file.stem)
+def test_three_lines_say_what_why_and_how(file: Path) -> None:
+    lines = file.read_text().splitlines()
+
+    for line, word in zip(lines, ("What", "Why", "How"), strict=False):
+        assert re.match(rf"# {word}: .+[^ ]$", line)
+    assert not lines[3].startswith("#")
+
+
+def test_the_index_lists_every_example() -> None:
+    index = (ROOT / "examples" / "README.md").read_text()
+    listed = set(re.findall(r"\]\(([^)]+\.(?:py|yaml))\)", index))
+
+    assert listed == {str(file.relative_to(ROOT / "examples")) for file in [*EXAMPLES, *PLAIN]}
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_an_example_uses_the_public_names_only(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cdk_amplify_job"):
+            assert node.module == "cdk_amplify_job"
+
+
+def lint(templates: list[Path], *options: Any) -> str:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), *options, "--", *templates],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr

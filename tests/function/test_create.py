@@ -1,0 +1,294 @@
+"""Create: one job, waited for, and judged."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from simulated import APP_ID, BRANCH, START, World
+
+CONSOLE = f"https://us-east-1.console.aws.amazon.com/amplify/apps/{APP_ID}/branches/main/deployments"
+ATTRIBUTES = {
+    "JobId",
+    "JobArn",
+    "JobType",
+    "Status",
+    "CommitId",
+    "CommitMessage",
+    "CommitTime",
+    "StartTime",
+    "EndTime",
+    "BranchUrl",
+    "ConsoleUrl",
+}
+
+
+def test_a_create_starts_one_job_and_answers_when_it_has_succeeded(world: World) -> None:
+    # given a job that takes a minute
+    # when
+    answer = world.request(world.event("Create"))
+    # then
+    assert answer.status == "SUCCESS"
+    assert re.fullmatch(rf"{APP_ID}/{BRANCH}/1/1[0-9a-f]{{15}}", answer.physical_id)
+    assert answer.time == START + 60
+    assert [world.status(job) for job in world.jobs()] == ["SUCCEED"]
+
+
+def test_a_create_calls_each_api_as_often_as_needed(world: World) -> None:
+    world.request(world.event("Create"))
+    operations = [call.operation for call in world.amplify.calls]
+    assert operations == ["ListJobs", "StartJob", *["GetJob"] * 30, "GetBranch", "GetApp"]
+    assert world.asked == ["DescribeStacks"]
+
+
+def test_a_create_polls_every_two_seconds(world: World) -> None:
+    world.request(world.event("Create"))
+    polls = [call.time - START for call in world.amplify.calls if call.operation == "GetJob"]
+    assert polls == [2.0 * number for number in range(1, 31)]
+
+
+def test_a_create_answers_all_attributes(world: World) -> None:
+    answer = world.request(world.event("Create"))
+    assert answer.data == {
+        "JobId": "1",
+        "JobArn": f"arn:aws:amplify:us-east-1:123456789012:apps/{APP_ID}/branches/main/jobs/0000000001",
+        "JobType": "RELEASE",
+        "Status": "SUCCEED",
+        "CommitId": "HEAD",
+        "CommitMessage": "Started by CloudFormation stack shop (Site)",
+        "CommitTime": "2026-01-31T12:00:00Z",
+        "StartTime": "2026-01-31T12:00:00Z",
+        "EndTime": "2026-01-31T12:01:00Z",
+        "BranchUrl": f"https://main.{APP_ID}.amplifyapp.com",
+        "ConsoleUrl": CONSOLE,
+    }
+
+
+def test_a_create_tells_cloudformation_which_request_it_answers(world: World) -> None:
+    event = world.event("Create")
+    answer = world.request(event)
+    assert answer.url == event["ResponseURL"]
+    for name in ("StackId", "RequestId", "LogicalResourceId"):
+        assert answer.body[name] == event[name]
+
+
+@pytest.mark.parametrize(
+    "omitted",
+    [
+        {"commitMessage", "jobType", "commitTime", "endTime"},
+        {"commitMessage"},
+        {"commitId", "jobArn", "startTime"},
+    ],
+)
+def test_attributes_that_amplify_leaves_out_are_empty_strings(world: World, omitted: set[str]) -> None:
+    world.amplify.behaviour.omits = frozenset(omitted)
+    answer = world.request(world.event("Create"))
+    assert answer.status == "SUCCESS"
+    assert set(answer.data) == ATTRIBUTES
+    assert all(isinstance(value, str) for value in answer.data.values())
+    for name in omitted:
+        assert answer.data[name[0].upper() + name[1:]] == ""
+
+
+def test_times_are_answered_in_utc(world: World) -> None:
+    answer = world.request(world.event("Create", CommitTime="2026-01-31T13:30:00+02:00"))
+    assert answer.data["CommitTime"] == "2026-01-31T11:30:00Z"
+
+
+def test_without_wait_the_answer_comes_as_soon_as_the_job_has_started(world: World) -> None:
+    answer = world.request(world.event("Create", Wait="false"))
+    assert (answer.status, answer.time, answer.data["Status"]) == ("SUCCESS", START, "PENDING")
+    assert [call.operation for call in world.amplify.calls] == ["ListJobs", "StartJob", "GetBranch", "GetApp"]
+    assert answer.data["EndTime"] == ""
+
+
+def test_start_job_gets_the_properties(world: World) -> None:
+    given = {
+        "JobType": "WEB_HOOK",
+        "JobReason": "a reason",
+        "CommitId": "a" * 40,
+        "CommitMessage": "Fix the header",
+        "CommitTime": "2026-01-31T11:00:00Z",
+    }
+    world.request(world.event("Create", **given, VerifyCommit="false"))
+    params = _start_job(world)
+    message = params.pop("commitMessage")
+    assert params == {
+        "appId": APP_ID,
+        "branchName": BRANCH,
+        "jobType": "WEB_HOOK",
+        "jobReason": "a reason",
+        "commitId": "a" * 40,
+        "commitTime": datetime(2026, 1, 31, 11, tzinfo=timezone.utc),
+    }
+    assert message.startswith("Fix the header\n[cfn ")
+
+
+def test_start_job_gets_nothing_that_was_not_given(world: World) -> None:
+    world.request(world.event("Create"))
+    assert set(_start_job(world)) == {"appId", "branchName", "jobType", "commitMessage"}
+
+
+def test_a_retry_repeats_the_job_that_it_names(world: World) -> None:
+    # given a job
+    world.amplify.start(APP_ID, BRANCH)
+    world.clock.sleep(60)
+    # when
+    answer = world.request(world.event("Create", JobType="RETRY", JobId="1"))
+    # then the ID of the new job is answered, not that of the repeated one
+    assert (answer.status, answer.data["JobId"], answer.data["JobType"]) == ("SUCCESS", "2", "RETRY")
+    assert _start_job(world)["jobId"] == "1"
+
+
+def test_a_job_that_fails_fails_the_create(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED")
+    answer = world.request(world.event("Create"))
+    assert (answer.status, answer.physical_id) == ("FAILED", f"{APP_ID}/{BRANCH}/1/failed")
+    assert answer.reason.startswith("JOB_FAILED: job 1 of branch main of app d1a2b3c4 failed in step BUILD")
+
+
+def test_a_job_that_somebody_stops_fails_the_create(world: World) -> None:
+    world.clock.at(START + 20, lambda: world.amplify.stop(APP_ID, BRANCH, "1"))
+    answer = world.request(world.event("Create"))
+    assert (answer.status, answer.physical_id) == ("FAILED", f"{APP_ID}/{BRANCH}/1/failed")
+    assert answer.reason.startswith("JOB_CANCELLED: job 1 of branch main of app d1a2b3c4 was cancelled")
+    assert answer.reason.endswith(f"See {CONSOLE}")
+
+
+def test_a_job_that_amplify_cancels_because_nothing_changed_is_a_success(world: World) -> None:
+    world.amplify.next_job(outcome="NO_DIFF")
+    answer = world.request(world.event("Create"))
+    assert (answer.status, answer.data["Status"]) == ("SUCCESS", "CANCELLED")
+    assert not answer.physical_id.endswith("/failed")
+
+
+def test_a_job_that_fails_and_mentions_no_diff_is_a_failure(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED", status_reason="no diff detected")
+    assert world.request(world.event("Create")).status == "FAILED"
+
+
+@pytest.mark.parametrize("word", ["CREATED", "UPLOADING", "success", "CANCELLING"])
+def test_an_unknown_status_is_no_end(world: World, word: str) -> None:
+    world.amplify.next_job(running=word)
+    answer = world.request(world.event("Create"))
+    assert (answer.status, answer.time) == ("SUCCESS", START + 60)
+
+
+def test_a_job_may_be_created_for_a_while_before_it_is_pending(world: World) -> None:
+    world.amplify.next_job(created_seconds=30)
+    answer = world.request(world.event("Create"))
+    assert (answer.status, answer.time) == ("SUCCESS", START + 90)
+
+
+def test_each_change_of_the_status_is_logged_once(world: World) -> None:
+    world.request(world.event("Create"))
+    logged = [(line["decision"], line.get("status")) for line in world.decisions]
+    assert logged == [
+        ("received", None),
+        ("started", "PENDING"),
+        ("status", "PROVISIONING"),
+        ("status", "RUNNING"),
+        ("status", "SUCCEED"),
+        ("ended", "SUCCEED"),
+        ("answered", "SUCCESS"),
+    ]
+
+
+def test_what_amplify_refuses_fails_the_create_in_its_words(world: World) -> None:
+    answer = world.request(world.event("Create", JobType="MANUAL"))
+    assert answer.status == "FAILED"
+    assert answer.reason == (
+        "AMPLIFY_ERROR: amplify:StartJob on branch main of app d1a2b3c4 was refused: "
+        "The requested jobType MANUAL does not support."
+    )
+    assert answer.physical_id == f"{APP_ID}/{BRANCH}/0/failed"
+    assert world.amplify.count("StartJob") == 1
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [({"BranchName": "dev"}, "Branch dev not found."), ({"AppId": "d0"}, "App d0 not found.")],
+)
+def test_a_branch_that_does_not_exist_fails_the_create_at_once(
+    world: World, properties: dict[str, str], said: str
+) -> None:
+    answer = world.request(world.event("Create", **properties))
+    assert (answer.status, answer.time) == ("FAILED", START)
+    assert answer.reason.startswith("NOT_FOUND: amplify:ListJobs on branch ")
+    assert answer.reason.endswith(said)
+    assert world.amplify.count("StartJob") == 0
+
+
+def test_a_branch_that_is_deleted_meanwhile_fails_the_create(world: World) -> None:
+    world.clock.at(START + 20, lambda: world.app.branches.clear())
+    answer = world.request(world.event("Create"))
+    assert answer.status == "FAILED"
+    assert answer.reason.startswith("NOT_FOUND: amplify:GetJob on branch main of app d1a2b3c4: ")
+    assert answer.physical_id == f"{APP_ID}/{BRANCH}/1/failed"
+
+
+def test_a_branch_name_may_hold_slashes(world: World) -> None:
+    world.amplify.create_branch(APP_ID, "feature/a/1")
+    answer = world.request(world.event("Create", BranchName="feature/a/1"))
+    assert answer.status == "SUCCESS"
+    assert answer.physical_id.startswith(f"{APP_ID}/feature/a/1/1/1")
+    assert "/branches/feature%2Fa%2F1/deployments" in answer.data["ConsoleUrl"]
+    assert answer.data["BranchUrl"] == f"https://feature-a-1.{APP_ID}.amplifyapp.com"
+
+
+def test_the_url_of_the_site_is_amplifys_not_a_computed_one(world: World) -> None:
+    world.branch.settings["displayName"] = "renamed"
+    assert (
+        world.request(world.event("Create")).data["BranchUrl"] == f"https://renamed.{APP_ID}.amplifyapp.com"
+    )
+
+
+def test_a_site_whose_url_stays_unknown_is_a_success(world: World) -> None:
+    world.fail("GetBranch", "500", times=1000)
+    answer = world.request(world.event("Create"))
+    assert (answer.status, answer.data["BranchUrl"], answer.data["JobId"]) == ("SUCCESS", "", "1")
+    assert answer.time == START + 80
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "CREATE_FAILED",
+        "CREATE_COMPLETE",
+        "ROLLBACK_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_FAILED",
+        "DELETE_IN_PROGRESS",
+        "REVIEW_IN_PROGRESS",
+    ],
+)
+def test_a_create_that_cloudformation_has_given_up_starts_and_answers_nothing(
+    world: World, status: str
+) -> None:
+    world.stack_status = status
+    delivery = world.deliver(world.event("Create"))
+    world.settle()
+    assert (delivery.raised, world.answers, world.jobs()) == (None, [], [])
+    assert world.decisions[-1] == {"decision": "abandoned", "stack_status": status}
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
+def test_a_create_is_served_while_the_stack_is_created_or_updated(world: World, status: str) -> None:
+    world.stack_status = status
+    assert world.request(world.event("Create")).status == "SUCCESS"
+
+
+def test_a_create_that_may_not_see_the_stack_asks_once_logs_it_and_goes_on(world: World) -> None:
+    world.fail("DescribeStacks", "denied", times=9)
+    assert world.request(world.event("Create")).status == "SUCCESS"
+    assert world.asked == ["DescribeStacks"]
+    [line] = [line for line in world.decisions if line["decision"] == "stack status unreadable"]
+    assert (line["error"], line["code"]) == ("ClientError", "AccessDenied")
+
+
+def _start_job(world: World) -> dict[str, Any]:
+    [params] = [call.params for call in world.amplify.calls if call.operation == "StartJob"]
+    return params

@@ -1,0 +1,237 @@
+"""Shortly before its time limit, the function goes on in another invocation of itself."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from simulated import APP_ID, BRANCH, FUNCTION_ARN, START, World
+
+NO_ECHO: frozenset[str] = frozenset()
+
+
+@pytest.fixture
+def world() -> World:
+    """A function that hands over after 140 of its 200 s, and jobs that take a little longer."""
+    return World(limit=200, job_seconds=160)
+
+
+def test_a_job_longer_than_the_functions_limit_is_waited_for(world: World) -> None:
+    world.amplify.plan(seconds=300)
+    answer = world.request(world.event("Create"))
+    assert (answer.status, answer.time) == ("SUCCESS", START + 300)
+    assert (len(world.jobs()), len(world.handed_over), world.amplify.count("StartJob")) == (1, 2, 1)
+
+
+def test_the_hand_over_comes_a_minute_before_the_limit(world: World) -> None:
+    world.request(world.event("Create"))
+    assert [carried["HandedOver"]["sent"] for carried in world.handed_over] == [START + 140]
+
+
+def test_the_hand_over_carries_the_event_and_what_was_done(world: World) -> None:
+    event = world.event("Create")
+    world.request(event)
+    [carried] = world.handed_over
+    progress = carried.pop("HandedOver")
+    assert carried == event
+    assert progress == {
+        "version": 1,
+        "requested": START,
+        "sent": START + 140,
+        "job_id": "1",
+        "started": True,
+        "tried": False,
+    }
+    assert world.asked == ["DescribeStacks", "Invoke"]
+
+
+def test_the_function_invokes_the_version_of_itself_that_was_invoked(world: World) -> None:
+    # The stub refuses every other name and every other type of invocation.
+    assert world.request(world.event("Create")).status == "SUCCESS"
+    assert FUNCTION_ARN in world.event("Create")["ResourceProperties"]["ServiceToken"]
+
+
+def test_an_invocation_that_takes_over_lists_nothing_again(world: World) -> None:
+    world.request(world.event("Create"))
+    assert world.amplify.count("ListJobs") == 1
+    assert {"decision": "resumed", "job": "1"} in world.decisions
+
+
+def test_a_job_started_before_the_hand_over_is_stopped_at_the_deadline(world: World) -> None:
+    world.amplify.plan(never_ends=True)
+    answer = world.request(world.event("Create", TimeoutSeconds="160"))
+    assert answer.reason.startswith("JOB_TIMED_OUT")
+    assert "it was stopped" in answer.reason
+    assert (world.amplify.count("StopJob"), world.status(world.jobs()[0])) == (1, "CANCELLED")
+
+
+def test_the_deadline_counts_from_the_request_not_from_the_hand_over(world: World) -> None:
+    world.amplify.plan(never_ends=True)
+    answer = world.request(world.event("Create", TimeoutSeconds="160"))
+    assert START + 160 <= answer.time <= START + 164
+
+
+def test_a_wait_for_a_busy_branch_is_handed_over_too(world: World) -> None:
+    world.amplify.next_job(seconds=160)
+    world.amplify.start(APP_ID, BRANCH)
+    world.clock.sleep(1)
+    answer = world.request(world.event("Create"))
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
+    carried = world.handed_over[0]
+    assert (carried["HandedOver"]["job_id"], carried["HandedOver"]["tried"]) == ("", False)
+
+
+@pytest.mark.parametrize("echo", [True, False])
+def test_the_job_that_was_waited_for_is_not_adopted_after_a_hand_over(world: World, echo: bool) -> None:
+    # given somebody's push just after the request, and a list without any token
+    if not echo:
+        world.amplify.behaviour.echoes_commit_message = NO_ECHO
+    event = world.event("Create")
+    world.clock.sleep(1)
+    world.amplify.next_job(seconds=160)
+    world.amplify.push(APP_ID, BRANCH)
+    # when the wait for it takes longer than the function may run
+    answer = world.request(event)
+    # then
+    assert world.handed_over
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
+
+
+def test_a_busy_branch_after_a_hand_over_is_asked_for_whether_the_request_is_wanted(world: World) -> None:
+    world.amplify.next_job(seconds=160)
+    other = world.amplify.start(APP_ID, BRANCH)
+    world.clock.at(START + 150, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
+    world.deliver(world.event("Create"))
+    world.settle()
+    assert (world.answers, world.jobs()) == ([], [other])
+
+
+@pytest.mark.parametrize("echo", [True, False])
+def test_a_lost_start_job_is_adopted_after_a_hand_over(world: World, echo: bool) -> None:
+    # given a StartJob that took effect unanswered, and no list until the hand-over
+    if not echo:
+        world.amplify.behaviour.echoes_commit_message = NO_ECHO
+    world.amplify.plan(seconds=300)
+    world.fail("StartJob", "timeout", applied=True)
+    world.amplify.fail("ListJobs", after=1, times=12)
+    # when
+    answer = world.request(world.event("Create"))
+    # then
+    assert world.handed_over[0]["HandedOver"]["tried"] is True
+    assert (answer.status, len(world.jobs()), world.amplify.count("StartJob")) == ("SUCCESS", 1, 1)
+
+
+def test_a_hand_over_that_lambda_delivers_again_adopts(world: World) -> None:
+    # given no echo, a wait for a busy branch that was handed over, and a sandbox that dies after StartJob
+    world.amplify.behaviour.echoes_commit_message = NO_ECHO
+    other = _busy_until_handed_over(world)
+    [carried] = world.handed_over
+    world.amplify.stop(APP_ID, BRANCH, other.id)
+    world.clock.at(world.clock.now + 10, world.deliveries[-1].kill)
+    world.clock.sleep(60)
+    assert len(world.jobs()) == 2
+    # when
+    answer = world.request(carried)
+    # then
+    assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "2", 2)
+
+
+@pytest.mark.parametrize("carried", [{"version": 2}, {"version": 0, "job_id": "7"}, {}, "1", 1, []])
+def test_a_hand_over_of_another_version_is_treated_as_a_redelivery(world: World, carried: Any) -> None:
+    # given no echo, and a job that began after the request
+    world.amplify.behaviour.echoes_commit_message = NO_ECHO
+    event = {**world.event("Create"), "HandedOver": carried}
+    world.amplify.start(APP_ID, BRANCH)
+    # when
+    answer = world.request(event)
+    # then
+    assert (answer.data["JobId"], world.amplify.count("StartJob")) == ("1", 0)
+
+
+def test_a_hand_over_of_another_version_asks_for_the_stack_as_a_redelivery_does(world: World) -> None:
+    world.fail("DescribeStacks", "500", times=9)
+    world.request({**world.event("Create", Wait="false"), "HandedOver": {"version": 2}})
+    assert world.asked == ["DescribeStacks"] * 3
+
+
+@pytest.mark.parametrize("mode", ["denied", "500", "429", "timeout", "reset", "malformed"])
+def test_a_refused_hand_over_raises_for_lambdas_retry_which_goes_on(world: World, mode: str) -> None:
+    # given
+    world.fail("Invoke", mode)
+    # when
+    first = world.deliver(world.event("Create"), retries=2)
+    world.settle()
+    # then
+    assert type(first.raised).__name__ == "NotHandedOver"
+    [answer] = world.answers
+    assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "1", 1)
+
+
+def test_a_hand_over_denied_for_good_is_answered_by_lambdas_retries(world: World) -> None:
+    world.amplify.plan(seconds=300)
+    world.invoke_denied = True
+    world.deliver(world.event("Create"), retries=2)
+    world.settle()
+    [answer] = world.answers
+    assert (answer.status, len(world.jobs()), answer.time) == ("SUCCESS", 1, START + 300)
+
+
+def test_a_hand_over_whose_answer_is_lost_makes_two_workers_but_one_job(world: World) -> None:
+    world.fail("Invoke", "timeout", applied=True)
+    world.deliver(world.event("Create"), retries=2)
+    world.settle()
+    first, second = world.answers
+    assert first.body == second.body
+    assert (first.status, len(world.jobs())) == ("SUCCESS", 1)
+
+
+def test_a_hand_over_fits_lambdas_limit_for_events_and_is_json(world: World) -> None:
+    triggers = {f"key{number}": "x" * 100 for number in range(20)}
+    world.request(world.event("Create", Triggers=triggers))
+    assert len(json.dumps(world.handed_over[0])) < 256 * 1024
+
+
+def test_a_resumed_job_that_is_gone_fails_and_is_named_in_the_physical_id(world: World) -> None:
+    _polling_until_handed_over(world)
+    world.branch.jobs.clear()
+    world.settle()
+    [answer] = world.answers
+    assert (answer.status, answer.physical_id) == ("FAILED", f"{APP_ID}/{BRANCH}/1/failed")
+    assert answer.reason.startswith("NOT_FOUND: amplify:GetJob on branch main")
+
+
+def test_a_resumed_job_that_may_not_be_read_any_more_is_named_in_the_physical_id(world: World) -> None:
+    # so that the Delete that follows can stop it
+    _polling_until_handed_over(world)
+    world.fail("GetJob", "denied", times=1000)
+    world.settle()
+    [answer] = world.answers
+    assert answer.reason.startswith("ACCESS_DENIED: amplify:GetJob")
+    assert answer.physical_id == f"{APP_ID}/{BRANCH}/1/failed"
+
+
+def test_a_resumed_job_that_cannot_be_read_until_the_deadline_times_out(world: World) -> None:
+    world.amplify.plan(seconds=300)
+    world.clock.at(START + 140, lambda: world.fail("GetJob", "500", times=10_000))
+    answer = world.request(world.event("Create", TimeoutSeconds="200"))
+    assert answer.reason.startswith("JOB_TIMED_OUT: job 1 of branch main")
+    assert "(Amplify's last error: Internal failure)" in answer.reason
+    assert answer.physical_id == f"{APP_ID}/{BRANCH}/1/failed"
+    assert world.amplify.count("StopJob") == 1
+
+
+def _busy_until_handed_over(world: World) -> Any:
+    """Somebody else's job, and a Create that has waited for it until its hand-over."""
+    event = world.event("Create")
+    world.clock.sleep(1)
+    world.amplify.next_job(never_ends=True)
+    other = world.amplify.push(APP_ID, BRANCH)
+    world.deliver(event)
+    world.clock.run(done=lambda: bool(world.handed_over))
+    return other
+
+
+def _polling_until_handed_over(world: World) -> None:
+    world.deliver(world.event("Create"))
+    world.clock.run(done=lambda: bool(world.handed_over))

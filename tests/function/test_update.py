@@ -1,0 +1,276 @@
+"""Update: a new job when what defines it has changed, and else none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from simulated import APP_ID, BRANCH, START, World
+
+DEFINING: list[dict[str, Any]] = [
+    {"JobType": "WEB_HOOK"},
+    {"JobType": "RETRY", "JobId": "1"},
+    {"JobReason": "because"},
+    {"CommitId": "0123456"},
+    {"CommitMessage": "Fix"},
+    {"CommitTime": "2026-01-31T12:00:00Z"},
+    {"Triggers": {"api": "2"}},
+    {"Nonce": "2"},
+    {"BranchName": "dev"},
+    {"AppId": "d2"},
+]
+NOT_DEFINING: list[dict[str, Any]] = [
+    {"Wait": "false"},
+    {"TimeoutSeconds": "60"},
+    {"ServiceTimeout": "3600"},
+    {"WhenBusy": "STOP"},
+    {"OnRollback": "IGNORE"},
+    {"VerifyCommit": "false"},
+    {"FailureLogLines": "0"},
+    {"AssumeRoleArn": "arn:aws:iam::210987654321:role/releaser"},
+    {"ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:other"},
+    # the defaults, said aloud
+    {"JobType": "RELEASE", "Region": "us-east-1", "Triggers": {}, "Nonce": "", "CommitMessage": ""},
+]
+
+
+@pytest.mark.parametrize("changed", DEFINING)
+def test_what_defines_the_job_starts_another_one(world: World, changed: dict[str, Any]) -> None:
+    # given
+    world.amplify.create_branch(APP_ID, "dev")
+    world.amplify.create_app("other", "d2")
+    world.amplify.create_branch("d2", BRANCH)
+    world.amplify.behaviour.builds_commit_id = True
+    first = world.deployed()
+    # when
+    answer = world.request(world.update(first.physical_id, VerifyCommit="false", **changed))
+    # then
+    assert (answer.status, answer.data["Status"]) == ("SUCCESS", "SUCCEED")
+    assert answer.physical_id != first.physical_id
+    assert answer.physical_id.rpartition("/")[2] != first.physical_id.rpartition("/")[2]
+    assert world.amplify.count("StartJob") == 2
+
+
+def test_a_change_of_region_starts_another_job(world: World) -> None:
+    first = world.deployed()
+    world.app.region = "eu-west-1"
+    answer = world.request(world.update(first.physical_id, Region="eu-west-1"))
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
+
+
+@pytest.mark.parametrize("changed", NOT_DEFINING)
+def test_what_does_not_define_the_job_starts_none(world: World, changed: dict[str, Any]) -> None:
+    first = world.deployed()
+    answer = world.request(world.update(first.physical_id, **changed))
+    assert answer.body["Data"] == first.data
+    assert (answer.status, answer.physical_id) == ("SUCCESS", first.physical_id)
+    assert world.amplify.count("StartJob") == 1
+
+
+def test_an_update_that_changes_nothing_calls_each_api_as_often_as_needed(world: World) -> None:
+    first = world.deployed()
+    world.amplify.calls.clear()
+    world.asked.clear()
+    answer = world.request(world.update(first.physical_id))
+    operations = [call.operation for call in world.amplify.calls]
+    assert operations == ["ListJobs", "GetJob", "GetBranch", "GetApp"]
+    assert world.asked == ["DescribeStacks"]
+    assert answer.time == world.clock.now
+
+
+def test_a_new_job_is_waited_for_and_calls_each_api_as_often_as_needed(world: World) -> None:
+    first = world.deployed()
+    world.amplify.calls.clear()
+    world.asked.clear()
+    begun = world.clock.now
+    answer = world.request(world.update(first.physical_id, Nonce="2"))
+    operations = [call.operation for call in world.amplify.calls]
+    assert operations == ["ListJobs", "StartJob", *["GetJob"] * 30, "GetBranch", "GetApp"]
+    assert world.asked == ["DescribeStacks"]
+    assert (answer.data["JobId"], answer.time) == ("2", begun + 60)
+
+
+def test_attributes_are_read_afresh(world: World) -> None:
+    first = world.deployed()
+    world.branch.settings["displayName"] = "renamed"
+    world.branch.jobs[0].commit_id = "a" * 40
+    answer = world.request(world.update(first.physical_id))
+    assert answer.data["BranchUrl"] == f"https://renamed.{APP_ID}.amplifyapp.com"
+    assert answer.data["CommitId"] == "a" * 40
+
+
+def test_an_update_whose_job_is_gone_is_a_success_with_empty_attributes(world: World) -> None:
+    first = world.deployed()
+    world.branch.jobs.clear()
+    answer = world.request(world.update(first.physical_id))
+    assert (answer.status, answer.physical_id) == ("SUCCESS", first.physical_id)
+    assert {name for name, value in answer.data.items() if value} == {"BranchUrl", "ConsoleUrl"}
+    assert len(answer.data) == 11
+
+
+def test_a_failed_update_keeps_the_old_physical_id(world: World) -> None:
+    first = world.deployed()
+    world.amplify.next_job(outcome="FAILED")
+    answer = world.request(world.update(first.physical_id, Nonce="2"))
+    assert (answer.status, answer.physical_id) == ("FAILED", first.physical_id)
+    assert answer.reason.startswith("JOB_FAILED: job 2")
+
+
+@pytest.mark.parametrize("physical_id", [f"{APP_ID}/{BRANCH}/1/failed", "shop-Site-1ABCDEFGHIJKL", "d1/1"])
+def test_an_update_of_a_resource_whose_create_failed_starts_a_job(world: World, physical_id: str) -> None:
+    # given --no-rollback, and the operation tried again
+    world.amplify.next_job(outcome="FAILED")
+    world.request(world.event("Create"))
+    world.stack_event("UPDATE_IN_PROGRESS")
+    # when
+    answer = world.request(world.update(physical_id))
+    # then
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
+
+
+def test_a_job_in_progress_is_waited_for_by_an_update_that_waits(world: World) -> None:
+    # given
+    world.amplify.plan(seconds=1000)
+    first = world.deployed(Wait="false")
+    # when
+    answer = world.request(world.update(first.physical_id, Wait="true"))
+    # then
+    assert (answer.status, answer.data["Status"], answer.time) == ("SUCCESS", "SUCCEED", START + 1000)
+    assert (answer.physical_id, len(world.jobs())) == (first.physical_id, 1)
+
+
+def test_a_job_in_progress_is_not_waited_for_by_an_update_that_does_not_wait(world: World) -> None:
+    world.amplify.plan(seconds=1000)
+    first = world.deployed(Wait="false")
+    begun = world.clock.now
+    answer = world.request(world.update(first.physical_id, Wait="false"))
+    assert (answer.data["Status"], answer.time) == ("RUNNING", begun)
+
+
+def test_a_job_in_progress_that_fails_fails_the_update_that_waits_for_it(world: World) -> None:
+    world.amplify.plan(seconds=1000, outcome="FAILED")
+    first = world.deployed(Wait="false")
+    answer = world.request(world.update(first.physical_id))
+    assert (answer.status, answer.physical_id) == ("FAILED", first.physical_id)
+    assert answer.reason.startswith("JOB_FAILED: job 1")
+
+
+def test_a_job_that_has_ended_is_not_judged_again(world: World) -> None:
+    world.amplify.plan(seconds=100, outcome="FAILED")
+    first = world.deployed(Wait="false")
+    answer = world.request(world.update(first.physical_id))
+    assert (answer.status, answer.data["Status"]) == ("SUCCESS", "FAILED")
+
+
+def test_at_the_deadline_an_earlier_job_of_this_resource_is_stopped(world: World) -> None:
+    world.amplify.plan(never_ends=True)
+    first = world.deployed(Wait="false")
+    answer = world.request(world.update(first.physical_id, TimeoutSeconds="60"))
+    assert answer.reason.startswith("JOB_TIMED_OUT")
+    assert world.status(world.jobs()[0]) == "CANCELLED"
+
+
+def test_at_the_deadline_an_earlier_job_that_was_joined_goes_on(world: World) -> None:
+    # given a Create that joined somebody's job, without waiting for it
+    world.amplify.plan(never_ends=True)
+    world.amplify.start(APP_ID, BRANCH)
+    first = world.deployed(Wait="false", WhenBusy="JOIN")
+    # when
+    answer = world.request(world.update(first.physical_id, TimeoutSeconds="60", WhenBusy="JOIN"))
+    # then
+    assert answer.reason.startswith("JOB_TIMED_OUT")
+    assert world.amplify.count("StopJob") == 0
+
+
+def test_an_update_to_the_old_properties_stops_the_job_of_an_abandoned_one(world: World) -> None:
+    # given an Update whose worker still waits when CloudFormation sends another one
+    first = world.deployed()
+    world.amplify.plan(never_ends=True)
+    abandoned = world.deliver(world.update(first.physical_id, Nonce="2"))
+    world.clock.sleep(20)
+    # when
+    world.deliver(world.update(first.physical_id, old={"Nonce": "2"}))
+    world.settle()
+    # then
+    assert [(answer.status, answer.physical_id) for answer in world.answers[1:]] == [
+        ("FAILED", first.physical_id),
+        ("SUCCESS", first.physical_id),
+    ]
+    assert (abandoned.raised, world.status(world.jobs()[1])) == (None, "CANCELLED")
+    assert world.amplify.count("StopJob") == 1
+
+
+def test_the_job_of_an_abandoned_update_is_stopped_on_the_branch_that_it_moved_to(world: World) -> None:
+    world.amplify.create_branch(APP_ID, "dev")
+    first = world.deployed()
+    world.amplify.plan(never_ends=True)
+    world.deliver(world.update(first.physical_id, BranchName="dev"))
+    world.clock.sleep(20)
+    world.deliver(world.update(first.physical_id, old={"BranchName": "dev"}))
+    world.settle()
+    [job] = world.amplify.jobs(APP_ID, "dev")
+    assert world.status(job) == "CANCELLED"
+
+
+@pytest.mark.parametrize(
+    "stack_status", ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_FAILED", "UPDATE_COMPLETE"]
+)
+def test_an_update_that_cloudformation_has_given_up_starts_and_answers_nothing(
+    world: World, stack_status: str
+) -> None:
+    first = world.deployed()
+    world.stack_event(stack_status)
+    world.deliver(world.update(first.physical_id, Nonce="2"))
+    world.settle()
+    assert (len(world.answers), len(world.jobs())) == (1, 1)
+
+
+def test_an_update_that_is_cancelled_while_the_branch_is_busy_starts_nothing(world: World) -> None:
+    first = world.deployed()
+    world.amplify.next_job(seconds=100)
+    world.amplify.start(APP_ID, BRANCH)
+    world.deliver(world.update(first.physical_id, Nonce="2"))
+    world.clock.sleep(20)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.settle()
+    assert (len(world.answers), len(world.jobs())) == (1, 2)
+
+
+def test_an_update_handed_over_asks_for_no_rollback_but_goes_on(world: World) -> None:
+    world.limit = 200
+    first = world.deployed()
+    world.amplify.plan(seconds=160)
+    answer = world.request(world.update(first.physical_id, Nonce="2"))
+    assert (answer.status, answer.data["JobId"], len(world.handed_over)) == ("SUCCESS", "2", 1)
+
+
+def test_an_update_with_properties_that_are_no_use_fails(world: World) -> None:
+    first = world.deployed()
+    answer = world.request(world.update(first.physical_id, JobType="release"))
+    assert (answer.status, answer.physical_id) == ("FAILED", first.physical_id)
+    assert answer.reason.startswith("VALIDATION_ERROR: JobType is 'release'")
+
+
+@pytest.mark.parametrize("mode", ["500", "429", "timeout", "reset", "malformed"])
+def test_an_update_that_changes_nothing_rides_out_what_goes_wrong(world: World, mode: str) -> None:
+    first = world.deployed()
+    world.amplify.fail(None, times=10, mode=mode)  # type: ignore[arg-type]
+    answer = world.request(world.update(first.physical_id))
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "1")
+
+
+def test_an_update_that_changes_nothing_waits_for_a_permission(world: World) -> None:
+    # given an Update that changes the role, which IAM does not know yet
+    first = world.deployed()
+    begun = world.clock.now
+    world.amplify.authorize = lambda _, action, __: "caller" if world.clock.now < begun + 40 else None
+    answer = world.request(world.update(first.physical_id))
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "1")
+
+
+def test_an_update_that_changes_nothing_and_is_denied_for_good_fails(world: World) -> None:
+    first = world.deployed()
+    world.amplify.authorize = lambda _, action, __: f"arn:aws:iam::{'1' * 12}:role/function"
+    answer = world.request(world.update(first.physical_id))
+    assert (answer.status, answer.physical_id) == ("FAILED", first.physical_id)
+    assert answer.reason.startswith("ACCESS_DENIED: amplify:GetJob on branch main of app d1a2b3c4")

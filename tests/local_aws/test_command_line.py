@@ -1,0 +1,190 @@
+"""``python -m amplify_local``: one command that does everything, and the commands around ``up``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amplify_local.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+# Without a change set the CDK CLI waits five seconds less.
+SITE = ["--app", "assembly", "--method", "direct", "-c", "app_id=d123", "-c", "branch_name=main"]
+
+
+def environment() -> dict[str, str]:
+    path = os.pathsep.join([str(ROOT / "node_modules/.bin"), os.environ["PATH"]])
+    return {**os.environ, "PYTHONPATH": str(ROOT / "local"), "PATH": path, "COLUMNS": "200"}
+
+
+def command(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "amplify_local", *arguments],
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run(*arguments: str, cwd: Path) -> tuple[int, str]:
+    with command(*arguments, cwd=cwd) as process:
+        output, _ = process.communicate(timeout=120)
+    return process.returncode, output
+
+
+@pytest.fixture
+def project(tmp_path: Path, write_site: Any) -> Path:
+    write_site(tmp_path)
+    return tmp_path
+
+
+def test_deploy_starts_an_aws_shows_the_job_and_the_outputs_and_stops(project: Path) -> None:
+    code, output = run("deploy", "--job-seconds", "2", *SITE, cwd=project)
+    assert code == 0, output
+    assert "CREATE_COMPLETE" in output
+    for line in ("BUILD running", "BUILD succeeded after", "VERIFY succeeded", "job 1 of main: succeeded"):
+        assert line in output
+    assert "Site.Released = site" in output
+    assert output.rstrip().endswith("The local AWS has stopped; nothing is left of it.")
+
+
+def test_a_failing_deploy_shows_the_reason_and_fails(project: Path) -> None:
+    plan = {"outcome": "FAILED", "step": "DEPLOY", "status_reason": "disk full"}
+    (project / "scenario.json").write_text(json.dumps([{"next-job": plan}]))
+    code, output = run(
+        "deploy",
+        *("--job-seconds", "1", "--scenario", "scenario.json"),
+        *SITE,
+        cwd=project,
+    )
+    assert code == 1
+    assert "✗ job 1 of main: DEPLOY failed after" in output
+    assert "disk full" in output
+    assert "ROLLBACK_COMPLETE" in output
+
+
+def test_an_interrupted_deploy_leaves_no_process(project: Path) -> None:
+    (project / "scenario.json").write_text(json.dumps([{"next-job": {"never_ends": True}}]))
+    with command("deploy", "--scenario", "scenario.json", *SITE, cwd=project) as deploy:
+        assert deploy.stdout
+        for line in deploy.stdout:
+            if "BUILD running" in line:
+                break
+        children = descendants(deploy.pid)
+        assert children
+        deploy.send_signal(signal.SIGINT)
+        assert "nothing is left of it" in deploy.stdout.read()
+    assert deploy.returncode == 130
+    assert wait_until_gone(children)
+
+
+def descendants(pid: int) -> set[int]:
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(status.parent.name)] = int(fields[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {pid}
+
+
+def wait_until_gone(pids: set[int]) -> bool:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def up(project: Path) -> Iterator[Path]:
+    with command("up", "--job-seconds", "1", cwd=project) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if "Ctrl-C" in line:
+                break
+        yield project
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert not (project / ".local-aws/up.json").exists()
+
+
+@pytest.fixture
+def here(up: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command in this process, in the folder of what is up."""
+    monkeypatch.chdir(up)
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+
+    def run_here(*arguments: str) -> tuple[int, str]:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return run_here
+
+
+def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -> None:
+    assert here("up") == (1, "error: a local AWS runs for this folder already\n")
+
+    code, output = here("deploy", *SITE)
+    assert code == 0, output
+    assert "The local AWS is up" not in output
+
+    assert here("push", "main", "-m", "Hotfix") == (0, "job 2 of main\n")
+    time.sleep(1.2)
+    _, jobs = here("jobs")
+    assert [line.split()[:5] for line in jobs.splitlines()[1:]] == [
+        ["d123", "main", "1", "RELEASE", "SUCCEED"],
+        ["d123", "main", "2", "RELEASE", "SUCCEED"],
+    ]
+    assert "Hotfix" in jobs
+
+    assert "job 1 ended: SUCCEED" in here("logs")[1]
+    assert "# Switching to commit" in here("logs", "1", "--step", "BUILD")[1]
+
+    assert here("fail", "BUILD", "--reason", "no space") == (0, "the next job fails in BUILD\n")
+    write_site(up, nonce="2")
+    assert "no space" in here("deploy", *SITE)[1]
+    _, events = here("events")
+    assert "UPDATE_ROLLBACK_COMPLETE" in events
+
+    assert here("fail", "--request", "GetApp", "denied") == (0, "the next 1 GetApp requests get denied\n")
+    code, _ = here("destroy", "--app", "assembly")
+    assert code == 0
+    assert "Site" not in here("events")[1]
+
+
+def test_commands_that_need_one_say_so_when_none_is_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("jobs", "events", "logs", "destroy"):
+        assert main([name]) == 1
+        message = "error: no local AWS runs for this folder: start one with `python -m amplify_local up`\n"
+        assert capsys.readouterr().err == message
+
+
+def test_unknown_options_are_refused_where_the_cdk_cli_does_not_take_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["jobs", "--colour"])
+    assert "unrecognized arguments: --colour" in capsys.readouterr().err

@@ -31,7 +31,7 @@ imported = AmplifyJobProvider.from_service_token(
     role=iam.Role.from_role_name(blog, "Role", cdk.Fn.import_value("Releases-RoleName")),
 )
 AmplifyJob(blog, "Release", app_id=app_id, branch_name="blog", provider=imported)
-blog.add_dependency(releases)
+blog.node.add_dependency(releases)
 
 # Or it reads the parameter, which does not tie the stacks together.
 docs = cdk.Stack(app, "Docs")
@@ -42,6 +42,6 @@ named = AmplifyJobProvider.from_service_token(
     role=iam.Role.from_role_name(docs, "Role", cdk.Fn.import_value("Releases-RoleName")),
 )
 AmplifyJob(docs, "Release", app_id=app_id, branch_name="docs", provider=named)
-docs.add_dependency(releases)
+docs.node.add_dependency(releases)
 
 app.synth()

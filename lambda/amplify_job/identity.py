@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 FAILED = "failed"
 """Stands for the fingerprint in the physical ID of a Create that failed, and equals none."""
@@ -21,8 +20,7 @@ def digest(*parts: Any, length: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-@dataclass(frozen=True)
-class PhysicalId:
+class PhysicalId(NamedTuple):
     """`{appId}/{branchName}/{jobId}/{fingerprint}`; a branch name may hold slashes of its own."""
 
     app_id: str
@@ -45,8 +43,7 @@ class PhysicalId:
         return cls(*match.groups()) if match else None
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """The last line of a job's commit message. It tells which request started the job.
 
     StartJob has no client token, and `commitMessage` is the one writable field that reads back

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -50,8 +49,7 @@ class Busy(Throttled):
     """The branch already has a pending or running job, says Amplify."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     name: str
     status: str
     reason: str
@@ -62,8 +60,7 @@ class Step:
         return cls(*(_text(step, name) for name in ("stepName", "status", "statusReason", "logUrl")))
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """A job as Amplify describes it; fields that the service model calls required can be missing."""
 
     id: str
@@ -96,7 +93,7 @@ class Job:
             steps=tuple(Step.read(step) for step in steps),
         )
 
-    @cached_property
+    @property
     def token(self) -> Token | None:
         """The token in its message, unless copied from a job of another type, as by a redeploy."""
         token = Token.parse(self.message)

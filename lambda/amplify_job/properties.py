@@ -10,10 +10,9 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from identity import digest, unsigned
 from outcomes import InvalidProperties
@@ -50,8 +49,7 @@ _NAMES = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a branch lives, and by which role it is reached."""
 
     app_id: str
@@ -61,11 +59,10 @@ class Place:
 
     def of(self, app_id: str, branch_name: str) -> Place:
         """Another branch, reached in the same way."""
-        return replace(self, app_id=app_id, branch_name=branch_name)
+        return self._replace(app_id=app_id, branch_name=branch_name)
 
 
-@dataclass(frozen=True)
-class Properties:
+class Properties(NamedTuple):
     place: Place
     job_type: str
     job_id: str
@@ -215,7 +212,7 @@ class _Reader:
 
     def seconds(self) -> int:
         """The smaller of both timeouts: the function must speak before CloudFormation gives up."""
-        margin = OPTIONS["ServiceTimeout"]["min"] - OPTIONS["TimeoutSeconds"]["min"]
+        margin = int(OPTIONS["ServiceTimeout"]["min"] - OPTIONS["TimeoutSeconds"]["min"])
         return min(self.integer("TimeoutSeconds"), self.integer("ServiceTimeout") - margin)
 
     def time(self, name: str) -> datetime | None:

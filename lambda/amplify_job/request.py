@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from identity import FAILED, PhysicalId, Token, digest
@@ -35,8 +35,7 @@ class Progress:
     """Whether a StartJob was sent whose outcome is unknown."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     type: str
     """Create, Update or Delete."""
     id: str

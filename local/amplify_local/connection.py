@@ -109,6 +109,10 @@ class Connection:
         """
         return bool(_call("POST", f"{self.url}/_ministack/cfn-abandon/{logical_id}")["abandoned"])
 
+    def deliver_twice(self) -> None:
+        """The next request to a custom resource reaches its function twice at the same time."""
+        _call("POST", f"{self.url}/_ministack/cfn-deliver-twice")
+
     def control(self, action: str, **body: Any) -> Any:
         """Use Amplify's control endpoint: ``aws.control("fail", operation="GetJob", mode="500")``."""
         return _call("POST" if body else "GET", f"{self.amplify_url}/_amplify/{action}", body or None)

@@ -1,4 +1,4 @@
-"""What the emulator's process answers beside AWS: response URLs, and two questions of its owner."""
+"""What the emulator's process answers beside AWS: response URLs, and what its owner asks for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from ministack import app
 from ministack.core.iam_evaluator import resolve_caller_identity
 
 from amplify_local import response_url
-from amplify_local.custom_resources import urls
+from amplify_local.custom_resources import deliver_next_twice, urls
 
+DELIVER_TWICE = "/_ministack/cfn-deliver-twice"
 ABANDON = "/_ministack/cfn-abandon/"
 CALLER = "/_ministack/caller/"
 
@@ -38,6 +39,9 @@ async def _answer(
         return status, {"Content-Type": "application/xml"}, error
     if method == "POST" and path.startswith(ABANDON):
         return _json({"abandoned": urls.abandon(path.removeprefix(ABANDON))})
+    if method == "POST" and path == DELIVER_TWICE:
+        deliver_next_twice()
+        return _json({})
     if method == "GET" and path.startswith(CALLER):
         identity = resolve_caller_identity(path.removeprefix(CALLER))
         return _json({"arn": identity["userArn"] if identity else None})

@@ -65,6 +65,7 @@ class LocalAws(Connection):
             self.url = self._start_emulator(stack)
             if self._enforce_iam:
                 self.amplify.authorize = ask_iam(self.url, self.client("iam"))
+                stack.callback(setattr, self.amplify, "authorize", None)
             if self._bootstrap:
                 self._create_bootstrap_stack()
             self._open = stack.pop_all()

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 import aws_cdk as cdk
@@ -346,7 +347,7 @@ def test_a_stack_refuses_what_the_job_refuses(app: cdk.App) -> None:
         AmplifyJobStack(app, "Release", app_id=APP, branch_name="")
 
 
-def pipeline_of(commit: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def pipeline_of(commit: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return the templates of a pipeline, and of the release in it."""
     app = new_app()
     stack = cdk.Stack(app, "Delivery", env=cdk.Environment(account="123456789012", region="eu-west-1"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.model import StructureShape
 
 from cdk_amplify_job import AmplifyJob, JobType, OnRollback, WhenBusy
 from cdk_amplify_job.limits import ASSET, OPTIONS, START_JOB
@@ -21,9 +22,10 @@ def model_of(member: Any) -> dict[str, Any]:
 
 def test_the_limits_of_start_job_are_those_of_the_service_model() -> None:
     service = botocore.session.get_session().get_service_model("amplify")
-    members = service.operation_model("StartJob").input_shape.members
+    request = service.shape_for("StartJobRequest")
 
-    assert {name: model_of(member) for name, member in members.items()} == START_JOB
+    assert isinstance(request, StructureShape)
+    assert {name: model_of(member) for name, member in request.members.items()} == START_JOB
 
 
 @pytest.mark.parametrize(

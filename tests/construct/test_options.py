@@ -9,7 +9,7 @@ from templates import resources, warnings
 
 from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, Commit, JobType, OnRollback, WhenBusy
 
-APP = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main"}
+APP: dict[str, Any] = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main"}
 AN_HOUR_EAST = timezone(timedelta(hours=1))
 ROLE_ARN = "arn:aws:iam::210987654321:role/site/releases"
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -41,6 +42,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment with the wheel; its dependencies are those that are installed here."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--quiet"]
+    subprocess.run([*pip, "--no-deps", "--no-index", wheel], check=True)
+    # What a .pth file adds comes after the environment's own packages, so after the wheel.
+    (packages,) = folder.glob("lib/*/site-packages")
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return folder
+
+
 def test_a_wheel_holds_the_function_beside_the_package(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
 
@@ -50,32 +64,10 @@ def test_a_wheel_holds_the_function_beside_the_package(wheel: Path) -> None:
 
 
 def test_an_installed_wheel_makes_the_same_template_as_the_checkout(
-    wheel: Path, tmp_path: Path, stack: cdk.Stack
+    environment: Path, tmp_path: Path, stack: cdk.Stack
 ) -> None:
-    environment = tmp_path / "environment"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
-    python = environment / "bin" / "python"
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pip",
-            "--python",
-            python,
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--no-index",
-            wheel,
-        ],
-        check=True,
-    )
-    # Its dependencies are those that are installed here; what a .pth file adds comes after the wheel.
-    (packages,) = environment.glob("lib/*/site-packages")
-    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-
     done = subprocess.run(
-        [python, "-c", SCRIPT],
+        [environment / "bin" / "python", "-c", SCRIPT],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -86,4 +78,21 @@ def test_an_installed_wheel_makes_the_same_template_as_the_checkout(
     file, template = json.loads(done.stdout)
     AmplifyJob(stack, "Job", app_id="d1a2b3c4d5e6f7", branch_name="main")
     assert Path(file).is_relative_to(environment)
+    # The name of the asset is the hash of its content.
     assert template == resources(stack)
+
+
+def test_pyright_finds_nothing_in_what_users_of_the_wheel_write(environment: Path, tmp_path: Path) -> None:
+    for example in ROOT.glob("examples/*.py"):
+        shutil.copy(example, tmp_path)
+
+    pyright = ROOT / "node_modules" / ".bin" / "pyright"
+    done = subprocess.run(
+        [pyright, "--pythonpath", environment / "bin" / "python", tmp_path],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.startswith("0 errors"), done.stdout

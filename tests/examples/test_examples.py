@@ -67,9 +67,9 @@ def test_it_is_the_known_one(example: Example) -> None:
 
 def test_cfn_lint_finds_nothing(example: Example) -> None:
     # W3005: aws-cdk-lib lets a function depend on its role twice.
-    assert (
-        lint([Path(stack.template_full_path) for stack in example.stacks], "--ignore-checks", "W3005") == ""
-    )
+    # E3703: CDK Pipelines joins the ARNs of an action's roles with Fn::Join.
+    templates = [Path(stack.template_full_path) for stack in example.stacks]
+    assert lint(templates, "--ignore-checks", "W3005", "E3703") == ""
 
 
 def test_nothing_is_warned_of_and_cdk_nag_finds_nothing(example: Example) -> None:

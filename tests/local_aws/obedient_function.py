@@ -11,11 +11,14 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from typing import Any
 
 import boto3
 
+Event = dict[str, Any]
 
-def handler(event, context):
+
+def handler(event: Event, context: object) -> None:
     stack = boto3.client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"][0]
     print(
         "EVENT " + json.dumps({**event, "StackStatus": stack["StackStatus"], "At": time.time()}), flush=True
@@ -25,7 +28,7 @@ def handler(event, context):
         perform(event, **step)
 
 
-def perform(event, **step):
+def perform(event: Event, **step: Any) -> None:
     if "sleep" in step:
         time.sleep(step["sleep"])
     if "raise" in step:
@@ -41,7 +44,7 @@ def perform(event, **step):
         put(event, step["put_raw"].encode(), step)
 
 
-def answer(event, changes):
+def answer(event: Event, changes: Event) -> Event:
     ordinary = {
         "Status": "SUCCESS",
         "PhysicalResourceId": event.get("PhysicalResourceId", "made-by-" + event["RequestId"]),
@@ -53,7 +56,7 @@ def answer(event, changes):
     return {name: value for name, value in {**ordinary, **changes}.items() if value is not None}
 
 
-def put(event, body, step):
+def put(event: Event, body: bytes, step: Event) -> None:
     url = event["ResponseURL"].split("?")[0] if step.get("unsigned") else event["ResponseURL"]
     headers = {"Content-Type": step.get("content_type", "")}
     try:

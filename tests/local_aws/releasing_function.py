@@ -3,13 +3,14 @@
 import json
 import time
 import urllib.request
+from typing import Any
 
 import boto3
 
-amplify = boto3.client("amplify")
+amplify: Any = boto3.client("amplify")
 
 
-def handler(event, context):
+def handler(event: dict[str, Any], context: object) -> None:
     properties = event["ResourceProperties"]
     branch = {"appId": properties["AppId"], "branchName": properties["BranchName"]}
     status, reason = "SUCCESS", ""

@@ -355,3 +355,25 @@ def test_an_unchanged_resource_has_no_events(stack: Stack) -> None:
         "CREATE_COMPLETE",
     ]
     assert len(stack.sent()) == 1
+
+
+def test_a_retried_create_has_the_same_request_id_and_another_url(stack: Stack) -> None:
+    assert stack.create(rollback=False, Create=[{"put": {"Status": "FAILED"}}]) == "CREATE_FAILED"
+    # UpdateStack is refused by the emulator in this state; the CDK CLI makes a change set anyway.
+    names = {"StackName": stack.name, "ChangeSetName": "retry"}
+    body = stack.template(Create=[{"put": {}}])
+    stack.cloudformation.create_change_set(**names, TemplateBody=body, ChangeSetType="UPDATE")
+    stack.cloudformation.get_waiter("change_set_create_complete").wait(**names, WaiterConfig={"Delay": 0.1})
+    stack.cloudformation.execute_change_set(**names)
+    assert stack.wait() == "UPDATE_COMPLETE"
+    first, second = stack.sent(2)
+    assert (first["RequestType"], second["RequestType"]) == ("Create", "Create")
+    assert first["RequestId"] == second["RequestId"]
+    assert first["ResponseURL"] != second["ResponseURL"]
+
+
+def test_a_request_can_be_delivered_twice(stack: Stack, aws: LocalAws) -> None:
+    aws.deliver_twice()
+    assert stack.create(Create=[{"put": {}}]) == "CREATE_COMPLETE"
+    first, second = stack.sent(2)
+    assert first["ResponseURL"] == second["ResponseURL"]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from _pytest.pytester import Pytester
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 pytest_plugins = ["pytester"]
@@ -19,7 +19,7 @@ def test_the_site(local_aws):
 """
 
 
-def test_the_fixture_serves_somebody_elses_project(pytester: Pytester) -> None:
+def test_the_fixture_serves_somebody_elses_project(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SOMEBODYS_TEST)
     os.symlink(ROOT / "node_modules", pytester.path / "node_modules")
     result = pytester.runpytest_subprocess("-p", "amplify_local.pytest_plugin")

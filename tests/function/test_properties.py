@@ -1,0 +1,315 @@
+"""The resource's properties: every limit at its edge, and nothing beyond reaches Amplify."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from simulated import FUNCTION_ARN, World
+
+from outcomes import InvalidProperties
+from properties import Properties
+
+REQUIRED = {"ServiceToken": FUNCTION_ARN, "AppId": "d1a2b3c4", "BranchName": "main"}
+ROLE = "arn:aws:iam::123456789012:role/path/releaser"
+
+
+def test_only_app_and_branch_are_required() -> None:
+    properties = _parse()
+    assert properties.place.app_id == "d1a2b3c4"
+    assert properties.place.branch_name == "main"
+    assert properties.place.region == "us-east-1"  # the function's own
+    assert properties.place.assume_role_arn == ""
+    assert (properties.job_type, properties.job_id, properties.job_reason) == ("RELEASE", "", "")
+    assert (properties.commit_id, properties.commit_message, properties.commit_time) == ("", "", None)
+    assert (properties.triggers, properties.nonce) == ({}, "")
+    assert (properties.wait, properties.verify_commit) == (True, True)
+    assert (properties.timeout_seconds, properties.failure_log_lines) == (2700, 10)
+    assert (properties.when_busy, properties.on_rollback) == ("WAIT", "RESTORE")
+
+
+@pytest.mark.parametrize("name", ["AppId", "BranchName"])
+@pytest.mark.parametrize("value", ["", None])
+def test_a_required_property_that_is_missing_is_named(name: str, value: str | None) -> None:
+    raw = {**REQUIRED, name: value}
+    if value is None:
+        del raw[name]
+    assert _refusal(raw) == f"VALIDATION_ERROR: {name} is missing"
+
+
+@pytest.mark.parametrize("raw", [None, [], "text", 1])
+def test_no_properties_at_all_are_refused(raw: Any) -> None:
+    assert _refusal(raw) == "VALIDATION_ERROR: the resource has no properties"
+
+
+def test_an_unknown_property_is_named_with_the_allowed_ones() -> None:
+    said = _refusal({**REQUIRED, "Timeout": "60"})
+    assert said == (
+        "VALIDATION_ERROR: unknown property 'Timeout'; allowed are AppId, AssumeRoleArn, BranchName, CommitId, "
+        "CommitMessage, CommitTime, FailureLogLines, JobId, JobReason, JobType, Nonce, OnRollback, Region, "
+        "ServiceTimeout, ServiceToken, TimeoutSeconds, Triggers, VerifyCommit, Wait, WhenBusy"
+    )
+
+
+ALLOWED: list[tuple[str, Any]] = [
+    ("AppId", "d" + "a" * 19),
+    ("AppId", "d1"),
+    ("BranchName", "b" * 255),
+    ("BranchName", "feature/ü b\n"),
+    ("JobType", "WEB_HOOK"),
+    ("JobType", "MANUAL"),
+    ("JobReason", "r" * 255),
+    ("JobReason", "several\nlines"),
+    ("CommitId", "c" * 255),
+    ("CommitMessage", "m" * 10_000),
+    ("CommitTime", "2026-01-31T12:00:00Z"),
+    ("CommitTime", "2026-01-31T12:00:00z"),
+    ("CommitTime", "2026-01-31T12:00:00.123456-08:00"),
+    ("CommitTime", "0001-01-02T00:00:00+00:00"),
+    ("Triggers", {}),
+    ("Triggers", {"key": "", "other": "v" * 100_000}),
+    ("Nonce", "anything"),
+    ("Wait", "TRUE"),
+    ("Wait", "False"),
+    ("Wait", True),
+    ("Wait", False),
+    ("Wait", ""),
+    ("Wait", None),
+    ("VerifyCommit", "false"),
+    ("TimeoutSeconds", "60"),
+    ("TimeoutSeconds", "3300"),
+    ("TimeoutSeconds", 60),
+    ("TimeoutSeconds", ""),
+    ("ServiceTimeout", "240"),
+    ("ServiceTimeout", "3600"),
+    ("FailureLogLines", "0"),
+    ("FailureLogLines", "50"),
+    ("WhenBusy", "JOIN"),
+    ("WhenBusy", ""),
+    ("OnRollback", "IGNORE"),
+    ("Region", "eu-west-1"),
+    ("Region", "us-gov-west-1"),
+    ("Region", ""),
+    ("AssumeRoleArn", ROLE),
+    ("AssumeRoleArn", "arn:aws-us-gov:iam::123456789012:role/r"),
+    ("ServiceToken", ""),
+]
+REFUSED: list[tuple[str, Any, str]] = [
+    ("AppId", "d" + "a" * 20, "AppId has 21 characters, must have at most 20"),
+    ("AppId", "d", "AppId is 'd', must match d[a-z0-9]+"),
+    ("AppId", "a1b2c3", "AppId is 'a1b2c3', must match d[a-z0-9]+"),
+    ("AppId", "d1\n", "AppId is 'd1\\n', must match d[a-z0-9]+"),
+    ("AppId", ["d1"], "AppId is ['d1'], must be a string"),
+    ("BranchName", "b" * 256, "BranchName has 256 characters, must have at most 255"),
+    ("BranchName", 1, "BranchName is 1, must be a string"),
+    ("JobType", "release", "JobType is 'release', must be one of RELEASE, RETRY, MANUAL, WEB_HOOK"),
+    ("JobReason", "r" * 256, "JobReason has 256 characters, must have at most 255"),
+    ("JobReason", True, "JobReason is True, must be a string"),
+    ("JobReason", {"a": "b"}, "JobReason is {'a': 'b'}, must be a string"),
+    ("CommitId", "c" * 256, "CommitId has 256 characters, must have at most 255"),
+    ("CommitMessage", "m" * 10_001, "CommitMessage has 10001 characters, must have at most 10000"),
+    ("CommitTime", "2026-01-31T12:00:00", "CommitTime is '2026-01-31T12:00:00', must be an ISO 8601"),
+    ("CommitTime", "2026-01-31", "CommitTime is '2026-01-31', must be an ISO 8601"),
+    ("CommitTime", "yesterday", "CommitTime is 'yesterday', must be an ISO 8601"),
+    ("CommitTime", "2026-01-31T12:00:00Z\n", "must be an ISO 8601"),
+    ("CommitTime", "0001-01-01T00:00:00+14:00", "must be an ISO 8601"),
+    ("CommitTime", 1769860800, "CommitTime is 1769860800, must be a string"),
+    ("Triggers", "text", "Triggers is 'text', must be a map of strings"),
+    ("Triggers", ["a"], "Triggers is ['a'], must be a map of strings"),
+    ("Triggers", {"key": 1}, "Triggers.key is 1, must be a string"),
+    ("Triggers", {"key": {"a": "b"}}, "Triggers.key is {'a': 'b'}, must be a string"),
+    ("Nonce", 1, "Nonce is 1, must be a string"),
+    ("Wait", "yes", "Wait is 'yes', must be true or false"),
+    ("Wait", "0", "Wait is '0', must be true or false"),
+    ("Wait", 0, "Wait is 0, must be true or false"),
+    ("Wait", [], "Wait is [], must be true or false"),
+    ("VerifyCommit", "no", "VerifyCommit is 'no', must be true or false"),
+    ("TimeoutSeconds", "59", "TimeoutSeconds is '59', must be a whole number from 60 to 3300"),
+    ("TimeoutSeconds", "3301", "TimeoutSeconds is '3301', must be a whole number from 60 to 3300"),
+    ("TimeoutSeconds", "60.0", "TimeoutSeconds is '60.0', must be a whole number from 60 to 3300"),
+    ("TimeoutSeconds", "-60", "TimeoutSeconds is '-60', must be a whole number from 60 to 3300"),
+    ("TimeoutSeconds", "٦٠", "TimeoutSeconds is '٦٠', must be a whole number from 60 to 3300"),
+    ("TimeoutSeconds", " 60", "TimeoutSeconds is ' 60', must be a whole number from 60 to 3300"),
+    ("TimeoutSeconds", "9" * 5000, "must be a whole number from 60 to 3300"),
+    ("TimeoutSeconds", True, "TimeoutSeconds is True, must be a whole number from 60 to 3300"),
+    ("ServiceTimeout", "239", "ServiceTimeout is '239', must be a whole number from 240 to 3600"),
+    ("ServiceTimeout", "3601", "ServiceTimeout is '3601', must be a whole number from 240 to 3600"),
+    ("FailureLogLines", "-1", "FailureLogLines is '-1', must be a whole number from 0 to 50"),
+    ("FailureLogLines", "51", "FailureLogLines is '51', must be a whole number from 0 to 50"),
+    ("WhenBusy", "wait", "WhenBusy is 'wait', must be one of WAIT, STOP, JOIN, FAIL"),
+    ("OnRollback", "UNDO", "OnRollback is 'UNDO', must be one of RESTORE, IGNORE"),
+    ("Region", "Ireland", "Region is 'Ireland', must be a Region such as eu-west-1"),
+    ("Region", "eu-west-1.evil.example", "must be a Region such as eu-west-1"),
+    ("AssumeRoleArn", "releaser", "AssumeRoleArn is 'releaser', must be the ARN of an IAM role"),
+    ("AssumeRoleArn", "arn:aws:iam::123456789012:user/u", "must be the ARN of an IAM role"),
+    ("AssumeRoleArn", ROLE + " x", "must be the ARN of an IAM role"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), ALLOWED)
+def test_a_value_within_its_limits_is_taken(name: str, value: Any) -> None:
+    assert _parse(**{name: value}).place.app_id.startswith("d")
+
+
+@pytest.mark.parametrize(("name", "value", "said"), REFUSED)
+def test_a_value_outside_its_limits_is_named_with_what_is_allowed(name: str, value: Any, said: str) -> None:
+    refusal = _refusal({**REQUIRED, name: value})
+    assert refusal.startswith("VALIDATION_ERROR: ")
+    assert said in refusal
+
+
+@pytest.mark.parametrize(("name", "value", "said"), REFUSED)
+def test_a_value_outside_its_limits_never_reaches_amplify(
+    world: World, name: str, value: Any, said: str
+) -> None:
+    answer = world.request(world.event("Create", **{name: value}))
+    assert answer.status == "FAILED"
+    assert said in answer.reason
+    assert world.amplify.calls == []
+
+
+def test_a_long_value_is_cut_in_the_reason() -> None:
+    refusal = _refusal({**REQUIRED, "WhenBusy": "x" * 1000})
+    assert f"'{'x' * 98}…, must be one of" in refusal
+    assert "x" * 100 not in refusal
+
+
+@pytest.mark.parametrize(
+    ("job_type", "job_id", "allowed"),
+    [
+        ("RETRY", "1", True),
+        ("RETRY", "9" * 255, True),
+        ("RETRY", "", False),
+        ("RELEASE", "1", False),
+        ("", "1", False),
+        ("RETRY", "9" * 256, False),
+        ("RETRY", "1a", False),
+        ("RETRY", "-1", False),
+    ],
+)
+def test_a_job_id_is_required_for_and_only_for_a_retry(job_type: str, job_id: str, allowed: bool) -> None:
+    raw = {**REQUIRED, "JobType": job_type, "JobId": job_id}
+    if allowed:
+        assert Properties.parse(raw).job_id == job_id
+    else:
+        assert "JobId" in _refusal(raw)
+
+
+def test_the_refusal_of_a_job_id_says_both() -> None:
+    assert _refusal({**REQUIRED, "JobId": "7"}) == (
+        "VALIDATION_ERROR: JobType is 'RELEASE' and JobId is '7'; "
+        "JobId is required for, and only for, JobType 'RETRY'"
+    )
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("FALSE", False), (True, True), (False, False)])
+def test_cloudformation_hands_booleans_over_as_strings(text: str | bool, value: bool) -> None:
+    properties = _parse(Wait=text, VerifyCommit=text)
+    assert (properties.wait, properties.verify_commit) == (value, value)
+
+
+@pytest.mark.parametrize("text", ["120", 120])
+def test_cloudformation_hands_numbers_over_as_strings(text: str | int) -> None:
+    assert _parse(TimeoutSeconds=text).timeout_seconds == 120
+
+
+@pytest.mark.parametrize(
+    ("timeout", "service_timeout", "seconds"),
+    [("300", "", 300), ("300", "3600", 300), ("300", "400", 220), ("", "240", 60), ("", "3600", 2700)],
+)
+def test_the_smaller_timeout_counts(timeout: str, service_timeout: str, seconds: int) -> None:
+    assert _parse(TimeoutSeconds=timeout, ServiceTimeout=service_timeout).timeout_seconds == seconds
+
+
+def test_times_are_read_as_utc() -> None:
+    assert _parse(CommitTime="2026-01-31T13:30:00+01:30").commit_time == datetime(
+        2026, 1, 31, 12, tzinfo=timezone.utc
+    )
+
+
+def test_token_lines_in_a_message_are_removed() -> None:
+    message = "Fix\n[cfn 0a.1b.2c.RELEASE]\nmore\n  [cfn 0a.1b.2c.RETRY] \n[cfn something else]"
+    assert _parse(CommitMessage=message).commit_message == "Fix\nmore\n[cfn something else]"
+
+
+def test_start_jobs_fields_leave_out_what_is_empty() -> None:
+    assert _parse().start_job == {"jobType": "RELEASE"}
+
+
+# The fingerprint
+
+
+def test_the_fingerprint_never_changes_in_a_release() -> None:
+    # Another one would start a job for each resource when the library is upgraded.
+    assert _parse().fingerprint == "12ab61c6b03b6c93"
+    everything = _parse(
+        JobType="RETRY",
+        JobId="7",
+        JobReason="reason",
+        CommitId="c",
+        CommitMessage="message",
+        CommitTime="2026-01-31T12:00:00Z",
+        Triggers={"b": "2", "a": "1"},
+        Nonce="nonce",
+        Region="eu-west-1",
+    )
+    assert everything.fingerprint == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"CommitTime": "2026-01-31T12:00:00Z"}, {"CommitTime": "2026-01-31T13:00:00+01:00"}),
+        ({"Triggers": {"a": "1", "b": "2"}}, {"Triggers": {"b": "2", "a": "1"}}),
+        ({"CommitMessage": "Fix"}, {"CommitMessage": "Fix\n[cfn 0a.1b.2c.RELEASE]"}),
+        ({}, {"Region": "us-east-1"}),
+        ({}, {"JobType": "RELEASE"}),
+        ({}, {"Triggers": {}}),
+        ({}, {"Triggers": ""}),
+        ({}, {"Wait": "false", "TimeoutSeconds": "60", "FailureLogLines": "1", "AssumeRoleArn": ROLE}),
+    ],
+)
+def test_what_means_the_same_has_the_same_fingerprint(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert _parse(**one).fingerprint == _parse(**other).fingerprint
+
+
+def test_no_two_properties_can_be_mistaken_for_each_other() -> None:
+    given: list[dict[str, Any]] = [
+        {},
+        {"JobReason": "1"},
+        {"CommitId": "1"},
+        {"CommitMessage": "1"},
+        {"Nonce": "1"},
+        {"Triggers": {"1": "1"}},
+        {"Triggers": {"1": "2"}},
+        {"Triggers": {"2": "1"}},
+        {"JobType": "RETRY", "JobId": "1"},
+        {"JobType": "WEB_HOOK"},
+        {"BranchName": "main1"},
+        {"AppId": "d1a2b3c41"},
+        {"Region": "us-east-2"},
+        {"CommitTime": "2026-01-31T12:00:01Z"},
+        {"CommitTime": "2026-01-31T12:00:00Z"},
+    ]
+    assert len({_parse(**one).fingerprint for one in given}) == len(given)
+
+
+def test_every_property_has_a_test_of_its_limits() -> None:
+    tested = {name for name, *_ in ALLOWED} & ({name for name, *_ in REFUSED} | {"ServiceToken"})
+    allowed = _refusal({**REQUIRED, "X": ""}).partition("allowed are ")[2].split(", ")
+    assert tested | {"JobId"} == set(allowed)
+
+
+def _parse(**properties: Any) -> Properties:
+    return Properties.parse(json.loads(json.dumps({**REQUIRED, **properties})))
+
+
+def _refusal(raw: Any) -> str:
+    with pytest.raises(InvalidProperties) as refused:
+        Properties.parse(raw)
+    return str(refused.value)
+
+
+EVERYTHING = "1da6dbbfdd455c66"

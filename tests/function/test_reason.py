@@ -1,0 +1,181 @@
+"""The reason of a failure: one paragraph that a person can act on."""
+
+from __future__ import annotations
+
+import pytest
+from simulated import APP_ID, BRANCH, World
+
+CONSOLE = f"https://us-east-1.console.aws.amazon.com/amplify/apps/{APP_ID}/branches/main/deployments"
+SEE = f". See {CONSOLE}"
+JOB = "job 1 of branch main of app d1a2b3c4"
+
+
+def test_a_failed_job_is_told_with_step_reason_log_and_link(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED", status_reason="exit status 1", log=("npm ERR! missing script",))
+    answer = world.request(world.event("Create", FailureLogLines="6"))
+    assert answer.reason == (
+        f"JOB_FAILED: {JOB} failed in step BUILD: exit status 1. Its log ends: "
+        "npm ERR! missing script | !!! Build failed | !!! Error: Command failed with exit code 1 | "
+        f"# Starting environment caching... | # Environment caching completed | Terminating logging...{SEE}"
+    )
+
+
+@pytest.mark.parametrize("step", ["BUILD", "DEPLOY", "VERIFY"])
+def test_the_failed_step_is_the_one_whose_log_is_read(world: World, step: str) -> None:
+    world.amplify.next_job(outcome="FAILED", step=step)
+    answer = world.request(world.event("Create"))
+    assert f"failed in step {step}. Its log ends: " in answer.reason
+    [read] = world.log_reads
+    assert f"/{step}/log.txt" in read.full_url
+
+
+@pytest.mark.parametrize(("lines", "quoted"), [("1", 1), ("3", 3), ("50", 19)])
+def test_so_many_lines_of_the_log_are_quoted(world: World, lines: str, quoted: int) -> None:
+    world.amplify.next_job(outcome="FAILED")
+    answer = world.request(world.event("Create", FailureLogLines=lines))
+    assert answer.reason.count(" | ") == quoted - 1
+
+
+def test_without_lines_wanted_the_log_is_not_read(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED")
+    answer = world.request(world.event("Create", FailureLogLines="0"))
+    assert answer.reason == f"JOB_FAILED: {JOB} failed in step BUILD{SEE}"
+    assert world.log_reads == []
+
+
+def test_a_log_that_is_not_there_changes_nothing_else(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED")
+    world.amplify.logs_at = "https://evil.example"
+    answer = world.request(world.event("Create"))
+    assert answer.reason == f"JOB_FAILED: {JOB} failed in step BUILD{SEE}"
+    assert world.log_reads == []
+    assert {"decision": "log unreadable", "step": "BUILD", "error": "ValueError"} in world.decisions
+
+
+def test_the_step_that_has_a_reason_is_preferred(world: World) -> None:
+    # given two steps that failed
+    world.amplify.next_job(outcome="FAILED", step="DEPLOY", status_reason="the cause")
+    job_steps = world.amplify.job
+    world.amplify.job = lambda *where: _all_failed(job_steps(*where))  # type: ignore[method-assign]
+    answer = world.request(world.event("Create", FailureLogLines="0"))
+    assert answer.reason == f"JOB_FAILED: {JOB} failed in step DEPLOY: the cause{SEE}"
+
+
+def test_a_failed_job_without_steps_is_told_without_them(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED")
+    job = world.amplify.job
+    world.amplify.job = lambda *where: _without_steps(job(*where))  # type: ignore[method-assign]
+    answer = world.request(world.event("Create"))
+    assert answer.reason == f"JOB_FAILED: {JOB} failed{SEE}"
+
+
+def test_a_cancelled_job_is_told_with_amplifys_reason(world: World) -> None:
+    world.amplify.next_job(outcome="CANCELLED", status_reason=" stopped by the budget \n")
+    answer = world.request(world.event("Create"))
+    assert answer.reason == f"JOB_CANCELLED: {JOB} was cancelled in step BUILD: stopped by the budget{SEE}"
+    assert world.log_reads == []
+
+
+@pytest.mark.parametrize(
+    "said", ["cancelled - no diff detected from previous commit", "No Diff detected", "NO DIFF"]
+)
+def test_no_diff_is_recognised_however_it_is_written(world: World, said: str) -> None:
+    world.amplify.next_job(outcome="CANCELLED", status_reason=said)
+    assert world.request(world.event("Create")).status == "SUCCESS"
+
+
+def test_a_long_log_is_cut_but_no_id_is(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED", log=tuple("é" * 400 for _ in range(60)))
+    answer = world.request(world.event("Create", FailureLogLines="50"))
+    assert answer.reason.endswith("…")
+    assert answer.physical_id == f"{APP_ID}/{BRANCH}/1/failed"
+
+
+def test_a_defect_is_told_without_its_text_and_logged_with_its_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attempt.Attempt.job", lambda _: {}["a secret"])
+    answer = world.request(world.event("Create"))
+    assert answer.reason == "AMPLIFY_ERROR: unexpected KeyError; the function's log has more"
+    [line] = [line for line in world.decisions if line["decision"] == "defect"]
+    assert line["error"] == "KeyError"
+    assert any(frame.startswith("job:") for frame in line["frames"])
+    assert "a secret" not in "".join(world.log)
+
+
+# verify_commit
+
+BUILT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize("wanted", [BUILT, BUILT[:7], BUILT.upper(), BUILT + "00"])
+def test_a_commit_that_was_built_is_verified_by_prefix(world: World, wanted: str) -> None:
+    world.branch.tips = [(0, BUILT)]
+    world.amplify.behaviour.builds_commit_id = False
+    answer = world.request(world.event("Create", CommitId=wanted))
+    assert answer.status == "SUCCESS"
+    assert len(world.log_reads) == 1
+
+
+@pytest.mark.parametrize("wanted", ["f" * 40, "f" * 7, BUILT[:20] + "f"])
+def test_another_commit_than_wanted_fails(world: World, wanted: str) -> None:
+    world.branch.tips = [(0, BUILT)]
+    world.amplify.behaviour.builds_commit_id = False
+    answer = world.request(world.event("Create", CommitId=wanted))
+    assert answer.reason == f"COMMIT_MISMATCH: {JOB} built commit {BUILT}, not {wanted}{SEE}"
+    assert answer.physical_id == f"{APP_ID}/{BRANCH}/1/failed"
+
+
+@pytest.mark.parametrize("given", [{"VerifyCommit": "false", "CommitId": "f" * 40}, {}])
+def test_a_commit_is_verified_only_when_that_is_wanted(world: World, given: dict[str, str]) -> None:
+    world.amplify.behaviour.builds_commit_id = False
+    assert world.request(world.event("Create", **given)).status == "SUCCESS"
+    assert world.log_reads == []
+
+
+@pytest.mark.parametrize("wanted", ["v1.2.3", "main", "abc123", "g" * 40, "f" * 65])
+def test_what_is_no_sha_is_not_verified(world: World, wanted: str) -> None:
+    world.amplify.behaviour.builds_commit_id = False
+    assert world.request(world.event("Create", CommitId=wanted)).status == "SUCCESS"
+
+
+def test_without_a_log_the_reported_commit_is_compared(world: World) -> None:
+    world.amplify.logs_at = "https://evil.example"
+    job = world.amplify.start(APP_ID, BRANCH)
+    job.commit_id = BUILT
+    answer = world.request(world.event("Create", CommitId="f" * 40, WhenBusy="JOIN"))
+    assert answer.reason == f"COMMIT_MISMATCH: {JOB} built commit {BUILT}, not {'f' * 40}{SEE}"
+
+
+def test_without_any_sha_the_commit_is_unverified_which_is_logged(world: World) -> None:
+    world.amplify.logs_at = "https://evil.example"
+    world.amplify.behaviour.echoes_commit_id = False
+    answer = world.request(world.event("Create", CommitId="f" * 40))
+    assert answer.status == "SUCCESS"
+    assert {
+        "decision": "commit unverified",
+        "job": "1",
+        "wanted": "f" * 40,
+        "reported": "HEAD",
+    } in world.decisions
+
+
+def _all_failed(job: object) -> object:
+    """The job, each of whose steps shows the status of the job."""
+    steps = job.steps  # type: ignore[attr-defined]
+    return _Shown(job, lambda now: [{**step, "status": "FAILED"} for step in steps(now)])
+
+
+def _without_steps(job: object) -> object:
+    return _Shown(job, lambda now: [])
+
+
+class _Shown:
+    """A job of the in-memory Amplify that shows other steps."""
+
+    def __init__(self, job: object, steps: object) -> None:
+        self._job = job
+        self.steps = steps
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._job, name)

@@ -5,7 +5,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup deploy-local destroy-local test check test-runtime fuzz bench docs clean
+.PHONY: help setup deploy-local test check test-runtime fuzz coverage bench clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,7 +25,7 @@ deploy-local: setup  ## Deploy the reference app to an AWS on this machine, and 
 	.venv/bin/python -m amplify_local deploy -c app_id=d1a2b3c4d5e6f7 -c branch_name=main
 
 test: setup  ## Run all tests.
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n 3 --dist loadfile
 
 check: setup  ## Run the linters and the type checkers.
 	.venv/bin/ruff check
@@ -41,6 +41,15 @@ test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python
 	.venv-runtime/bin/pip install --quiet --disable-pip-version-check \
 		$(shell grep -E '^(boto3|pytest|pytest-cov|hypothesis|greenlet)==' requirements.txt)
 	touch $@
+
+fuzz: setup  ## Search for broken promises, longer than `make test` does.
+	HYPOTHESIS_PROFILE=fuzz .venv/bin/python -m pytest tests/function/test_lifecycle.py tests/function/test_fuzz.py
+
+coverage: setup  ## Measure the branch coverage of the function and the construct.
+	.venv/bin/python -m pytest tests/function tests/construct -n 3 --dist loadfile --cov --cov-report term-missing
+
+bench: setup  ## Measure, and write the figures into docs/benchmarks.md.
+	.venv/bin/python bench/measure.py
 
 clean:  ## Remove what the other targets made.
 	rm -rf .venv .venv-runtime node_modules cdk.out dist .local-aws

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-response
 from __future__ import annotations
 
 import json
+import math
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -57,22 +58,28 @@ def send(request: Request, clock: Clock, status: str, physical_id: str, **fields
 def encode(answer: Mapping[str, Any]) -> bytes:
     """The answer within CloudFormation's limit: the longest texts are cut, never an ID."""
     answer = {**answer, "Data": dict(answer.get("Data") or {})}
-    while len(body := json.dumps(answer, ensure_ascii=False).encode(errors="replace")) > _LIMIT_BYTES:
+    while len(body := _json(answer)) > _LIMIT_BYTES:
         texts = [(answer, "Reason")] if answer.get("Reason") else []
         texts += [(answer["Data"], name) for name in answer["Data"] if name not in _NEVER_CUT]
-        owner, name = max(texts, key=lambda text: len(text[0][text[1]].encode(errors="replace")))
-        if not owner[name]:  # nothing is left to cut
+        longest = max(texts, key=lambda text: len(text[0][text[1]].encode(errors="replace")), default=None)
+        if longest is None or not longest[0][longest[1]]:  # nothing is left to cut
             break
+        owner, name = longest
         owner[name] = _cut(owner[name], len(body) - _LIMIT_BYTES)
     return body
 
 
 def _cut(text: str, excess: int) -> str:
-    """Shorter by about so many bytes; half a URL would be none."""
+    """Shorter by about so many bytes of JSON; half a URL would be none."""
     if text.startswith("https://"):
         return ""
-    kept = text.encode(errors="replace")[: -excess - len("…".encode())]
+    raw, in_json = text.encode(errors="replace"), len(_json(text)) - len('""')
+    kept = raw[: -math.ceil(excess * len(raw) / in_json) - len("…".encode())]
     return kept.decode(errors="ignore") + "…" if kept else ""
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace")
 
 
 def _put(url: str, body: bytes) -> None:

@@ -40,8 +40,8 @@ class Stack:
         pages = self._client.get_paginator("describe_stack_events").paginate(StackName=self._stack_id)
         try:
             for event in (event for page in pages for event in page["StackEvents"]):  # newest first
-                of_stack = event["PhysicalResourceId"] == self._stack_id
-                if of_stack and event["ResourceStatus"].endswith("_COMPLETE"):
+                of_stack = event.get("PhysicalResourceId") == self._stack_id
+                if of_stack and event.get("ResourceStatus", "").endswith("_COMPLETE"):
                     return event["Timestamp"].timestamp()
         except Exception as error:
             log("stack events unreadable", **_shown(error))

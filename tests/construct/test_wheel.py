@@ -22,7 +22,7 @@ import json, sys
 import aws_cdk as cdk
 import cdk_amplify_job
 
-app = cdk.App(analytics_reporting=False)
+app = cdk.App(analytics_reporting=False, context={"@aws-cdk/core:validateAgainstDefaultRules": False})
 stack = cdk.Stack(app, "Site")
 cdk_amplify_job.AmplifyJob(stack, "Job", app_id="d1a2b3c4d5e6f7", branch_name="main")
 template = app.synth().get_stack_by_name("Site").template

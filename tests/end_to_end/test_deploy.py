@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deployed import Site, events
@@ -107,7 +108,7 @@ def test_a_failing_first_job_deletes_the_stack_without_a_trace(site: SiteMaker) 
     ],
 )
 def test_what_amplify_refuses_fails_with_one_reason_and_without_a_job(
-    site: SiteMaker, name: str, options: dict[str, str], reason: str
+    site: SiteMaker, name: str, options: dict[str, Any], reason: str
 ) -> None:
     refused = site(name)
 

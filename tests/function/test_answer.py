@@ -46,7 +46,7 @@ def test_a_refusal_is_raised_with_its_status(status: int) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(status: int) -> None:
-    with _server(_reply(status, Location="/elsewhere")) as (url, received), pytest.raises(HTTPError) as refused:
+    with _server(_reply(status, Location="/else")) as (url, received), pytest.raises(HTTPError) as refused:
         PUT(url, b"{}")
     assert [path for _, path, _, _ in received] == ["/"]
     refused.value.close()
@@ -95,7 +95,8 @@ def test_an_unusable_url_is_not_delivered_to_and_not_told(world: World, url: str
 
 
 @pytest.mark.parametrize(
-    "fault", [HTTPError("u", 500, "", None, None), URLError("reset"), ConnectionResetError(), OSError()]  # type: ignore[arg-type]
+    "fault",
+    [HTTPError("u", 500, "", None, None), URLError("reset"), ConnectionResetError(), OSError()],  # type: ignore[arg-type]
 )
 @pytest.mark.parametrize("times", [1, 5])
 def test_an_answer_that_does_not_arrive_is_sent_again(world: World, fault: Exception, times: int) -> None:
@@ -161,7 +162,8 @@ def test_a_long_reason_is_cut_whatever_its_characters(text: str) -> None:
 
 
 def test_most_of_the_room_is_used() -> None:
-    assert len(encode({**IDS, "Reason": "é" * 9000})) > 4000
+    for text in ("é", "x", 'say "yes"\n'):
+        assert len(encode({**IDS, "Reason": text * 9000})) > 4080
 
 
 def test_the_longest_text_is_cut_first() -> None:
@@ -186,7 +188,9 @@ def test_ids_are_never_cut_and_urls_only_whole() -> None:
     assert set(encoded) == set(data)
 
 
-@pytest.mark.parametrize("fields", [{}, {"Reason": "r"}, {"Data": {}}, {"Data": {"JobId": "1", "Status": "s"}}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"Reason": "r"}, {"Data": {}}, {"Data": {"JobId": "1", "Status": ""}}]
+)
 def test_an_answer_whose_ids_alone_are_too_long_is_sent_as_it_is(fields: dict[str, Any]) -> None:
     encoded = json.loads(encode({**IDS, "PhysicalResourceId": "p" * 5000, **fields}))
     assert encoded["PhysicalResourceId"] == "p" * 5000

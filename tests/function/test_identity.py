@@ -45,7 +45,9 @@ def test_what_does_not_parse_was_invented_by_cloudformation(text: str) -> None:
 
 def test_physical_ids_and_jobs_sort_by_the_number_of_the_job() -> None:
     ids = ["9", "10", "2", "100"]
-    by_physical_id = sorted((PhysicalId("d1", "main", number, "1a") for number in ids), key=lambda p: p.number)
+    by_physical_id = sorted(
+        (PhysicalId("d1", "main", number, "1a") for number in ids), key=lambda p: p.number
+    )
     by_job = sorted((Job.read({"jobId": number}) for number in ids), key=lambda job: job.number)
     assert [p.job_id for p in by_physical_id] == [job.id for job in by_job] == ["2", "9", "10", "100"]
 

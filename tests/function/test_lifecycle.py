@@ -299,6 +299,5 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 # 2,000 lives in CI; a profile that asks for more gets them.
-TestLife.settings = settings(
-    settings.default, max_examples=max(2_000, settings.default.max_examples), stateful_step_count=8
-)
+PROFILE = settings()
+TestLife.settings = settings(PROFILE, max_examples=max(2_000, PROFILE.max_examples), stateful_step_count=8)

@@ -127,7 +127,9 @@ def test_a_resource_is_told_by_stack_and_logical_id() -> None:
         _read(LogicalResourceId="Other").resource_digest,
     }
     assert len(digests) == 3
-    assert _read(RequestId="2", ResponseURL="https://other.example").resource_digest == _read().resource_digest
+    assert (
+        _read(RequestId="2", ResponseURL="https://other.example").resource_digest == _read().resource_digest
+    )
 
 
 def test_a_request_is_told_by_its_id_and_its_url() -> None:

@@ -22,7 +22,7 @@ def test_the_site(local_aws):
 def test_the_fixture_serves_somebody_elses_project(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SOMEBODYS_TEST)
     os.symlink(ROOT / "node_modules", pytester.path / "node_modules")
-    result = pytester.runpytest_subprocess("-p", "amplify_local.pytest_plugin")
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1)
 
 

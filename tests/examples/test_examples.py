@@ -29,11 +29,7 @@ NOT_OURS = "Delivery"
 @dataclass(frozen=True)
 class Example:
     name: str
-    all_stacks: list[CloudFormationStackArtifact]
-
-    @property
-    def stacks(self) -> list[CloudFormationStackArtifact]:
-        return [stack for stack in self.all_stacks if not stack.stack_name.startswith(NOT_OURS)]
+    stacks: list[CloudFormationStackArtifact]
 
 
 def synthesized(file: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
@@ -45,7 +41,7 @@ def synthesized(file: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
     )
     synth = app.synth
     with monkeypatch.context() as patched:
-        patched.setenv("GITHUB_SHA", "1234567890abcdef1234567890abcdef12345678")
+        patched.setenv("CODEBUILD_RESOLVED_SOURCE_VERSION", "1234567890abcdef1234567890abcdef12345678")
         patched.setattr(cdk, "App", lambda: app)
         patched.setattr(app, "synth", lambda: None)
         runpy.run_path(str(file))
@@ -54,7 +50,10 @@ def synthesized(file: Path, monkeypatch: pytest.MonkeyPatch) -> Example:
             cdk.Aspects.of(stack).add(cdk_nag.AwsSolutionsChecks())
     assembly = synth()
     stages = [assembly, *(nested.nested_assembly for nested in assembly.nested_assemblies)]
-    return Example(file.stem, [stack for stage in stages for stack in stage.stacks])
+    stacks = [
+        stack for stage in stages for stack in stage.stacks if not stack.stack_name.startswith(NOT_OURS)
+    ]
+    return Example(file.stem, stacks)
 
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda file: file.stem)

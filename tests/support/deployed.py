@@ -99,14 +99,15 @@ class Deployment:
         return {item["OutputKey"]: item["OutputValue"] for item in self.stack.get("Outputs", [])}
 
 
-def failing_sibling(stack: AmplifyJobStack, *, fails: str = "true") -> None:
+def failing_sibling(stack: AmplifyJobStack, *, status: str = "FAILED") -> None:
     """A custom resource that fails once the job has succeeded."""
     source = (
         "import json, urllib.request\n"
         "def handler(event, context):\n"
-        "    fails = event['ResourceProperties'].get('Fails') == 'true' and event['RequestType'] != 'Delete'\n"
+        "    wished = event['ResourceProperties']['Status']\n"
+        "    status = 'SUCCESS' if event['RequestType'] == 'Delete' else wished\n"
         "    answer = {k: event[k] for k in ('StackId', 'RequestId', 'LogicalResourceId')}\n"
-        "    answer |= {'Status': 'FAILED' if fails else 'SUCCESS', 'Reason': 'sibling', 'PhysicalResourceId': 'x'}\n"
+        "    answer |= {'Status': status, 'Reason': 'sibling', 'PhysicalResourceId': 'x'}\n"
         "    urllib.request.urlopen(urllib.request.Request(event['ResponseURL'], method='PUT',\n"
         "        data=json.dumps(answer).encode(), headers={'Content-Type': ''}))\n"
     )
@@ -121,14 +122,14 @@ def failing_sibling(stack: AmplifyJobStack, *, fails: str = "true") -> None:
         stack,
         "Sibling",
         service_token=function.function_arn,
-        properties={"Fails": fails},
+        properties={"Status": status},
     )
     resource.node.add_dependency(stack.job)
 
 
 def calm_sibling(stack: AmplifyJobStack) -> None:
     """The same, but it does not fail."""
-    failing_sibling(stack, fails="false")
+    failing_sibling(stack, status="SUCCESS")
 
 
 def events(aws: LocalAws, stack_name: str) -> list[str]:

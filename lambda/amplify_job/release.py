@@ -55,6 +55,7 @@ class Release:
         self._clock = clock
         self._patience = patience
         self._status = status
+        self._first_try = request.fresh
         self._log = StepLog(jobs)
         self._token = request.token(properties.fingerprint, properties.job_type)
 
@@ -98,8 +99,9 @@ class Release:
     def _fields(self, listed: list[Job]) -> dict[str, Any]:
         """StartJob's fields, while the job is wanted: CloudFormation may give up a request that waits."""
         status, self._status = self._status, None
+        first_try, self._first_try = self._first_try, False
         if status is None:
-            status = self._stack.status(tries=1 if self._request.fresh and not self._progress.tried else 3)
+            status = self._stack.status(tries=1 if first_try else 3)
         if not is_live(status):
             raise Abandoned(status)
         message = self._properties.commit_message or (

@@ -47,9 +47,9 @@ def test_no_properties_at_all_are_refused(raw: Any) -> None:
 def test_an_unknown_property_is_named_with_the_allowed_ones() -> None:
     said = _refusal({**REQUIRED, "Timeout": "60"})
     assert said == (
-        "VALIDATION_ERROR: unknown property 'Timeout'; allowed are AppId, AssumeRoleArn, BranchName, CommitId, "
-        "CommitMessage, CommitTime, FailureLogLines, JobId, JobReason, JobType, Nonce, OnRollback, Region, "
-        "ServiceTimeout, ServiceToken, TimeoutSeconds, Triggers, VerifyCommit, Wait, WhenBusy"
+        "VALIDATION_ERROR: unknown property 'Timeout'; allowed are AppId, AssumeRoleArn, BranchName, "
+        "CommitId, CommitMessage, CommitTime, FailureLogLines, JobId, JobReason, JobType, Nonce, "
+        "OnRollback, Region, ServiceTimeout, ServiceToken, TimeoutSeconds, Triggers, VerifyCommit, Wait, WhenBusy"
     )
 
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from simulated import World
 
 import step_log
 from jobs import Job, Step
@@ -21,7 +22,7 @@ AMPLIFY = "https://amplify.us-east-1.amazonaws.com"
 
 
 @pytest.fixture(autouse=True)
-def real_opener(monkeypatch: pytest.MonkeyPatch, surroundings: None) -> None:
+def real_opener(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     monkeypatch.setattr(step_log, "_OPENER", OPENER)
 
 
@@ -250,9 +251,11 @@ def _server(serve: str | bytes | Callable[[BaseHTTPRequestHandler], Any]) -> Ite
         reading = _Reading(f"http://127.0.0.1:{server.server_port}")
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield reading
-        server.shutdown()
-        thread.join()
+        try:
+            yield reading
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _log(endpoint: str = AMPLIFY) -> StepLog:
@@ -264,5 +267,4 @@ def _step(url: str) -> Step:
 
 
 def _job(*steps: Step) -> Job:
-    job = Job.read({"jobId": "1"})
-    return Job(**{**{name: getattr(job, name) for name in Job.__dataclass_fields__}, "steps": steps})
+    return Job.read({"jobId": "1"})._replace(steps=steps)

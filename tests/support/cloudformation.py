@@ -131,7 +131,7 @@ class CloudFormation:
         self.world.clock.sleep(0.5)
 
     def _ask(self, event: Event, *, give_up_after: float | None = None) -> Asked:
-        """Send a request and listen for its first answer; a sibling's failure may come before it, or after."""
+        """Send a request and listen for its first answer; a sibling may fail before it, or after."""
         clock = self.world.clock
         asked = Asked(event, clock.now)
         self.requests.append(asked)

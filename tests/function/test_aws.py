@@ -1,0 +1,107 @@
+"""The clients of AWS: where they call, how often, and as whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.client
+import pytest
+from botocore.exceptions import ClientError
+
+from aws import ONE_ATTEMPT, Aws
+from properties import Place
+
+ROLE = "arn:aws:iam::210987654321:role/releaser"
+PLACE = Place("d1", "main", "eu-west-1", "")
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAFUNCTION")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+
+
+def test_amplify_is_called_in_the_branchs_region() -> None:
+    assert Aws().amplify(PLACE, "session").meta.region_name == "eu-west-1"
+
+
+def test_cloudformation_and_lambda_are_called_in_the_functions_own_region() -> None:
+    assert Aws().cloudformation().meta.region_name == "us-east-1"
+    assert Aws().lambda_().meta.region_name == "us-east-1"
+    assert Aws().cloudformation().meta.service_model.service_name == "cloudformation"
+    assert Aws().lambda_().meta.service_model.service_name == "lambda"
+
+
+def test_every_call_is_one_attempt_of_half_a_minute_at_most() -> None:
+    for client in (Aws().amplify(PLACE, "session"), Aws().cloudformation(), Aws().lambda_()):
+        config = client.meta.config
+        assert config.retries == {"total_max_attempts": 1, "mode": "legacy"}
+        assert (config.connect_timeout, config.read_timeout) == (5, 20)
+
+
+def test_a_throttled_call_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from botocore.awsrequest import AWSResponse
+
+    sent: list[str] = []
+    client: Any = Aws().amplify(PLACE, "session")
+
+    class Body:
+        def stream(self, **_: Any) -> Any:
+            yield b'{"message": "busy"}'
+
+    def refuse(request: Any, **_: Any) -> AWSResponse:
+        sent.append(request.url)
+        return AWSResponse(request.url, 429, {"x-amzn-ErrorType": "LimitExceededException"}, Body())
+
+    client.meta.events.register("before-send.amplify", refuse)
+    with pytest.raises(ClientError, match="LimitExceededException"):
+        client.start_job(appId="d1", branchName="main", jobType="RELEASE")
+    assert len(sent) == 1
+
+
+def test_without_a_role_the_function_calls_as_itself() -> None:
+    assert _credentials_of(Aws().amplify(PLACE, "session")) == ("AKIAFUNCTION", None)
+
+
+def test_with_a_role_the_function_calls_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given an STS
+    asked: list[tuple[str, dict[str, Any], str]] = []
+
+    def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        asked.append((operation, parameters, client.meta.region_name))
+        return {"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "token"}}
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+    # when
+    client = Aws().amplify(PLACE._replace(assume_role_arn=ROLE), "amplify-job-shop")
+    # then
+    assert _credentials_of(client) == ("ASIA", "token")
+    assert asked == [("AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "amplify-job-shop"}, "us-east-1")]
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [("a b/ü:c", "a-b---c"), ("x" * 70, "x" * 64), ("a_b+c=d,e.f@g-h", "a_b+c=d,e.f@g-h")],
+)
+def test_a_session_name_holds_only_what_sts_allows(
+    monkeypatch: pytest.MonkeyPatch, name: str, allowed: str
+) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        asked.append(parameters)
+        return {"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "token"}}
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+    Aws().amplify(PLACE._replace(assume_role_arn=ROLE), name)
+    assert asked[0]["RoleSessionName"] == allowed
+
+
+def test_one_attempt_is_what_the_simulated_world_uses_too() -> None:
+    assert ONE_ATTEMPT.retries == {"total_max_attempts": 1}
+
+
+def _credentials_of(client: Any) -> tuple[str, str | None]:
+    credentials = client._request_signer._credentials
+    return credentials.access_key, credentials.token

@@ -5,7 +5,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup deploy-local test check test-runtime fuzz coverage bench clean
+.PHONY: help setup deploy-local test check test-runtime fuzz coverage bench docs clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,5 +51,8 @@ coverage: setup  ## Measure the branch coverage of the function and the construc
 bench: setup  ## Measure, and write the figures into docs/benchmarks.md.
 	.venv/bin/python bench/measure.py
 
+docs: setup  ## Write the API reference to docs/api/.
+	.venv/bin/python docs/api.py
+
 clean:  ## Remove what the other targets made.
-	rm -rf .venv .venv-runtime node_modules cdk.out dist .local-aws
+	rm -rf .venv .venv-* node_modules cdk.out dist docs/api .local-aws

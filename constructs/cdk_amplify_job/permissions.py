@@ -14,7 +14,7 @@ from .branch import Branch
 
 Statement: TypeAlias = dict[str, Any]
 # What a job needs access to: its branch, or the ARN of the role that has access to it.
-Target: TypeAlias = "Branch | str"
+Target: TypeAlias = Branch | str
 
 # All inline policies of a role together, without whitespace.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

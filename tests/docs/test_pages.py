@@ -1,0 +1,94 @@
+"""What README and docs say can be run, is run; what needs an account is parsed; what they link to exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+# Blocks of these need an account or stay running.
+COMMANDS = {"make", "pip", "npm", "npx"}
+
+
+def blocks(language: str) -> list[object]:
+    """The fenced blocks of a language, on every page."""
+    found = []
+    for page in PAGES:
+        for number, code in enumerate(
+            re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL), 1
+        ):
+            found.append(pytest.param(code, id=f"{page.name}-{number}"))
+    assert found, f"no {language} block on any page"
+    return found
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_blocks_run(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDK_OUTDIR", str(tmp_path))
+
+    namespace: dict[str, object] = {}
+    exec(compile(code, "page", "exec"), namespace)
+
+    assert any(isinstance(value, cdk.Stack) for value in namespace.values())
+
+
+@pytest.mark.parametrize("code", blocks("yaml"))
+def test_template_blocks_are_accepted_by_the_function(code: str) -> None:
+    # cfn-lint's own loader knows !ImportValue.
+    from cfnlint.decode.cfn_yaml import loads
+
+    from properties import Properties
+
+    (resource,) = loads(code)["Resources"].values()
+
+    assert resource["Type"] == "Custom::AmplifyJob"
+    properties = {name: value for name, value in resource["Properties"].items() if name != "ServiceToken"}
+    assert Properties.parse(properties).job_type == "RELEASE"
+
+
+@pytest.mark.parametrize("code", blocks("console"))
+def test_shell_blocks_name_commands_and_targets_that_exist(code: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    app = (PROJECT / "app.py").read_text()
+
+    lines = [line[2:] for line in code.splitlines() if line.startswith("$ ")]
+
+    assert lines
+    for line in lines:
+        command, *arguments = shlex.split(line, comments=True)
+        assert command in COMMANDS, line
+        if command == "make":
+            assert set(arguments) <= targets, line
+        for key in re.findall(r"-c ([a-z_]+)=", line):
+            assert f'"{key}"' in app, line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text())
+
+    broken = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+
+    assert broken == []
+
+
+def test_targets_named_in_prose_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+
+    named = {name for page in PAGES for name in re.findall(r"`make ([a-z-]+)", page.read_text())}
+
+    assert named <= targets, named - targets
+
+
+def test_every_context_key_of_the_reference_app_is_in_the_readme() -> None:
+    app, readme = (PROJECT / "app.py").read_text(), (PROJECT / "README.md").read_text()
+
+    keys = set(re.findall(r'(?:text|word|number)\("([a-z_]+)"', app))
+
+    assert len(keys) > 15
+    assert [key for key in sorted(keys) if key not in readme] == []

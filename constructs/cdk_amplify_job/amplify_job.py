@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aws_cdk.interfaces.aws_amplify import IBranchRef
 
 # The function ends its wait at the timeout and answers within this time, before CloudFormation gives up.
-_TIME_TO_ANSWER_SECONDS: Final = 180
+_TIME_TO_ANSWER_SECONDS: Final[int] = OPTIONS["ServiceTimeout"]["to_answer"]
 
 
 class JobType(str, Enum):
@@ -342,7 +342,7 @@ def _whole_seconds(timeout: Duration | None) -> int:
 
 def _region(options: AmplifyJobOptions, stack: Stack) -> str | None:
     region, branch = options.get("region"), options.get("branch")
-    if region and not Token.is_unresolved(region) and not re.fullmatch(r"[a-z]+(-[a-z]+)+-\d+", region):
+    if region and not Token.is_unresolved(region) and not re.fullmatch(OPTIONS["Region"]["pattern"], region):
         raise ValueError(f"region must be the name of a Region, as eu-west-1, received {region!r}")
     if not region and branch and not Token.is_unresolved(branch.env.region):
         region = branch.env.region
@@ -354,7 +354,7 @@ def _role_arn(role: iam.IRole | iam.Role | str | None) -> str | None:
     if (
         arn is not None
         and not Token.is_unresolved(arn)
-        and not re.fullmatch(r"arn:[\w-]+:iam::\d{12}:role/.+", arn)
+        and not re.fullmatch(OPTIONS["AssumeRoleArn"]["pattern"], arn)
     ):
         raise ValueError(f"assume_role must be a role or the ARN of one, received {arn!r}")
     return arn

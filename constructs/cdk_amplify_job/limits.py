@@ -17,6 +17,7 @@ _LAMBDA = next(path for path in (_HERE / "lambda", _HERE.parents[1] / "lambda") 
 ASSET: Final = _LAMBDA / "amplify_job"
 START_JOB: Final[dict[str, dict[str, Any]]] = json.loads((ASSET / "start_job.json").read_text())
 OPTIONS: Final[dict[str, dict[str, Any]]] = json.loads((ASSET / "options.json").read_text())
+ATTRIBUTES: Final[list[str]] = json.loads((ASSET / "attributes.json").read_text())
 
 
 def checked_text(name: str, value: str | None) -> str | None:

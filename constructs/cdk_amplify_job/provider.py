@@ -133,7 +133,7 @@ class AmplifyJobProvider(IAmplifyJobProvider):
     :param runtime: The function's runtime. Default: Runtime.PYTHON_3_13
     :param shared: Whether stacks of other apps use the provider too: the function may then ask for the
         state of any stack in its account and Region. Default: False
-    :raises ValueError: Both log_retention and log_group are given.
+    :raises ValueError: Both log_retention and log_group are given, or iam.Role.customize_roles is in force.
     """
 
     ID: Final = "AmplifyJobProvider"
@@ -199,7 +199,16 @@ class AmplifyJobProvider(IAmplifyJobProvider):
                 *_DESCRIBE,
             ),
         ]
-        self._cfn_role = cast(iam.CfnRole, self.role.node.default_child)
+        cfn_role = self.role.node.default_child
+        if not isinstance(cfn_role, iam.CfnRole):
+            raise ValueError(
+                f"the role of {self.node.path!r} must be made in this stack, received one that "
+                "iam.Role.customize_roles replaces: use the provider of a stack where it is not in force, "
+                "with AmplifyJobProvider.from_service_token"
+            )
+        self._cfn_role = cfn_role
+        # Those that a property injector has added.
+        self._other_policies: Any = cfn_role.policies or []
         self._write_role()
         # This names the function, so inside the role it would be a cycle. No job waits for it: the first
         # hand-over is minutes away.
@@ -264,7 +273,8 @@ class AmplifyJobProvider(IAmplifyJobProvider):
     def _write_role(self) -> None:
         # Inside the role, so that the function does not start before it has its permissions.
         self._cfn_role.policies = [
+            *self._other_policies,
             iam.CfnRole.PolicyProperty(
                 policy_name="Jobs", policy_document=policy([*statements_for(self._granted), *self._own])
-            )
+            ),
         ]

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 from typing_extensions import Unpack
 
 from .amplify_job import AmplifyJob, AmplifyJobOptions
+from .limits import ATTRIBUTES
 
 if TYPE_CHECKING:
     from aws_cdk import Environment, IStackSynthesizer
-
-_OUTPUTS: Final = (
-    "JobId",
-    "JobArn",
-    "JobType",
-    "Status",
-    "CommitId",
-    "CommitMessage",
-    "CommitTime",
-    "StartTime",
-    "EndTime",
-    "BranchUrl",
-    "ConsoleUrl",
-)
 
 
 class AmplifyJobStack(Stack):
@@ -72,5 +59,5 @@ class AmplifyJobStack(Stack):
             synthesizer=synthesizer,
         )
         self.job = AmplifyJob(self, "Job", **options)
-        for name in _OUTPUTS:
+        for name in ATTRIBUTES:
             CfnOutput(self, name, value=self.job.attribute(name))

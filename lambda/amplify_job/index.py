@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from answer import send
@@ -31,19 +32,7 @@ from stack import Stack, is_rolling_back
 _MARGIN_SECONDS = 60  # what an invocation keeps of its time limit, to stop a job, to answer or to hand over
 _IAM_SECONDS = 60  # how long a permission that was just granted may be denied
 _DETAILS_SECONDS = 20
-_ATTRIBUTES = [
-    "JobId",
-    "JobArn",
-    "JobType",
-    "Status",
-    "CommitId",
-    "CommitMessage",
-    "CommitTime",
-    "StartTime",
-    "EndTime",
-    "BranchUrl",
-    "ConsoleUrl",
-]
+_ATTRIBUTES: list[str] = json.loads((Path(__file__).parent / "attributes.json").read_text())
 
 
 class Context(Protocol):

@@ -23,30 +23,7 @@ OPTIONS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "option
 """The limits and defaults of the properties that are not Amplify's."""
 
 FINGERPRINT_VERSION = "1"
-_NAMES = frozenset(
-    [
-        "ServiceToken",
-        "ServiceTimeout",
-        "AppId",
-        "BranchName",
-        "JobType",
-        "JobId",
-        "JobReason",
-        "CommitId",
-        "CommitMessage",
-        "CommitTime",
-        "Triggers",
-        "Nonce",
-        "Wait",
-        "TimeoutSeconds",
-        "WhenBusy",
-        "OnRollback",
-        "VerifyCommit",
-        "FailureLogLines",
-        "Region",
-        "AssumeRoleArn",
-    ]
-)
+_NAMES = {name[0].upper() + name[1:] for name in START_JOB} | OPTIONS.keys()
 
 
 class Place(NamedTuple):
@@ -95,11 +72,9 @@ class Properties(NamedTuple):
             place=Place(
                 app_id=read.api("AppId", required=True),
                 branch_name=read.api("BranchName", required=True),
-                region=read.matching("Region", r"[a-z]+(-[a-z]+)+-[0-9]+", "a Region such as eu-west-1")
+                region=read.matching("Region", "a Region such as eu-west-1")
                 or os.environ.get("AWS_REGION", ""),
-                assume_role_arn=read.matching(
-                    "AssumeRoleArn", r"arn:[a-z-]+:iam::[0-9]{12}:role/[\x21-\x7e]+", "the ARN of an IAM role"
-                ),
+                assume_role_arn=read.matching("AssumeRoleArn", "the ARN of an IAM role"),
             ),
             job_type=read.api("JobType") or "RELEASE",
             job_id=read.api("JobId"),
@@ -180,9 +155,9 @@ class _Reader:
             raise InvalidProperties(f"{name} is {_shown(value)}, must match {limits['pattern']}")
         return value
 
-    def matching(self, name: str, pattern: str, allowed: str) -> str:
+    def matching(self, name: str, allowed: str) -> str:
         value = self.text(name)
-        if value and not re.fullmatch(pattern, value):
+        if value and not re.fullmatch(OPTIONS[name]["pattern"], value):
             raise InvalidProperties(f"{name} is {_shown(value)}, must be {allowed}")
         return value
 
@@ -212,8 +187,8 @@ class _Reader:
 
     def seconds(self) -> int:
         """The smaller of both timeouts: the function must speak before CloudFormation gives up."""
-        margin = int(OPTIONS["ServiceTimeout"]["min"] - OPTIONS["TimeoutSeconds"]["min"])
-        return min(self.integer("TimeoutSeconds"), self.integer("ServiceTimeout") - margin)
+        to_answer = int(OPTIONS["ServiceTimeout"]["to_answer"])
+        return min(self.integer("TimeoutSeconds"), self.integer("ServiceTimeout") - to_answer)
 
     def time(self, name: str) -> datetime | None:
         value = self.text(name)

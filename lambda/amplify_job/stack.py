@@ -63,5 +63,5 @@ def is_undoing_an_update(status: str) -> bool:
 
 
 def _shown(error: Exception) -> dict[str, str]:
-    response = getattr(error, "response", {})
+    response = getattr(error, "response", None) or {}  # None where there was no answer
     return {"error": type(error).__name__, "code": response.get("Error", {}).get("Code", "")}

@@ -9,7 +9,7 @@ import pytest
 from botocore.model import StructureShape
 
 from cdk_amplify_job import AmplifyJob, JobType, OnRollback, WhenBusy
-from cdk_amplify_job.limits import ASSET, OPTIONS, START_JOB
+from cdk_amplify_job.limits import ASSET, ATTRIBUTES, OPTIONS, START_JOB
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,6 +51,12 @@ def test_documented_defaults_and_limits_are_those_of_the_data_files() -> None:
     assert f"Default: {lines['default']} " in text
     assert f"Default: WhenBusy.{OPTIONS['WhenBusy']['default']} " in text
     assert f"Default: OnRollback.{OPTIONS['OnRollback']['default']} " in text
+
+
+def test_every_attribute_of_the_function_is_a_property_of_the_job() -> None:
+    properties = [name for name, value in vars(AmplifyJob).items() if isinstance(value, property)]
+
+    assert [re.sub("_?([a-z]+)", lambda word: word[1].title(), name) for name in properties] == ATTRIBUTES
 
 
 def test_every_option_is_documented_in_the_order_of_its_definition() -> None:

@@ -99,7 +99,7 @@ def test_a_session_name_holds_only_what_sts_allows(
 
 
 def test_one_attempt_is_what_the_simulated_world_uses_too() -> None:
-    assert ONE_ATTEMPT.retries == {"total_max_attempts": 1}
+    assert ONE_ATTEMPT.retries["total_max_attempts"] == 1
 
 
 def _credentials_of(client: Any) -> tuple[str, str | None]:

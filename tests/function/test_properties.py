@@ -49,7 +49,8 @@ def test_an_unknown_property_is_named_with_the_allowed_ones() -> None:
     assert said == (
         "VALIDATION_ERROR: unknown property 'Timeout'; allowed are AppId, AssumeRoleArn, BranchName, "
         "CommitId, CommitMessage, CommitTime, FailureLogLines, JobId, JobReason, JobType, Nonce, "
-        "OnRollback, Region, ServiceTimeout, ServiceToken, TimeoutSeconds, Triggers, VerifyCommit, Wait, WhenBusy"
+        "OnRollback, Region, ServiceTimeout, ServiceToken, TimeoutSeconds, Triggers, VerifyCommit, Wait, "
+        "WhenBusy"
     )
 
 

@@ -131,6 +131,8 @@ class World:
     :param after_call: As above, when Amplify has done it.
     """
 
+    killed = Killed
+
     job_seconds: float = 60
     latency: float = 0
     limit: float = 900

@@ -1,0 +1,81 @@
+"""Item 5: what a cold start of the function takes: imports, clients, memory; each in a fresh process."""
+
+from __future__ import annotations
+
+import statistics
+from typing import NamedTuple
+
+from figures.processes import fresh
+
+_SCRIPT = """
+import json, os, resource, sys, time
+began = time.perf_counter()
+{work}
+took = time.perf_counter() - began
+print(json.dumps({{"seconds": took, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                   "modules": len(sys.modules)}}))
+"""
+_PLACE = 'Place("d1a2b3c4d5e6f7", "main", "us-east-1", "")'
+_SIGNED = """
+import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.httpsession import URLLib3Session
+session = botocore.session.Session()
+credentials = session.get_credentials()
+http = URLLib3Session()
+request = AWSRequest("GET", "https://amplify.us-east-1.amazonaws.com/apps/d1/branches/main/jobs")
+SigV4Auth(credentials, "amplify", "us-east-1").add_auth(request)
+request.prepare()
+"""
+
+BASE = "import of boto3"
+HANDLER = "import of the handler"
+# What is tried, from nothing to what the function does, and leaner ways to do it.
+VARIANTS = {
+    "nothing (the interpreter)": "",
+    "import of botocore.session": "import botocore.session",
+    BASE: "import boto3",
+    HANDLER: "import index",
+    "the handler with its client of Amplify": (
+        f"import index; from properties import Place; index.Aws().amplify({_PLACE}, 'bench')"
+    ),
+    "the handler with its clients of Amplify and CloudFormation": (
+        f"import index; from properties import Place; aws = index.Aws(); aws.cloudformation(); "
+        f"aws.amplify({_PLACE}, 'bench')"
+    ),
+    "boto3 with these two clients": (
+        "import boto3; boto3.client('amplify', 'us-east-1'); boto3.client('cloudformation', 'us-east-1')"
+    ),
+    "botocore with these two clients": (
+        "import botocore.session; s = botocore.session.get_session(); "
+        "s.create_client('amplify', 'us-east-1'); s.create_client('cloudformation', 'us-east-1')"
+    ),
+    "botocore with the client of Amplify": (
+        "import botocore.session; botocore.session.get_session().create_client('amplify', 'us-east-1')"
+    ),
+    "botocore's signatures and HTTP, no service model": _SIGNED,
+}
+
+
+class Start(NamedTuple):
+    seconds: float
+    mb: float
+    modules: int
+    ratio: float
+    """Of the seconds to those of boto3's import, median of the pairs."""
+
+
+def cold_starts(runs: int) -> dict[str, Start]:
+    rounds = [
+        {name: fresh(_SCRIPT.format(work=work)) for name, work in VARIANTS.items()} for _ in range(runs + 1)
+    ][1:]  # the first has to read the files from the disk
+    return {
+        name: Start(
+            statistics.median(run[name]["seconds"] for run in rounds),
+            statistics.median(run[name]["mb"] for run in rounds),
+            rounds[0][name]["modules"],
+            statistics.median(run[name]["seconds"] / run[BASE]["seconds"] for run in rounds),
+        )
+        for name in VARIANTS
+    }

@@ -1,0 +1,127 @@
+"""Item 1: what an alternative puts into a stack with one job, and what each further job adds."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from figures.synth import branches, resources, size, synthesize
+
+FURTHER = 10
+
+
+class Footprint(NamedTuple):
+    types: dict[str, int]
+    bytes: int
+    """The template's resources as compact JSON."""
+    asset_bytes: int
+    """Files of the functions, before they are zipped."""
+    statements: int
+    wildcards: int
+    """Statements on all resources: a bare `*`."""
+    depth: int
+    """Resources on the longest chain of references, which are created one after the other."""
+    nag: int
+    """AwsSolutions findings that are left."""
+    nag_explained: int
+    """AwsSolutions findings that the alternative itself suppresses, with a reason."""
+    lint: int
+    """cfn-lint's errors and warnings."""
+    further_resources: float
+    further_bytes: float
+
+    @property
+    def resources(self) -> int:
+        return sum(self.types.values())
+
+
+def footprint(name: str) -> Footprint:
+    with tempfile.TemporaryDirectory() as folder:
+        one = synthesize(name, f"{folder}/one")
+        many = resources(synthesize(name, f"{folder}/many", branch_names=branches(1 + FURTHER)))
+        nag, nag_explained = _nag(synthesize(name, f"{folder}/nag", nag=True))
+        found = resources(one)
+        all_statements = [*statements(found)]
+        return Footprint(
+            types=dict(Counter(resource["Type"] for resource in found.values()).most_common()),
+            bytes=size(found),
+            asset_bytes=_asset_bytes(one),
+            statements=len(all_statements),
+            wildcards=sum(_on_everything(statement) for statement in all_statements),
+            depth=depth(found),
+            nag=nag,
+            nag_explained=nag_explained,
+            lint=sum(_lint(file) for file in one.glob("*.template.json")),
+            further_resources=(len(many) - len(found)) / FURTHER,
+            further_bytes=(size(many) - size(found)) / FURTHER,
+        )
+
+
+def statements(found: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Of all policies but trust policies; a managed policy counts as one statement."""
+    for resource in found.values():
+        properties = resource.get("Properties", {})
+        if not resource["Type"].startswith("AWS::IAM::"):
+            continue
+        for policy in [properties, *properties.get("Policies", [])]:
+            yield from policy.get("PolicyDocument", {}).get("Statement", [])
+        for arn in properties.get("ManagedPolicyArns", []):
+            yield {"ManagedPolicy": arn, "Resource": "*"}
+
+
+def depth(found: dict[str, dict[str, Any]]) -> int:
+    @cache
+    def of(name: str) -> int:
+        resource = found[name]
+        wanted = {*_referenced(resource.get("Properties", {})), *_listed(resource.get("DependsOn", []))}
+        return 1 + max((of(other) for other in wanted if other in found), default=0)
+
+    return max(of(name) for name in found)
+
+
+def _referenced(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _referenced(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "Ref":
+                yield item
+            elif key == "Fn::GetAtt":
+                yield item[0]
+            else:
+                yield from _referenced(item)
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _on_everything(statement: dict[str, Any]) -> bool:
+    return "*" in _listed(statement.get("Resource", []))
+
+
+def _asset_bytes(assembly: Path) -> int:
+    """Of folders: those are functions' code; single files are templates."""
+    folders = [path for path in assembly.glob("asset.*") if path.is_dir()]
+    return sum(file.stat().st_size for folder in folders for file in folder.rglob("*") if file.is_file())
+
+
+def _nag(assembly: Path) -> tuple[int, int]:
+    """Findings that are left, and suppressed ones; cdk-nag writes them into the assembly."""
+    counted: Counter[str] = Counter()
+    for report in assembly.glob("AwsSolutions-*NagReport.csv"):
+        with report.open() as lines:
+            counted.update(line["Compliance"] for line in csv.DictReader(lines))
+    return counted["Non-Compliant"], counted["Suppressed"]
+
+
+def _lint(template: Path) -> int:
+    from cfnlint.api import lint_file
+
+    return len(lint_file(template, {"regions": ["us-east-1"]}))

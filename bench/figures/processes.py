@@ -1,0 +1,41 @@
+"""Taking time, here and in fresh processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+BENCH = Path(__file__).resolve().parents[1]
+FUNCTION = BENCH.parent / "lambda" / "amplify_job"
+_T = TypeVar("_T")
+
+
+def seconds(work: Callable[[], _T]) -> tuple[float, _T]:
+    begin = time.perf_counter()
+    result = work()
+    return time.perf_counter() - begin, result
+
+
+def fresh(script: str) -> Any:
+    """Run a script in a new process; it prints JSON as its last line."""
+    path = os.pathsep.join([str(BENCH), str(FUNCTION)])
+    environment = {**os.environ, "PYTHONPATH": path, "AWS_REGION": "us-east-1"}
+    environment |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def median_of(found: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The median of each figure of several runs."""
+    return {name: statistics.median(run[name] for run in found) for name in found[0]}

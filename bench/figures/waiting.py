@@ -1,0 +1,80 @@
+"""Item 2, on a simulated clock: what waiting for a job of 5 and of 50 minutes takes, and what that costs.
+
+Every alternative's own handler code runs against the same Amplify in memory. Where something else calls it
+(the provider framework, EventBridge, Lambda), the schedule is read from code; see `peers_simulated`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from simulated import START, World, worlds
+
+from figures.peers_simulated import CALL_SECONDS, Work, simulated
+
+MINUTES = (5, 50)
+MEMORY_GB = 0.25  # of our function; the peers' have Lambda's default, 0.125
+
+# US East (N. Virginia), no free tier, x86.
+GB_SECOND = 0.0000166667
+INVOCATION = 0.20 / 1e6
+STATE_TRANSITION = 0.025 / 1e3
+PRICES = (
+    "US East (N. Virginia), without the free tier: Lambda $0.0000166667 a GB-second (x86) and $0.20 a million "
+    "requests (docs.aws.amazon.com, How AWS Pricing Works: Lambda, gives $0.00001667 and $0.20), Step Functions "
+    "Standard $0.025 a 1,000 state transitions, retries included (aws.amazon.com/step-functions/pricing); copies "
+    "of these pages read on 2026-11-23. EventBridge's scheduled rules and CloudFormation's custom resources are "
+    "taken as free (from memory), and the log's few kilobytes are left out."
+)
+
+
+class Waiting(NamedTuple):
+    name: str
+    minutes: int
+    outcome: str
+    invocations: int
+    gb_seconds: float
+    transitions: int
+    calls: dict[str, int]
+    """AWS API calls by operation; Lambda's own deliveries and the answer's PUT are none."""
+    answer_seconds: float
+    """From the job's end to the answer."""
+
+    @property
+    def dollars(self) -> float:
+        return (
+            self.invocations * INVOCATION
+            + self.gb_seconds * GB_SECOND
+            + self.transitions * STATE_TRANSITION
+        )
+
+
+def waiting(name: str, minutes: int) -> Waiting:
+    work = ours(minutes * 60) if name == "ours" else simulated(name, minutes * 60)
+    return Waiting(
+        name,
+        minutes,
+        work.outcome,
+        work.invocations,
+        work.gb_seconds,
+        work.transitions,
+        dict(work.calls.most_common()),
+        work.answered - work.job_ended,
+    )
+
+
+def ours(job_seconds: float) -> Work:
+    with worlds():
+        world = World(job_seconds=job_seconds, latency=CALL_SECONDS)
+        answer = world.request(world.event("Create", TimeoutSeconds="3300"))
+    # One invocation follows the other without a gap.
+    return Work(
+        outcome=answer.status,
+        invocations=len(world.deliveries),
+        gb_seconds=(answer.time - START) * MEMORY_GB,
+        transitions=0,
+        calls=Counter(call.operation for call in world.amplify.calls) + Counter(world.asked),
+        answered=answer.time,
+        job_ended=world.jobs()[-1].ended,
+    )

@@ -1,0 +1,73 @@
+"""What was deployed is what the next synthesis asks for: nothing to do, nothing to release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_amplify as amplify
+from deployed import Site
+
+from amplify_local import LocalAws
+from cdk_amplify_job import AmplifyJob, AmplifyJobStack
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[LocalAws]:
+    with LocalAws(job_seconds=1, retry_seconds=1) as aws:
+        yield aws
+
+
+def another_branch(stack: AmplifyJobStack) -> None:
+    """An app of the stack's own, whose branch is known in the deployment only."""
+    app = amplify.CfnApp(stack, "App", name="site", repository="https://git.example.com/site")
+    branch = amplify.CfnBranch(stack, "Branch", app_id=app.attr_app_id, branch_name="feature/x")
+    AmplifyJob(stack, "Other", branch=branch, triggers={"site": stack.job.branch_url})
+
+
+def tagged(stack: AmplifyJobStack) -> None:
+    cdk.Tags.of(stack).add("team", "web")
+
+
+@pytest.mark.parametrize(
+    ("name", "sibling", "options"),
+    [
+        ("Plain", None, {}),
+        ("Tagged", tagged, {}),
+        ("Tokens", another_branch, {"commit_message": "First"}),
+        ("Full", None, {"triggers": {"b": "2", "a": "1"}, "timeout": cdk.Duration.minutes(5), "wait": False}),
+    ],
+)
+def test_a_diff_after_a_deploy_is_empty_and_a_deploy_does_nothing(
+    aws: LocalAws,
+    tmp_path: Path,
+    name: str,
+    sibling: Callable[[AmplifyJobStack], None] | None,
+    options: dict[str, Any],
+) -> None:
+    site = Site(aws, tmp_path, name)
+    deployed = site.deploy(sibling, **options)
+    assert deployed.succeeded, deployed.output
+    jobs = len(aws.amplify.jobs())
+
+    # Synthesized anew, as another person would.
+    diff = aws.cdk("diff", "--fail", "--app", str(site.synthesize(sibling, **options)), cwd=tmp_path)
+    assert diff.returncode == 0, diff.stdout
+    assert "There were no differences" in diff.stdout
+
+    again = site.deploy(sibling, **options)
+    assert again.succeeded
+    assert "(no changes)" in again.output
+    assert len(aws.amplify.jobs()) == jobs
+
+
+def test_a_diff_shows_that_every_deploy_starts_a_job(aws: LocalAws, tmp_path: Path) -> None:
+    site = Site(aws, tmp_path, "Nightly")
+    assert site.deploy(every_deploy=True).succeeded
+
+    diff = aws.cdk("diff", "--fail", "--app", str(site.synthesize(every_deploy=True)), cwd=tmp_path)
+    assert diff.returncode == 1
+    assert "Nonce" in diff.stdout

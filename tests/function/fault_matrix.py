@@ -1,0 +1,1033 @@
+"""What can go wrong, and what comes of it: the rows of docs/reliability.md, each of which a test runs.
+
+`python tests/function/fault_matrix.py --write` writes the table into that page.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+BEGIN, END = "<!-- fault matrix: begin -->", "<!-- fault matrix: end -->"
+
+SUCCESS = "SUCCESS"
+APP, BRANCH = "d1a2b3c4", "main"  # those of the simulated world
+MODES = {
+    "timeout": "no answer for 20 s",
+    "reset": "connection reset",
+    "500": "HTTP 500",
+    "429": "throttled",
+    "denied": "AccessDenied",
+    "malformed": "HTML instead of JSON",
+}
+UNKNOWN_EFFECT = ("timeout", "reset", "500", "malformed")
+ROLE = "arn:aws:iam::210987654321:role/releaser"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One fault.
+
+    :param happens: Makes it happen to a simulated world.
+    :param outcome: What then holds, in words.
+    :param jobs: How many jobs the function started.
+    :param answers: What CloudFormation was sent, in this order: SUCCESS, or FAILED with the reason's code.
+    :param holds: The words of `outcome` as a condition.
+    """
+
+    theme: str
+    fault: str
+    happens: Callable[[Any], None]
+    outcome: str
+    jobs: int
+    answers: tuple[str, ...]
+    holds: Callable[[Any], bool] = lambda world: True
+
+
+def failed(code: str) -> str:
+    return f"FAILED {code}"
+
+
+# What happens
+
+
+def create(world: Any, **properties: Any) -> None:
+    """A Create, with Lambda's two retries."""
+    world.deliver(world.event("Create", **properties), retries=2)
+    world.settle()
+
+
+def update(world: Any, physical_id: str, *, old: dict[str, Any] | None = None, **properties: Any) -> None:
+    world.deliver(world.update(physical_id, old=old, **properties), retries=2)
+    world.settle()
+
+
+def delete(world: Any, physical_id: str, **properties: Any) -> None:
+    world.deliver(world.delete(physical_id, **properties), retries=2)
+    world.settle()
+
+
+def deployed(world: Any, **properties: Any) -> str:
+    """A stack with the resource in it, about to be updated: the physical ID."""
+    physical_id = world.deployed(**properties).physical_id
+    forget(world)
+    return str(physical_id)
+
+
+def updated(world: Any) -> str:
+    """As above, after an Update that succeeded; a sibling has failed, and the stack rolls back."""
+    first = deployed(world)
+    second = world.request(world.update(first, Nonce="2")).physical_id
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    forget(world)
+    return str(second)
+
+
+def roll_back(world: Any, **properties: Any) -> None:
+    update(world, updated(world), old={"Nonce": "2"}, **properties)
+
+
+def forget(world: Any) -> None:
+    """Leave what was before out of the count."""
+    world.answers.clear()
+    world.started.clear()
+    world.asked.clear()
+    world.amplify.calls.clear()
+
+
+def no_echo(world: Any) -> None:
+    world.amplify.behaviour.echoes_commit_message = frozenset()
+    world.amplify.behaviour.retry_copies_message = False
+
+
+def busy(world: Any, **plan: Any) -> None:
+    """Somebody else's job runs."""
+    world.amplify.next_job(**plan)
+    world.amplify.start(APP, BRANCH)
+
+
+def statuses(world: Any) -> list[str]:
+    return [world.status(job) for job in world.jobs()]
+
+
+def said(world: Any, decision: str) -> bool:
+    return any(line["decision"] == decision for line in world.decisions)
+
+
+# The rows
+
+
+def api_calls() -> Iterator[Row]:
+    for operation in (
+        "ListJobs",
+        "GetJob",
+        "StartJob",
+        "GetBranch",
+        "GetApp",
+        "DescribeStacks",
+        "AssumeRole",
+    ):
+        for mode, fault in MODES.items():
+            yield Row(
+                "API calls",
+                f"{operation}: {fault}, twice",
+                _create_with(operation, mode, times=1 if mode == "timeout" else 2),
+                "ridden out",
+                1,
+                (SUCCESS,),
+            )
+            code, jobs = _for_good(operation, mode)
+            site = operation in ("GetBranch", "GetApp")
+            yield Row(
+                "API calls",
+                f"{operation}: {fault}, for good",
+                _create_with(operation, mode, times=10_000),
+                {
+                    SUCCESS: "`BranchUrl` is empty" if site else "the stack counts as live; logged",
+                    failed("JOB_TIMED_OUT"): "stopped at the deadline",
+                    failed("AMPLIFY_ERROR"): "tried until the deadline",
+                    failed("ACCESS_DENIED"): "tried for a minute",
+                }[code],
+                jobs,
+                (code,),
+                _unknown_site if site else (lambda world: True),
+            )
+    for mode in UNKNOWN_EFFECT:
+        for echo in (True, False):
+            yield Row(
+                "API calls",
+                f"StartJob: {MODES[mode]}, but it took effect; commit messages read back: {_yes(echo)}",
+                _lost_start(mode, echo),
+                "the job is adopted",
+                1,
+                (SUCCESS,),
+                lambda world: said(world, "adopted") and world.amplify.count("StartJob") == 1,
+            )
+    for mode, fault in MODES.items():
+        yield Row(
+            "API calls",
+            f"StopJob at the deadline: {fault}, once",
+            _deadline_with_stop(mode, times=1),
+            "told; no time for a second try" if mode == "timeout" else "stopped at the second try",
+            1,
+            (failed("JOB_TIMED_OUT"),),
+            (lambda world: not world.stopped)
+            if mode == "timeout"
+            else (lambda world: statuses(world) == ["CANCELLED"]),
+        )
+        yield Row(
+            "API calls",
+            f"StopJob at the deadline: {fault}, for good",
+            _deadline_with_stop(mode, times=1000),
+            "the reason says that it could not be stopped",
+            1,
+            (failed("JOB_TIMED_OUT"),),
+            lambda world: "could not be stopped" in world.answers[0].reason,
+        )
+        yield Row(
+            "API calls",
+            f"StopJob for a Delete: {fault}, for good",
+            _delete_with_stop(mode),
+            "given up after a minute, at once if denied",
+            0,
+            (SUCCESS,),
+            lambda world: said(world, "not stopped"),
+        )
+        yield Row(
+            "API calls",
+            f"DescribeStackEvents in a rollback: {fault}",
+            _rollback_with("DescribeStackEvents", mode, times=1),
+            "nothing is restored; same physical ID; logged",
+            0,
+            (SUCCESS,),
+            lambda world: said(world, "stack events unreadable") and world.answers[0].data["JobId"] == "2",
+        )
+        yield Row(
+            "API calls",
+            f"DescribeStacks in a rollback: {fault}, twice",
+            _rollback_with("DescribeStacks", mode, times=2),
+            "the job before is retried",
+            1,
+            (SUCCESS,),
+            _retried,
+        )
+        yield Row(
+            "API calls",
+            f"DescribeStacks in a rollback: {fault}, for good",
+            _rollback_with("DescribeStacks", mode, times=1000),
+            "taken for a forward Update: a RELEASE",
+            1,
+            (SUCCESS,),
+            lambda world: [job.type for job in world.jobs()] == ["RELEASE"] * 3,
+        )
+        yield Row(
+            "API calls",
+            f"every call of Amplify in a rollback: {fault}, for good",
+            _rollback_with(None, mode, times=10_000),
+            "nothing is restored; same physical ID",
+            0,
+            (SUCCESS,),
+            lambda world: "/2/" in world.answers[0].physical_id,
+        )
+        yield Row(
+            "API calls",
+            f"Invoke, at the hand-over: {fault}",
+            _hand_over_with(mode),
+            "raised; Lambda's retry adopts the job",
+            1,
+            (SUCCESS,),
+            lambda world: type(world.deliveries[0].raised).__name__ == "NotHandedOver",
+        )
+    for mode in UNKNOWN_EFFECT:
+        yield Row(
+            "API calls",
+            f"Invoke, at the hand-over: {MODES[mode]}, but it took effect",
+            _hand_over_with(mode, applied=True),
+            "two workers on one job; the second answer is the first's, and ignored",
+            1,
+            (SUCCESS, SUCCESS),
+            lambda world: world.answers[0].body == world.answers[1].body,
+        )
+    yield Row(
+        "API calls",
+        "Invoke, at every hand-over: AccessDenied",
+        _no_hand_over,
+        "Lambda's two retries carry on",
+        1,
+        (SUCCESS,),
+        lambda world: not world.handed_over,
+    )
+
+
+def answers() -> Iterator[Row]:
+    url = "https://responses.example"
+    faults: dict[str, Callable[[], Exception]] = {
+        "HTTP 500": lambda: HTTPError(url, 500, "", None, None),  # type: ignore[arg-type]
+        "connection reset": lambda: URLError(ConnectionResetError()),
+        "no answer for 10 s": TimeoutError,
+    }
+    for fault, error in faults.items():
+        yield Row(
+            "The answer's PUT",
+            f"{fault}, five times",
+            _unanswered(error, 5),
+            "sent again, with pauses of 1, 2, 4, 8 and 15 s",
+            1,
+            (SUCCESS,),
+            lambda world: len(world.deliveries) == 1,
+        )
+        yield Row(
+            "The answer's PUT",
+            f"{fault}, six times",
+            _unanswered(error, 6),
+            "raised; Lambda's retry adopts the job and answers",
+            1,
+            (SUCCESS,),
+            lambda world: len(world.deliveries) == 2,
+        )
+    yield Row(
+        "The answer's PUT",
+        "HTTP 403: the URL has expired",
+        _unanswered(lambda: HTTPError(url, 403, "", None, None), 1),  # type: ignore[arg-type]
+        "not sent again; nobody listens there any more",
+        1,
+        (),
+        lambda world: said(world, "answer refused") and len(world.deliveries) == 1,
+    )
+
+
+def deliveries() -> Iterator[Row]:
+    for echo in (True, False):
+        reads = f"commit messages read back: {_yes(echo)}"
+        for when, hook, path in (
+            ("before StartJob takes effect", "before_call", "POST"),
+            ("after StartJob took effect", "after_call", "POST"),
+            ("at its first poll", "before_call", "GET /apps/d1a2b3c4/branches/main/jobs/1"),
+        ):
+            yield Row(
+                "Killed and repeated",
+                f"killed {when}; {reads}",
+                _killed(hook, path, echo),
+                "Lambda's retry adopts the job, or starts it",
+                1,
+                (SUCCESS,),
+                lambda world: len(world.deliveries) == 2,
+            )
+        yield Row(
+            "Killed and repeated",
+            f"killed in the middle of polling; {reads}",
+            _killed_at(30, echo),
+            "Lambda's retry adopts the job",
+            1,
+            (SUCCESS,),
+            lambda world: len(world.deliveries) == 2,
+        )
+        yield Row(
+            "Killed and repeated",
+            f"killed between the job's end and the answer; {reads}",
+            _killed_before_answer(echo),
+            "Lambda's retry answers",
+            1,
+            (SUCCESS,),
+            lambda world: len(world.deliveries) == 2,
+        )
+        yield Row(
+            "Killed and repeated",
+            f"the same event again, two minutes later; {reads}",
+            _delivered_again(120, echo),
+            "the same answer again",
+            1,
+            (SUCCESS, SUCCESS),
+            lambda world: world.answers[0].body == world.answers[1].body,
+        )
+        yield Row(
+            "Killed and repeated",
+            f"killed after the StartJob of an invocation that took over, whose event comes again; {reads}",
+            _killed_after_hand_over(echo),
+            "the job is adopted",
+            1,
+            (SUCCESS,),
+        )
+    yield Row(
+        "Killed and repeated",
+        "the same event twice at the same time; commit messages read back: yes",
+        _delivered_again(0, True),
+        "the same answer twice",
+        1,
+        (SUCCESS, SUCCESS),
+        lambda world: world.answers[0].body == world.answers[1].body,
+    )
+    yield Row(
+        "Killed and repeated",
+        "the same event twice at the same time; commit messages read back: no",
+        _delivered_again(0, False),
+        "**not told apart: a second job, after the first**",
+        2,
+        (SUCCESS, SUCCESS),
+    )
+    yield Row(
+        "Killed and repeated",
+        "a failed operation tried again with the same RequestId",
+        _same_request_id,
+        "another request, another job",
+        2,
+        (failed("JOB_FAILED"), SUCCESS),
+    )
+    yield Row(
+        "Killed and repeated",
+        "a hand-over of another version of the function",
+        lambda world: _late(world, 0, HandedOver={"version": 2}),
+        "read as a redelivery: the job that began since is adopted",
+        0,
+        (SUCCESS,),
+        lambda world: said(world, "adopted"),
+    )
+
+
+def clocks() -> Iterator[Row]:
+    yield Row(
+        "Clock",
+        "first delivery 55 s late, somebody's job since, nothing reads back",
+        lambda world: _late(world, 55),
+        "a first delivery: its own job",
+        1,
+        (SUCCESS,),
+    )
+    yield Row(
+        "Clock",
+        "first delivery 56 s late, somebody's job since, nothing reads back",
+        lambda world: _late(world, 56),
+        "may be a redelivery: that job is adopted",
+        0,
+        (SUCCESS,),
+        lambda world: said(world, "adopted"),
+    )
+    yield Row(
+        "Clock",
+        "the job ends 60 s before the function's limit",
+        lambda world: _long(world, 140),
+        "no hand-over",
+        1,
+        (SUCCESS,),
+        lambda world: not world.handed_over,
+    )
+    yield Row(
+        "Clock",
+        "the job ends 59 s before the function's limit",
+        lambda world: _long(world, 141),
+        "one hand-over",
+        1,
+        (SUCCESS,),
+        lambda world: len(world.handed_over) == 1,
+    )
+    for seconds, answer in ((59, SUCCESS), (60, SUCCESS), (61, failed("JOB_TIMED_OUT"))):
+        yield Row(
+            "Clock",
+            f"timeout 60 s, the job needs {seconds} s",
+            lambda world, seconds=seconds: _timed(world, seconds=seconds),
+            "stopped" if seconds > 60 else "in time",
+            1,
+            (answer,),
+            lambda world, seconds=seconds: world.amplify.count("StopJob") == (seconds > 60),
+        )
+    yield Row(
+        "Clock",
+        "at the deadline, the job succeeds in spite of StopJob, within 20 s",
+        lambda world: _timed(world, seconds=79, ignores_stop=True),
+        "SUCCEED wins",
+        1,
+        (SUCCESS,),
+        lambda world: world.amplify.count("StopJob") == 1,
+    )
+    yield Row(
+        "Clock",
+        "at the deadline, the job succeeds in spite of StopJob, after 21 s",
+        lambda world: _timed(world, seconds=81, ignores_stop=True),
+        "too late",
+        1,
+        (failed("JOB_TIMED_OUT"),),
+    )
+    yield Row(
+        "Clock",
+        "ServiceTimeout smaller than the timeout",
+        lambda world: _timed(world, never_ends=True, TimeoutSeconds="600", ServiceTimeout="240"),
+        "answered three minutes before it",
+        1,
+        (failed("JOB_TIMED_OUT"),),
+        lambda world: world.answers[0].time <= world.deliveries[0].ends - world.limit + 62,
+    )
+    for late, jobs, answer in ((59, 1, failed("JOB_TIMED_OUT")), (60, 0, failed("EXPIRED"))):
+        yield Row(
+            "Clock",
+            f"timeout 60 s, delivered after {late} s",
+            lambda world, late=late: _late(world, late, others=False, TimeoutSeconds="60"),
+            "started, and stopped at the deadline" if jobs else "nothing is started",
+            jobs,
+            (answer,),
+        )
+    yield Row(
+        "Clock",
+        "a Delete two hours late",
+        _late_delete,
+        "our job in progress is stopped all the same",
+        0,
+        (SUCCESS,),
+        lambda world: world.stopped == {"1"},
+    )
+    for second, answer in ((58, SUCCESS), (60, failed("ACCESS_DENIED"))):
+        yield Row(
+            "Clock",
+            f"AccessDenied {second} s after the invocation began",
+            lambda world, second=second: _denied_at(world, second),
+            "IAM may not know yet: tried again" if second < 60 else "IAM had its time",
+            1,
+            (answer,),
+        )
+
+
+def behaviour() -> Iterator[Row]:
+    theme = "Section by section"
+    yield Row(theme, "none", create, "the job is waited for", 1, (SUCCESS,))
+    for outcome, answer in (
+        ("FAILED", failed("JOB_FAILED")),
+        ("CANCELLED", failed("JOB_CANCELLED")),
+        ("NO_DIFF", SUCCESS),
+        ("A_NEW_WORD", failed("JOB_TIMED_OUT")),
+    ):
+        yield Row(
+            theme,
+            {
+                "FAILED": "the job fails",
+                "CANCELLED": "somebody cancels the job",
+                "NO_DIFF": "Amplify cancels the job: no diff detected",
+                "A_NEW_WORD": "the job ends in a status that nobody knows",
+            }[outcome],
+            lambda world, outcome=outcome: _timed(world, outcome=outcome, seconds=30),
+            {
+                "FAILED": "the reason quotes its log",
+                "CANCELLED": "the reason says so",
+                "NO_DIFF": "with the attribute `Status` CANCELLED",
+                "A_NEW_WORD": "still in progress, until the deadline",
+            }[outcome],
+            1,
+            (answer,),
+        )
+    yield Row(
+        theme,
+        "Amplify builds another commit than `CommitId`",
+        lambda world: _other_commit(world),
+        "the log of the build tells",
+        1,
+        (failed("COMMIT_MISMATCH"),),
+    )
+    yield Row(
+        theme,
+        "unusable properties",
+        lambda world: create(world, JobType="release"),
+        "nothing reaches Amplify",
+        0,
+        (failed("VALIDATION_ERROR"),),
+        lambda world: not world.amplify.calls,
+    )
+    yield Row(
+        theme,
+        "the branch does not exist",
+        lambda world: create(world, BranchName="dev"),
+        "at once",
+        0,
+        (failed("NOT_FOUND"),),
+    )
+    for when_busy, jobs, answer, outcome in (
+        ("WAIT", 1, SUCCESS, "waits for it, then starts"),
+        ("STOP", 1, SUCCESS, "stops it, then starts"),
+        ("JOIN", 0, SUCCESS, "takes it for its own; never stops it"),
+        ("FAIL", 0, failed("BRANCH_BUSY"), "at once"),
+    ):
+        yield Row(
+            theme,
+            f"the branch is busy, WhenBusy {when_busy}",
+            lambda world, when_busy=when_busy: _busy(world, when_busy),
+            outcome,
+            jobs,
+            (answer,),
+            lambda world, when_busy=when_busy: len(world.stopped) == (when_busy == "STOP"),
+        )
+    yield Row(
+        theme,
+        "the branch stays busy until the deadline",
+        _busy_for_good,
+        "the reason names the job in the way",
+        0,
+        (failed("BRANCH_BUSY"),),
+        lambda world: "job 1 is RUNNING" in world.answers[0].reason,
+    )
+    yield Row(
+        theme,
+        "a sibling fails while the branch is busy (Create, stack rolls back)",
+        _abandoned_create,
+        "abandoned: nothing is started, nothing answered",
+        0,
+        (),
+        lambda world: said(world, "abandoned"),
+    )
+    yield Row(
+        theme,
+        "an Update that changes nothing",
+        lambda world: update(world, deployed(world)),
+        "no job, same physical ID",
+        0,
+        (SUCCESS,),
+    )
+    yield Row(
+        theme,
+        "an Update whose job fails",
+        _failing_update,
+        "the old physical ID",
+        1,
+        (failed("JOB_FAILED"),),
+        lambda world: "/1/" in world.answers[0].physical_id,
+    )
+    yield Row(
+        theme,
+        "the rollback after that failure",
+        _rollback_of_failing_update,
+        "no job: the site still serves the old one",
+        0,
+        (SUCCESS,),
+    )
+    yield Row(
+        theme,
+        "a sibling fails after the Update succeeded: RESTORE",
+        roll_back,
+        "the job before is retried, not waited for",
+        1,
+        (SUCCESS,),
+        _retried,
+    )
+    yield Row(
+        theme,
+        "a sibling fails after the Update succeeded: IGNORE",
+        lambda world: roll_back(world, OnRollback="IGNORE"),
+        "no job, same physical ID",
+        0,
+        (SUCCESS,),
+    )
+    yield Row(
+        theme,
+        "a sibling fails while the Update's job runs",
+        _abandoned_update,
+        "our job is stopped; the first answer goes to a closed ear",
+        1,
+        (SUCCESS, SUCCESS),
+        lambda world: world.stopped == {"2"},
+    )
+    yield Row(
+        theme,
+        "in a rollback, the branch is busy for good",
+        _busy_rollback,
+        "no job after a minute",
+        0,
+        (SUCCESS,),
+        lambda world: not world.stopped,
+    )
+    yield Row(
+        theme,
+        "in a rollback, somebody's job is newer than the Update's",
+        _moved_on,
+        "the site has moved on: no job",
+        0,
+        (SUCCESS,),
+    )
+    yield Row(
+        theme,
+        "in a rollback, unusable properties",
+        lambda world: roll_back(world, Unknown="1"),
+        "logged",
+        0,
+        (SUCCESS,),
+        lambda world: said(world, "failure ignored"),
+    )
+    yield Row(
+        theme,
+        "a forward Update delivered just as the stack rolls back",
+        _overtaken_update,
+        "an earlier deploy's job is not undone",
+        0,
+        (SUCCESS,),
+    )
+    yield Row(
+        theme,
+        "Delete while the Create waits, with an invented physical ID",
+        _delete_during_create,
+        "our job is stopped; the Create sees it cancelled",
+        1,
+        (SUCCESS, failed("JOB_CANCELLED")),
+        lambda world: world.stopped == {"1"},
+    )
+    yield Row(
+        theme,
+        "Delete while somebody else's job runs",
+        _delete_while_busy,
+        "not stopped",
+        0,
+        (SUCCESS,),
+        lambda world: not world.stopped,
+    )
+    yield Row(
+        theme,
+        "Delete of a replacement that is undone",
+        lambda world: delete(world, updated(world), Nonce="2"),
+        "the job before is retried",
+        1,
+        (SUCCESS,),
+        _retried,
+    )
+    for name, gone in (
+        ("the app", lambda world: world.amplify.delete_app(APP)),
+        ("the branch", lambda world: world.app.branches.clear()),
+        ("the job", lambda world: world.branch.jobs.clear()),
+        ("the permission", lambda world: setattr(world.amplify, "authorize", lambda *_: "caller")),
+    ):
+        yield Row(
+            theme,
+            f"Delete when {name} is gone",
+            lambda world, gone=gone: _delete_without(world, gone),
+            "nothing to do",
+            0,
+            (SUCCESS,),
+        )
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _for_good(operation: str, mode: str) -> tuple[str, int]:
+    """The answer, and the jobs started, when one operation never works."""
+    if operation in ("GetBranch", "GetApp", "DescribeStacks"):
+        return SUCCESS, 1
+    jobs = 1 if operation == "GetJob" else 0
+    if mode == "denied":
+        return failed("ACCESS_DENIED"), jobs
+    return failed("JOB_TIMED_OUT" if jobs else "AMPLIFY_ERROR"), jobs
+
+
+def _unknown_site(world: Any) -> bool:
+    return bool(world.answers[0].data["BranchUrl"] == "")
+
+
+def _retried(world: Any) -> bool:
+    """The newest job repeats the first one."""
+    return bool(world.jobs()[-1].type == "RETRY" and next(iter(world.started.values()))["jobId"] == "1")
+
+
+def _create_with(operation: str, mode: str, times: int) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        world.fail(operation, mode, times=times)
+        create(world, TimeoutSeconds="120", **({"AssumeRoleArn": ROLE} if operation == "AssumeRole" else {}))
+
+    return happens
+
+
+def _lost_start(mode: str, echo: bool) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        if not echo:
+            no_echo(world)
+        world.fail("StartJob", mode, applied=True)
+        create(world)
+
+    return happens
+
+
+def _deadline_with_stop(mode: str, times: int) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        world.fail("StopJob", mode, times=times)
+        _timed(world, never_ends=True)
+
+    return happens
+
+
+def _delete_with_stop(mode: str) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        world.amplify.plan(never_ends=True)
+        physical_id = deployed(world, Wait="false")
+        world.fail("StopJob", mode, times=1000)
+        delete(world, physical_id)
+
+    return happens
+
+
+def _rollback_with(operation: str | None, mode: str, times: int) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        second = updated(world)
+        if operation:
+            world.fail(operation, mode, times=times)
+        else:
+            world.amplify.fail(None, times, mode)
+        update(world, second, old={"Nonce": "2"})
+
+    return happens
+
+
+def _hand_over_with(mode: str, applied: bool = False) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        world.fail("Invoke", mode, applied=applied)
+        _long(world, 250)
+
+    return happens
+
+
+def _no_hand_over(world: Any) -> None:
+    world.invoke_denied = True
+    _long(world, 300)
+
+
+def _long(world: Any, seconds: int) -> None:
+    """A job that takes so long, and a function whose limit is 200 s."""
+    world.limit = 200
+    world.amplify.plan(seconds=seconds)
+    create(world)
+
+
+def _timed(world: Any, *, TimeoutSeconds: str = "60", ServiceTimeout: str = "", **plan: Any) -> None:  # noqa: N803
+    world.amplify.plan(**plan)
+    create(world, TimeoutSeconds=TimeoutSeconds, ServiceTimeout=ServiceTimeout)
+
+
+def _unanswered(error: Callable[[], Exception], times: int) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        world.answer_faults = [error() for _ in range(times)]
+        create(world)
+
+    return happens
+
+
+def _killed(hook: str, path: str, echo: bool) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        if not echo:
+            no_echo(world)
+
+        def kill(call: str) -> None:
+            if call.startswith(path):
+                setattr(world, hook, lambda _: None)
+                raise world.killed
+
+        setattr(world, hook, kill)
+        create(world)
+
+    return happens
+
+
+def _killed_at(second: int, echo: bool) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        if not echo:
+            no_echo(world)
+        delivery = world.deliver(world.event("Create"), retries=2)
+        world.clock.at(world.clock.now + second, delivery.kill)
+        world.settle()
+
+    return happens
+
+
+def _killed_before_answer(echo: bool) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        if not echo:
+            no_echo(world)
+        world.answer_faults = [world.killed]
+        create(world)
+
+    return happens
+
+
+def _killed_after_hand_over(echo: bool) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        if not echo:
+            no_echo(world)
+        world.limit = 200
+        world.amplify.plan(seconds=300)
+        event = world.event("Create")
+        world.clock.sleep(1)
+        world.amplify.next_job(never_ends=True)
+        other = world.amplify.push(APP, BRANCH)
+        world.deliver(event)
+        world.clock.run(done=lambda: bool(world.handed_over))
+        world.amplify.stop(APP, BRANCH, other.id)
+        world.clock.at(world.clock.now + 20, world.deliveries[-1].kill)
+        world.clock.sleep(60)
+        world.deliver(world.handed_over[0])
+        world.settle()
+
+    return happens
+
+
+def _delivered_again(after: float, echo: bool) -> Callable[[Any], None]:
+    def happens(world: Any) -> None:
+        if not echo:
+            no_echo(world)
+        world.latency = 0.1
+        event = world.event("Create")
+        world.deliver(event)
+        world.deliver(event, after=after)
+        world.settle()
+
+    return happens
+
+
+def _same_request_id(world: Any) -> None:
+    world.amplify.next_job(outcome="FAILED")
+    event = world.event("Create")
+    world.request(event)
+    world.request({**world.event("Create"), "RequestId": event["RequestId"]})
+
+
+def _late(
+    world: Any, seconds: float, *, others: bool = True, HandedOver: Any = None, **properties: Any
+) -> None:  # noqa: N803
+    """A delivery so many seconds after its request; somebody's job began in between."""
+    no_echo(world)
+    event = world.event("Create", **properties)
+    if HandedOver:
+        event["HandedOver"] = HandedOver
+    if others:
+        world.amplify.start(APP, BRANCH)
+    world.clock.sleep(seconds)
+    world.deliver(event, retries=2)
+    world.settle()
+
+
+def _late_delete(world: Any) -> None:
+    world.amplify.plan(never_ends=True)
+    event = world.delete(deployed(world, Wait="false"))
+    world.clock.sleep(7_200)
+    world.deliver(event, retries=2)
+    world.settle()
+
+
+def _denied_at(world: Any, second: int) -> None:
+    world.amplify.plan(seconds=100)
+    world.clock.at(world.clock.now + second - 1, lambda: world.fail("GetJob", "denied"))
+    create(world)
+
+
+def _other_commit(world: Any) -> None:
+    world.amplify.behaviour.builds_commit_id = False
+    create(world, CommitId="f" * 40)
+
+
+def _busy(world: Any, when_busy: str) -> None:
+    busy(world, seconds=100)
+    create(world, WhenBusy=when_busy)
+
+
+def _busy_for_good(world: Any) -> None:
+    busy(world, never_ends=True)
+    create(world, TimeoutSeconds="60")
+
+
+def _abandoned_create(world: Any) -> None:
+    busy(world, seconds=100)
+    world.clock.at(world.clock.now + 50, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
+    create(world)
+
+
+def _failing_update(world: Any) -> None:
+    first = deployed(world)
+    world.amplify.next_job(outcome="FAILED")
+    update(world, first, Nonce="2")
+
+
+def _rollback_of_failing_update(world: Any) -> None:
+    _failing_update(world)
+    first = world.answers[0].physical_id
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    forget(world)
+    update(world, first, old={"Nonce": "2"})
+
+
+def _abandoned_update(world: Any) -> None:
+    first = deployed(world)
+    world.amplify.plan(never_ends=True)
+    world.deliver(world.update(first, Nonce="2"), retries=2)
+    world.clock.sleep(20)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    update(world, first, old={"Nonce": "2"})
+
+
+def _busy_rollback(world: Any) -> None:
+    second = updated(world)
+    busy(world, never_ends=True)
+    update(world, second, old={"Nonce": "2"})
+
+
+def _moved_on(world: Any) -> None:
+    second = updated(world)
+    busy(world, seconds=10)
+    world.clock.sleep(20)
+    update(world, second, old={"Nonce": "2"})
+
+
+def _overtaken_update(world: Any) -> None:
+    second = updated(world)
+    world.stack_event("UPDATE_COMPLETE")
+    world.clock.sleep(600)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    update(world, second, old={"Nonce": "2"}, Nonce="3")
+
+
+def _delete_during_create(world: Any) -> None:
+    world.amplify.plan(never_ends=True)
+    world.deliver(world.event("Create"), retries=2)
+    world.clock.sleep(20)
+    world.stack_event("ROLLBACK_IN_PROGRESS")
+    delete(world, "shop-Site-1ABCDEFGHIJKL")
+
+
+def _delete_while_busy(world: Any) -> None:
+    first = deployed(world)
+    busy(world, never_ends=True)
+    delete(world, first)
+
+
+def _delete_without(world: Any, gone: Callable[[Any], Any]) -> None:
+    first = deployed(world)
+    gone(world)
+    delete(world, first)
+
+
+ROWS = [*behaviour(), *deliveries(), *clocks(), *answers(), *api_calls()]
+
+
+def table() -> str:
+    """The rows as Markdown, one table a theme."""
+    lines: list[str] = []
+    theme = ""
+    for row in ROWS:
+        if row.theme != theme:
+            theme = row.theme
+            lines += ["", f"### {theme}", "", "| fault | outcome | jobs started | answers sent |"]
+            lines += ["|---|---|---|---|"]
+        sent = ", ".join(f"`{answer}`" for answer in row.answers) or "none"
+        lines.append(f"| {row.fault} | {row.outcome} | {row.jobs} | {sent} |")
+    return "\n".join(lines).strip()
+
+
+def page(text: str) -> str:
+    """The page with its table as it is now."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the table into docs/reliability.md")
+    if parser.parse_args().write:
+        PAGE.write_text(page(PAGE.read_text()))
+    else:
+        print(table())

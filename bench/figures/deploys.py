@@ -42,16 +42,18 @@ def local_aws(**options: Any) -> Iterator[LocalAws]:
 class Site:
     """A stack of one alternative with some jobs, and the app that it releases."""
 
-    def __init__(self, aws: LocalAws, name: str, folder: Path, jobs: int = 1, **options: Any) -> None:
+    def __init__(
+        self, aws: LocalAws, name: str, folder: Path, jobs: int = 1, title: str = "", **options: Any
+    ) -> None:
         self.aws = aws
         self.name = name
-        self.stack = f"{name.replace('_', '-')}-{jobs}"
+        self.stack = f"{name}-{title or jobs}".replace("_", "-").replace(" ", "-")
         self.app_id = aws.amplify.create_app(self.stack).id
         self.branches = branches(jobs)
         self._folder = folder / self.stack
         self._options = options
         for branch in self.branches:
-            aws.amplify.create_branch(self.app_id, branch)
+            aws.amplify.create_branch(self.app_id, branch, enableAutoBuild=False)
 
     def assembly(self, version: str = "", **options: Any) -> Path:
         return synthesize(

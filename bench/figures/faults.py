@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import aws_cdk as cdk
-from amplify_local import LocalAws
 from aws_cdk import aws_lambda as lambda_
 
 from figures.deploys import RUNNABLE, Site, local_aws
@@ -19,58 +20,155 @@ from figures.peers_simulated import Simulation, run
 LONG_JOB_SECONDS = 25
 SHORT_JOB_SECONDS = 2
 CAUSE = "npm ci exited with 1"
-THROTTLED = 6  # GetJob's answers in a row; an SDK asks 3 or 5 times in one call
+THROTTLED = 6  # an SDK tries a call 3 or 5 times
 
+DUPLICATE, LOST, THROTTLE, FAILS, ROLLBACK, BROKEN = (
+    "duplicate delivery",
+    "lost answer",
+    "throttled polls",
+    "failing job",
+    "rollback",
+    "broken update",
+)
 SCENARIOS = {
-    "duplicate": "the request is delivered twice at once",
-    "lost answer": "StartJob starts the job, its answer is lost",
-    "throttled": f"{THROTTLED} GetJob calls in a row are throttled",
-    "job fails": "the first job fails in BUILD",
-    "rollback": "a sibling fails after the job of an update",
-    "broken update": "the job of an update fails, as would another on the same commit",
+    DUPLICATE: "Create is delivered twice at once",
+    LOST: "StartJob starts the job, its answer is lost",
+    THROTTLE: f"{THROTTLED} GetJob calls in a row are throttled",
+    FAILS: "the job of a Create fails in BUILD",
+    ROLLBACK: "an update releases a new commit, then a sibling fails",
+    BROKEN: "an update releases a commit that cannot be built",
 }
+
+_SIBLING = """
+import json, urllib.request
+def handler(event, context):
+    fails = event["RequestType"] != "Delete" and event["ResourceProperties"]["Fails"] == "true"
+    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    answer |= {"Status": "FAILED" if fails else "SUCCESS", "Reason": "sibling", "PhysicalResourceId": "sibling"}
+    request = urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), {"Content-Type": ""})
+    request.method = "PUT"
+    urllib.request.urlopen(request)
+"""
 
 
 class Outcome(NamedTuple):
     status: str
-    """The stack's, or the answer's."""
+    """The stack's, or the answer's where there is no stack."""
     jobs: int
-    """Jobs that were started for the one release; after a rollback, those after the sibling's failure."""
+    """Jobs that the deployment started, its rollback included."""
+    says_why: bool
+    """Whether the failed resource's event quotes the build's error."""
     reason: str
-    """What the stack's events say of the failure."""
     serves: str = ""
-    """After a rollback: the commit that the site serves."""
-
-
-class _Faulty(NamedTuple):
-    aws: LocalAws
-    site: Site
+    """After an update: which commit the site serves."""
 
 
 def outcomes() -> dict[str, dict[str, Outcome]]:
-    """By alternative and scenario, on the local AWS; crhelper's by its code on a simulated clock."""
-    found: dict[str, dict[str, Outcome]] = {name: {} for name in RUNNABLE}
-    with tempfile.TemporaryDirectory() as folder:
+    """By alternative and scenario, on the local AWS; crhelper's on a simulated clock."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        plays: list[list[Callable[[], Outcome]]] = []
+        for name in RUNNABLE:
+            aws = stack.enter_context(local_aws())
+            # Synthesis in this thread: aws-cdk-lib is no friend of threads.
+            plays.append([
+                partial(_play, scenario, *_prepared(Site(aws, name, Path(folder), title=scenario), scenario))
+                for scenario in SCENARIOS
+            ])  # fmt: skip
         with ThreadPoolExecutor(2) as threads:
-            for scenario in SCENARIOS:
-                # Synthesis in this thread: aws-cdk-lib is no friend of threads.
-                prepared = [_prepare(name, scenario, Path(folder) / scenario) for name in RUNNABLE]
-                for name, outcome in zip(RUNNABLE, threads.map(_play, prepared), strict=True):
-                    found[name][scenario] = outcome
-    found["crhelper_poll"] = crhelper()
+            found = list(threads.map(lambda scenes: [play() for play in scenes], plays))
+    by_name = {
+        name: dict(zip(SCENARIOS, scenes, strict=True)) for name, scenes in zip(RUNNABLE, found, strict=True)
+    }
+    return {**by_name, "crhelper_poll": crhelper()}
+
+
+def _prepared(site: Site, scenario: str) -> tuple[Site, Path, Path]:
+    fails = scenario == ROLLBACK
+    return (
+        site,
+        site.assembly("1", beside=partial(_sibling, fails=False)),
+        site.assembly("2", beside=partial(_sibling, fails=fails)),
+    )
+
+
+def _sibling(stack: cdk.Stack, *, fails: bool) -> None:
+    """A custom resource that comes after everything else."""
+    others = stack.node.children
+    function = lambda_.Function(
+        stack,
+        "SiblingFunction",
+        code=lambda_.Code.from_inline(_SIBLING),
+        handler="index.handler",
+        runtime=lambda_.Runtime.PYTHON_3_13,
+    )
+    sibling = cdk.CustomResource(
+        stack,
+        "Sibling",
+        service_token=function.function_arn,
+        resource_type="Custom::Sibling",
+        properties={"Fails": str(fails).lower()},
+    )
+    sibling.node.add_dependency(*others)
+
+
+def _play(scenario: str, site: Site, first: Path, second: Path) -> Outcome:
+    amplify, branch = site.aws.amplify, (site.app_id, site.branches[0])
+    lasting = LONG_JOB_SECONDS if scenario in (DUPLICATE, LOST) else SHORT_JOB_SECONDS
+    amplify.plan(seconds=lasting)
+    if scenario in (ROLLBACK, BROKEN):
+        site.cdk("deploy", first)
+        amplify.push(*branch, message="A new commit")
+        if scenario == BROKEN:
+            amplify.plan(seconds=lasting, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,))
+        return _outcome(site, second, before=1)
+    if scenario == DUPLICATE:
+        site.aws.deliver_twice()
+    elif scenario == LOST:
+        amplify.fail("StartJob", mode="reset", applied=True)
+    elif scenario == THROTTLE:
+        amplify.fail("GetJob", mode="429", times=THROTTLED)
+    else:
+        amplify.plan(seconds=lasting, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,))
+    outcome = _outcome(site, first, before=0)
+    amplify.faults.clear()
+    return outcome
+
+
+def _outcome(site: Site, assembly: Path, before: int) -> Outcome:
+    site.cdk("deploy", assembly, check=False)
+    jobs = site.aws.amplify.jobs(site.app_id)
+    events = site.events()
+    reasons = [
+        event.get("ResourceStatusReason", "")
+        for event in events
+        if event["ResourceStatus"].endswith("_FAILED")
+        and event["ResourceType"] not in ("AWS::CloudFormation::Stack", "Custom::Sibling")
+    ]
+    now = site.aws.amplify.clock()
+    served = [job.sha for job in jobs if job.status(now) == "SUCCEED"]
+    stack = site.aws.client("cloudformation").describe_stacks(StackName=site.stack)["Stacks"][0]
+    return Outcome(
+        stack["StackStatus"],
+        len(jobs) - before,
+        any(CAUSE in reason for reason in reasons),
+        reasons[0] if reasons else "",
+        ("the earlier commit" if served[-1] == jobs[0].sha else "the new commit") if before else "",
+    )
+
+
+def crhelper() -> dict[str, Outcome]:
+    """Its own code on a simulated clock; rollbacks are CloudFormation's, and read from its code."""
+    found = {}
+    for scenario in (DUPLICATE, LOST, THROTTLE, FAILS):
+        simulation = Simulation(300, deliveries=2 if scenario == DUPLICATE else 1)
+        if scenario == LOST:
+            simulation.amplify.fail("StartJob", mode="reset", applied=True)
+        elif scenario == THROTTLE:
+            simulation.amplify.fail("GetJob", mode="429", times=THROTTLED)
+        elif scenario == FAILS:
+            simulation.amplify.plan(seconds=300, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,))
+        work = run("crhelper_poll", simulation)
+        found[scenario] = Outcome(
+            work.outcome, len(simulation.jobs), CAUSE in work.reason, work.reason
+        )
     return found
-
-
-class _Play(NamedTuple):
-    name: str
-    scenario: str
-    folder: Path
-    assemblies: list[Path]
-
-
-def _prepare(name: str, scenario: str, folder: Path) -> _Play:
-    raise NotImplementedError
-
-
-def _play(play: _Play) -> Outcome:
-    raise NotImplementedError

@@ -55,7 +55,9 @@ class Timeout(BaseException):
 class Simulation:
     """One request of CloudFormation to a peer."""
 
-    def __init__(self, job_seconds: float) -> None:
+    def __init__(self, job_seconds: float, deliveries: int = 1) -> None:
+        self.deliveries = deliveries
+        """How often Lambda delivers the request."""
         self.now = START
         self.ends = float("inf")
         self.work = Work()
@@ -250,8 +252,9 @@ def _crhelper(simulation: Simulation) -> None:
             simulation.answer(*answers[-1])
 
         helper._send = send  # instead of a PUT
-        event = json.loads(json.dumps(simulation.event))
-        simulation.invoke(lambda: index.handler(event, context))
+        for _ in range(simulation.deliveries):
+            event = json.loads(json.dumps(simulation.event))
+            simulation.invoke(lambda event=event: index.handler(event, context))  # type: ignore[misc]
         while not answers:  # the rule's target is the event with what crhelper added to it
             simulation.sleep(120)
             tick = json.loads(json.dumps(event))

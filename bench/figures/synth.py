@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,9 +40,14 @@ def synthesize(
     version: str = "",
     stack_name: str = "Stack",
     nag: bool = False,
+    beside: Callable[[cdk.Stack], None] = lambda stack: None,
     **options: Any,
 ) -> Path:
-    """Write the assembly of an app whose one stack has a job for each branch, and give its folder."""
+    """Write the assembly of an app whose one stack has a job for each branch, and give its folder.
+
+    :param nag: Let cdk-nag write its report beside the template.
+    :param beside: Defines what else is in the stack.
+    """
     # The rules that aws-cdk-lib checks by itself take a second a process, and are not what is measured.
     app = cdk.App(
         analytics_reporting=False,
@@ -50,6 +56,7 @@ def synthesize(
     )
     stack = cdk.Stack(app, stack_name)
     peer(name).release(stack, app_id, branch_names or branches(1), version, **options)
+    beside(stack)
     if nag:
         from cdk_nag import AwsSolutionsChecks
 

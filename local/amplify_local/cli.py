@@ -96,7 +96,8 @@ def _events(options: argparse.Namespace) -> int:
 
 
 def _jobs(options: argparse.Namespace) -> int:
-    table = Table("app", "branch", "job", "type", "status", "seconds", "commit", "message", box=None)
+    table = Table("app", "branch", "job", "type", "status", "seconds", "commit", box=None)
+    table.add_column("message", no_wrap=True)
     for job in _running().control("jobs"):
         seconds = f"{job['ended'] - job['started']:.1f}" if job["ended"] else ""
         message = (job["commit_message"] or "").split("\n")[0]

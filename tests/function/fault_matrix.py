@@ -174,11 +174,14 @@ def api_calls() -> Iterator[Row]:
             "API calls",
             f"StopJob at the deadline: {fault}, once",
             _deadline_with_stop(mode, times=1),
-            "told; no time for a second try" if mode == "timeout" else "stopped at the second try",
+            {
+                "timeout": "the reason says so; there is no time for a second try",
+                "denied": "the reason says so; IAM had its time",
+            }.get(mode, "stopped at the second try"),
             1,
             (failed("JOB_TIMED_OUT"),),
-            (lambda world: not world.stopped)
-            if mode == "timeout"
+            (lambda world: "could not be stopped" in world.answers[0].reason)
+            if mode in ("timeout", "denied")
             else (lambda world: statuses(world) == ["CANCELLED"]),
         )
         yield Row(
@@ -382,7 +385,7 @@ def deliveries() -> Iterator[Row]:
     yield Row(
         "Killed and repeated",
         "a hand-over of another version of the function",
-        lambda world: _late(world, 0, HandedOver={"version": 2}),
+        lambda world: _late(world, 0, handed_over={"version": 2}),
         "read as a redelivery: the job that began since is adopted",
         0,
         (SUCCESS,),
@@ -795,7 +798,7 @@ def _long(world: Any, seconds: int) -> None:
     create(world)
 
 
-def _timed(world: Any, *, TimeoutSeconds: str = "60", ServiceTimeout: str = "", **plan: Any) -> None:  # noqa: N803
+def _timed(world: Any, *, TimeoutSeconds: str = "60", ServiceTimeout: str = "", **plan: Any) -> None:
     world.amplify.plan(**plan)
     create(world, TimeoutSeconds=TimeoutSeconds, ServiceTimeout=ServiceTimeout)
 
@@ -887,13 +890,13 @@ def _same_request_id(world: Any) -> None:
 
 
 def _late(
-    world: Any, seconds: float, *, others: bool = True, HandedOver: Any = None, **properties: Any
-) -> None:  # noqa: N803
+    world: Any, seconds: float, *, others: bool = True, handed_over: Any = None, **properties: Any
+) -> None:
     """A delivery so many seconds after its request; somebody's job began in between."""
     no_echo(world)
     event = world.event("Create", **properties)
-    if HandedOver:
-        event["HandedOver"] = HandedOver
+    if handed_over:
+        event["HandedOver"] = handed_over
     if others:
         world.amplify.start(APP, BRANCH)
     world.clock.sleep(seconds)

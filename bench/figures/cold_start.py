@@ -8,12 +8,13 @@ from typing import NamedTuple
 from figures.processes import fresh
 
 _SCRIPT = """
-import json, os, resource, sys, time
+import sys, time
 began = time.perf_counter()
 {work}
-took = time.perf_counter() - began
-print(json.dumps({{"seconds": took, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-                   "modules": len(sys.modules)}}))
+took, modules = time.perf_counter() - began, len(sys.modules)
+import json
+from figures.processes import peak_mb
+print(json.dumps({{"seconds": took, "mb": peak_mb(), "modules": modules}}))
 """
 _PLACE = 'Place("d1a2b3c4d5e6f7", "main", "us-east-1", "")'
 _SIGNED = """
@@ -31,6 +32,7 @@ request.prepare()
 
 BASE = "import of boto3"
 HANDLER = "import of the handler"
+READY = "the handler with its clients of Amplify and CloudFormation"
 # What is tried, from nothing to what the function does, and leaner ways to do it.
 VARIANTS = {
     "nothing (the interpreter)": "",
@@ -40,7 +42,7 @@ VARIANTS = {
     "the handler with its client of Amplify": (
         f"import index; from properties import Place; index.Aws().amplify({_PLACE}, 'bench')"
     ),
-    "the handler with its clients of Amplify and CloudFormation": (
+    READY: (
         f"import index; from properties import Place; aws = index.Aws(); aws.cloudformation(); "
         f"aws.amplify({_PLACE}, 'bench')"
     ),

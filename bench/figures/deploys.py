@@ -6,14 +6,13 @@ import os
 import random
 import statistics
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from amplify_local import LocalAws
-
 from figures.processes import seconds
 from figures.synth import branches, synthesize
 
@@ -68,9 +67,7 @@ class Site:
         )
 
     def cdk(self, command: str, assembly: Path, *, check: bool = True) -> Deploy:
-        took, done = seconds(
-            lambda: self.aws.cdk(command, "--app", str(assembly), cwd=self._folder)
-        )
+        took, done = seconds(lambda: self.aws.cdk(command, "--app", str(assembly), cwd=self._folder))
         if check and done.returncode:
             raise RuntimeError(done.stdout)
         return Deploy(took, self._stack_seconds())
@@ -164,7 +161,7 @@ def scale(sizes: Iterable[int]) -> dict[int, Deploy]:
     return found
 
 
-def medians(runs: Mapping[str, list[Deploy]]) -> dict[str, Deploy]:
+def medians(runs: Mapping[str, Sequence[Deploy]]) -> dict[str, Deploy]:
     return {
         action: Deploy(
             statistics.median(run.wall for run in deploys), statistics.median(run.stack for run in deploys)

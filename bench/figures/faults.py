@@ -13,11 +13,12 @@ from typing import NamedTuple
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 
+from amplify_local.job import Plan
 from figures.deploys import RUNNABLE, Site, local_aws
 from figures.peers_simulated import Simulation, run
 
 # Longer than an SDK's own retries take: a job of minutes outlasts them, too.
-LONG_JOB_SECONDS = 25
+LONG_JOB_SECONDS = 20
 SHORT_JOB_SECONDS = 2
 CAUSE = "npm ci exited with 1"
 THROTTLED = 6  # an SDK tries a call 3 or 5 times
@@ -44,7 +45,7 @@ import json, urllib.request
 def handler(event, context):
     fails = event["RequestType"] != "Delete" and event["ResourceProperties"]["Fails"] == "true"
     answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
-    answer |= {"Status": "FAILED" if fails else "SUCCESS", "Reason": "sibling", "PhysicalResourceId": "sibling"}
+    answer |= {"Status": "FAILED" if fails else "SUCCESS", "Reason": "sibling", "PhysicalResourceId": "x"}
     request = urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), {"Content-Type": ""})
     request.method = "PUT"
     urllib.request.urlopen(request)
@@ -74,7 +75,7 @@ def outcomes() -> dict[str, dict[str, Outcome]]:
                 partial(_play, scenario, *_prepared(Site(aws, name, Path(folder), title=scenario), scenario))
                 for scenario in SCENARIOS
             ])  # fmt: skip
-        with ThreadPoolExecutor(2) as threads:
+        with ThreadPoolExecutor(len(plays)) as threads:
             found = list(threads.map(lambda scenes: [play() for play in scenes], plays))
     by_name = {
         name: dict(zip(SCENARIOS, scenes, strict=True)) for name, scenes in zip(RUNNABLE, found, strict=True)
@@ -114,12 +115,14 @@ def _sibling(stack: cdk.Stack, *, fails: bool) -> None:
 def _play(scenario: str, site: Site, first: Path, second: Path) -> Outcome:
     amplify, branch = site.aws.amplify, (site.app_id, site.branches[0])
     lasting = LONG_JOB_SECONDS if scenario in (DUPLICATE, LOST) else SHORT_JOB_SECONDS
-    amplify.plan(seconds=lasting)
+    succeeds = Plan(seconds=lasting)
+    fails = Plan(seconds=lasting, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,))
+    amplify.plan(succeeds)
     if scenario in (ROLLBACK, BROKEN):
         site.cdk("deploy", first)
         amplify.push(*branch, message="A new commit")
         if scenario == BROKEN:
-            amplify.plan(seconds=lasting, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,))
+            amplify.plan(fails)
         return _outcome(site, second, before=1)
     if scenario == DUPLICATE:
         site.aws.deliver_twice()
@@ -128,7 +131,7 @@ def _play(scenario: str, site: Site, first: Path, second: Path) -> Outcome:
     elif scenario == THROTTLE:
         amplify.fail("GetJob", mode="429", times=THROTTLED)
     else:
-        amplify.plan(seconds=lasting, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,))
+        amplify.plan(fails)
     outcome = _outcome(site, first, before=0)
     amplify.faults.clear()
     return outcome
@@ -166,9 +169,7 @@ def crhelper() -> dict[str, Outcome]:
         elif scenario == THROTTLE:
             simulation.amplify.fail("GetJob", mode="429", times=THROTTLED)
         elif scenario == FAILS:
-            simulation.amplify.plan(seconds=300, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,))
+            simulation.amplify.plan(Plan(seconds=300, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,)))
         work = run("crhelper_poll", simulation)
-        found[scenario] = Outcome(
-            work.outcome, len(simulation.jobs), CAUSE in work.reason, work.reason
-        )
+        found[scenario] = Outcome(work.outcome, len(simulation.jobs), CAUSE in work.reason, work.reason)
     return found

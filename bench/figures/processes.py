@@ -36,6 +36,15 @@ def fresh(script: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def peak_mb(process: str = "self") -> float:
+    """The most memory that a process has had; Linux only.
+
+    Not getrusage: a new process inherits the figure of the one that started it.
+    """
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return max((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), default=0.0)
+
+
 def median_of(found: Sequence[dict[str, float]]) -> dict[str, float]:
     """The median of each figure of several runs."""
     return {name: statistics.median(run[name] for run in found) for name in found[0]}

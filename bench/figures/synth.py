@@ -12,6 +12,7 @@ from typing import Any
 import aws_cdk as cdk
 
 OURS = "ours"
+NOTHING = "nothing"  # an empty stack
 TITLES = {
     OURS: "this project",
     "aws_custom_resource": "AwsCustomResource",
@@ -55,7 +56,8 @@ def synthesize(
         context={"@aws-cdk/core:validateAgainstDefaultRules": False},
     )
     stack = cdk.Stack(app, stack_name)
-    peer(name).release(stack, app_id, branch_names or branches(1), version, **options)
+    if name != NOTHING:
+        peer(name).release(stack, app_id, branch_names or branches(1), version, **options)
     beside(stack)
     if nag:
         from cdk_nag import AwsSolutionsChecks
@@ -73,7 +75,11 @@ def templates(assembly: Path) -> list[dict[str, Any]]:
 
 
 def resources(assembly: Path) -> dict[str, dict[str, Any]]:
-    return {name: value for template in templates(assembly) for name, value in template["Resources"].items()}
+    return {
+        name: value
+        for template in templates(assembly)
+        for name, value in template.get("Resources", {}).items()
+    }
 
 
 def size(value: Any) -> int:

@@ -2,82 +2,100 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
-from figures.processes import fresh, median_of
+from jsii._kernel.providers import process
 
-# jsii has no public way to count the calls into its other process: it is this method, in jsii 1.142.
+from figures.processes import fresh, median_of, peak_mb
+from figures.synth import NOTHING, OURS
+
 _SCRIPT = """
-import json, resource, sys, tempfile, time
+import json, tempfile, time
 began = time.perf_counter()
 import aws_cdk
-from jsii._kernel.providers.process import _NodeProcess
-send, calls = _NodeProcess.send, 0
-def counted(*args):
-    global calls
-    calls += 1
-    return send(*args)
-_NodeProcess.send = counted
 imported = time.perf_counter()
 {imports}
-from figures import synth
-from figures.footprint import statements
 ours = time.perf_counter()
-calls = 0
-with tempfile.TemporaryDirectory() as folder:
-    assembly = {work}
+from figures import footprint, processes, synth, synthesis
+ready = time.perf_counter()
+with tempfile.TemporaryDirectory() as folder, synthesis.counted_calls() as calls:
+    assembly = synth.synthesize({name!r}, folder, branch_names=synth.branches({jobs}))
     done = time.perf_counter()
     found = synth.resources(assembly)
     print(json.dumps({{
         "import_cdk": imported - began,
         "import_ours": ours - imported,
-        "synthesis": done - ours,
-        "whole": done - began,
-        "calls": calls,
+        "synthesis": done - ready,
+        "whole": done - began - (ready - ours),
+        "calls": calls.count,
         "bytes": synth.size(found),
-        "policy_bytes": sum(synth.size(statement) for statement in statements(found)),
-        "python_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "policy_bytes": sum(synth.size(statement) for statement in footprint.statements(found)),
+        "python_mb": processes.peak_mb(),
+        "node_mb": synthesis.node_mb(),
     }}))
 """
-_EMPTY = """
-def empty(folder):
-    app = aws_cdk.App(analytics_reporting=False, outdir=folder,
-                      context={"@aws-cdk/core:validateAgainstDefaultRules": False})
-    aws_cdk.Stack(app, "Stack")
-    app.synth()
-    from pathlib import Path
-    with open(Path(folder) / "Stack.template.json") as file:
-        template = json.load(file)
-    template.setdefault("Resources", {})
-    with open(Path(folder) / "Stack.template.json", "w") as file:
-        json.dump(template, file)
-    return Path(folder)
-"""
+
+
+class counted_calls(AbstractContextManager["counted_calls"]):  # noqa: N801 - reads as a function
+    """Counts the calls into jsii's other process: `count`.
+
+    jsii has no public way to count them; this is the one method that they all take in jsii 1.142.
+    """
+
+    def __enter__(self) -> counted_calls:
+        self.count = 0
+        send: Any = process._NodeProcess.send
+
+        def counted(*args: Any) -> Any:
+            self.count += 1
+            return send(*args)
+
+        self._patch = patch.object(process._NodeProcess, "send", counted)
+        self._patch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.stop()
+
+
+def node_mb() -> float:
+    """The most memory that one of this process's children, and theirs, has had; Linux only."""
+    peaks, parents = [0.0], ["self"]
+    while parents:
+        for children in Path(f"/proc/{parents.pop()}/task").glob("*/children"):
+            found = children.read_text().split()
+            parents += found
+            peaks += [peak_mb(child) for child in found]
+    return max(peaks)
 
 
 def of_jobs(name: str, jobs: int, runs: int) -> dict[str, float]:
-    imports = "import cdk_amplify_job" if name == "ours" else ""
-    work = f"synth.synthesize({name!r}, folder, branch_names=synth.branches({jobs}))"
-    return median_of([fresh(_SCRIPT.format(imports=imports, work=work)) for _ in range(runs)])
+    return median_of([_run(name, jobs) for _ in range(runs)])
 
 
-def of_nothing(runs: int) -> dict[str, float]:
-    """An app with an empty stack."""
-    script = _SCRIPT.replace("{imports}", _EMPTY.replace("{", "{{").replace("}", "}}"))
-    return median_of([fresh(script.format(work="empty(folder)")) for _ in range(runs)])
+def overhead(runs: int) -> float:
+    """What a job of ours adds to the synthesis of an empty stack: the median of the pairs' differences."""
+    pairs = [(_run(OURS, 1), _run(NOTHING, 1)) for _ in range(runs)]
+    return statistics.median(with_job["whole"] - without["whole"] for with_job, without in pairs)
 
 
 def scale(sizes: Iterable[int], runs: int) -> dict[int, dict[str, float]]:
-    return {jobs: of_jobs("ours", jobs, runs) for jobs in sizes}
+    return {jobs: of_jobs(OURS, jobs, runs) for jobs in sizes}
 
 
 def slope(points: dict[int, float]) -> tuple[float, float, float]:
     """The line nearest to the points: its slope, its value at 0, and R² (1: they lie on it)."""
-    count = len(points)
-    mean_x, mean_y = sum(points) / count, sum(points.values()) / count
-    spread = sum((x - mean_x) ** 2 for x in points)
-    rise = sum((x - mean_x) * (y - mean_y) for x, y in points.items()) / spread
-    start = mean_y - rise * mean_x
-    missed = sum((y - start - rise * x) ** 2 for x, y in points.items())
-    total = sum((y - mean_y) ** 2 for y in points.values())
-    return rise, start, 1 - missed / total if total else 1.0
+    line = statistics.linear_regression([*points], [*points.values()])
+    correlation = statistics.correlation([*points], [*points.values()])
+    return line.slope, line.intercept, correlation**2
+
+
+def _run(name: str, jobs: int) -> dict[str, float]:
+    imports = "import cdk_amplify_job" if name == OURS else ""
+    found: dict[str, float] = fresh(_SCRIPT.format(imports=imports, name=name, jobs=jobs))
+    return found

@@ -21,11 +21,12 @@ GB_SECOND = 0.0000166667
 INVOCATION = 0.20 / 1e6
 STATE_TRANSITION = 0.025 / 1e3
 PRICES = (
-    "US East (N. Virginia), without the free tier: Lambda $0.0000166667 a GB-second (x86) and $0.20 a million "
-    "requests (docs.aws.amazon.com, How AWS Pricing Works: Lambda, gives $0.00001667 and $0.20), Step Functions "
-    "Standard $0.025 a 1,000 state transitions, retries included (aws.amazon.com/step-functions/pricing); copies "
-    "of these pages read on 2026-11-23. EventBridge's scheduled rules and CloudFormation's custom resources are "
-    "taken as free (from memory), and the log's few kilobytes are left out."
+    "US East (N. Virginia), without the free tier: Lambda $0.0000166667 a GB-second (x86) and $0.20 a "
+    "million requests (docs.aws.amazon.com, How AWS Pricing Works: Lambda, gives $0.00001667 and $0.20), "
+    "Step Functions Standard $0.025 a 1,000 state transitions, retries included "
+    "(aws.amazon.com/step-functions/pricing); copies of these pages read on 2026-11-23. EventBridge's "
+    "scheduled rules and CloudFormation's custom resources are taken as free (from memory), and the log's "
+    "few kilobytes are left out."
 )
 
 
@@ -44,9 +45,7 @@ class Waiting(NamedTuple):
     @property
     def dollars(self) -> float:
         return (
-            self.invocations * INVOCATION
-            + self.gb_seconds * GB_SECOND
-            + self.transitions * STATE_TRANSITION
+            self.invocations * INVOCATION + self.gb_seconds * GB_SECOND + self.transitions * STATE_TRANSITION
         )
 
 

@@ -1,4 +1,4 @@
-"""The recipe of https://github.com/aws/aws-cdk/issues/9479: `AwsCustomResource` calls StartJob, nobody waits."""
+"""The recipe of https://github.com/aws/aws-cdk/issues/9479: `AwsCustomResource` calls StartJob."""
 
 from __future__ import annotations
 

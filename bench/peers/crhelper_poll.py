@@ -49,7 +49,8 @@ def _bundle(folder: Path) -> str:
     """The handler with its library beside it, as `pip install --target` puts it there."""
     shutil.copytree(HANDLER, folder, ignore=shutil.ignore_patterns("__pycache__"))
     found = find_spec("crhelper")
-    assert found and found.submodule_search_locations, "see bench/requirements.txt"
+    assert found, "see bench/requirements.txt"
+    assert found.submodule_search_locations
     library = found.submodule_search_locations[0]
     shutil.copytree(library, folder / "crhelper", ignore=shutil.ignore_patterns("__pycache__"))
     return str(folder)

@@ -10,7 +10,9 @@ from aws_cdk import Stack
 from cdk_amplify_job import AmplifyJob
 
 
-def release(stack: Stack, app_id: str, branch_names: Sequence[str], version: str = "", **options: Any) -> None:
+def release(
+    stack: Stack, app_id: str, branch_names: Sequence[str], version: str = "", **options: Any
+) -> None:
     triggers = {"version": version} if version else None
     for branch_name in branch_names:
         AmplifyJob(

@@ -79,6 +79,7 @@ tempting = st.sampled_from(
     + ["2026-01-31T12:00:00Z", "9999-12-31T23:59:59-12:00", f"{APP_ID}/{BRANCH}/1/1ab", "[cfn 0.0.0.RELEASE]"]
 )
 values = st.one_of(tempting, st.text(max_size=30), json_values)
+NOT_STARTED = {"job_id": "", "started": False, "tried": False}
 carried = st.dictionaries(
     st.sampled_from(["version", "requested", "sent", "job_id", "started", "tried", "more"]),
     st.one_of(
@@ -133,12 +134,8 @@ def test_an_event_that_is_nearly_valid_ends_and_starts_nothing_unless_it_is_vali
     if old is not None:
         event["OldResourceProperties"] = {**event["ResourceProperties"], **old}
     if handed_over is not None:
-        event["HandedOver"] = {
-            "version": 1,
-            "requested": world.clock.now,
-            "sent": world.clock.now,
-            **handed_over,
-        }
+        progress = {"requested": world.clock.now, "sent": world.clock.now, **NOT_STARTED}
+        event["HandedOver"] = {"version": 1, **progress, **handed_over}
     event.update(fields)
     # when
     world.deliver(event)

@@ -11,15 +11,15 @@ helper: Any = CfnResource()
 amplify: Any = boto3.client("amplify")
 
 
-@helper.create
-@helper.update
+@helper.create  # type: ignore[untyped-decorator]
+@helper.update  # type: ignore[untyped-decorator]
 def start(event: dict[str, Any], context: Any) -> None:
     job = amplify.start_job(**_branch(event), jobType="RELEASE")["jobSummary"]
     helper.Data["JobId"] = job["jobId"]
 
 
-@helper.poll_create
-@helper.poll_update
+@helper.poll_create  # type: ignore[untyped-decorator]
+@helper.poll_update  # type: ignore[untyped-decorator]
 def poll(event: dict[str, Any], context: Any) -> str | None:
     job_id = event["CrHelperData"]["JobId"]
     status = amplify.get_job(**_branch(event), jobId=job_id)["job"]["summary"]["status"]
@@ -28,7 +28,7 @@ def poll(event: dict[str, Any], context: Any) -> str | None:
     return "/".join(_branch(event).values()) if status == "SUCCEED" else None
 
 
-@helper.delete
+@helper.delete  # type: ignore[untyped-decorator]
 def keep(event: dict[str, Any], context: Any) -> None:
     pass
 

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from amplify_local import LocalAws
+from amplify_local.amplify import Amplify, Behaviour
+from amplify_local.hosting import Branch
+from amplify_local.job import Plan
+
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT))  # for verify, which is no part of the package
+
+Verify = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+class ObedientAmplify(Amplify):
+    """Its builds do as the build specification of verify/ makes them do: fail, or take their time."""
+
+    def _plan_for(self, branch: Branch) -> Plan:
+        variables = branch.settings.get("environmentVariables", {})
+        seconds = float(variables.get("VERIFY_SECONDS", "20")) / 10
+        return self._new_plan(
+            {"seconds": seconds, **({"outcome": "FAILED"} if variables.get("VERIFY_FAIL") else {})}
+        )
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[LocalAws]:
+    # What the tip is built for whatever is asked is what users report; that is to be seen here.
+    amplify = ObedientAmplify(behaviour=Behaviour(echoes_commit_id=True, builds_commit_id=False))
+    with LocalAws(amplify=amplify, retry_seconds=1) as aws:
+        yield aws
+
+
+@pytest.fixture
+def verify(aws: LocalAws) -> Verify:
+    """Runs the script against the local AWS, as a reader runs it against theirs."""
+
+    def run(*arguments: str, account: str = "000000000000") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "verify", "--account", account, "--region", aws.region, *arguments],
+            cwd=ROOT,
+            env={**aws.environment, "VERIFY_ACCESS_TOKEN": "top-secret"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    return run

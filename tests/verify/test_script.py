@@ -1,0 +1,156 @@
+"""The script as a reader runs it, against the local AWS instead of an account."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from verify.facts import FACTS
+
+from amplify_local import LocalAws
+
+ROOT = Path(__file__).parents[2]
+Verify = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# What the local AWS does otherwise, and local/README.md or the fact's file says so.
+ELSEWHERE = {
+    "log-host": "127.0.0.1",  # no S3 of Amplify's
+    "log-range": "200, ",  # whole files only
+    "abandoned": "the Update back comes ",  # one resource after the other
+    "redelivered": "the same event, ",  # sooner, for the tests' sake
+    "replaced-kept": "Update(a) UPDATE_IN_PROGRESS, Update(b) UPDATE_ROLLBACK_IN_PROGRESS, Delete(b) ",
+}
+BY_HAND = {name for name, fact in FACTS.items() if fact.by_hand}
+
+
+def stacks(aws: LocalAws) -> list[str]:
+    described = aws.client("cloudformation").describe_stacks()["Stacks"]
+    return [stack["StackName"] for stack in described if stack["StackName"] != "CDKToolkit"]
+
+
+def rows(output: str) -> dict[str, tuple[str, str]]:
+    """What was seen, and the verdict, by the name of the fact."""
+    table = re.findall(r"^\| .* \(`([\w-]+)`\) \| .* \| (.*) \| ([\w ]+) \|$", output, re.MULTILINE)
+    return {name: (seen, verdict) for name, seen, verdict in table}
+
+
+def is_clean(aws: LocalAws) -> bool:
+    return stacks(aws) == [] and aws.amplify.apps() == []
+
+
+def test_every_fact_is_looked_at_and_nothing_is_left(aws: LocalAws, verify: Verify) -> None:
+    done = verify("--yes", "--repository", "https://github.com/example/site", "--older-commit", "1234567")
+
+    found = rows(done.stdout)
+    assert found.keys() == FACTS.keys(), done.stdout
+    assert {name for name, (_, verdict) in found.items() if verdict == "not checked"} == BY_HAND, done.stdout
+    differs = {name: seen for name, (seen, verdict) in found.items() if verdict == "DIFFERS"}
+    assert differs.keys() == ELSEWHERE.keys(), done.stdout
+    for name, seen in differs.items():
+        assert seen.startswith(ELSEWHERE[name])
+    assert done.returncode == 1  # something differs
+    assert is_clean(aws)
+    assert "top-secret" not in done.stdout
+    assert "X-Amz-Signature" not in done.stdout
+
+
+def test_without_a_repository_only_what_needs_no_build_is_checked(aws: LocalAws, verify: Verify) -> None:
+    done = verify("--yes", "--only", "amplify", "builds")
+
+    found = rows(done.stdout)
+    assert found["busy"] == ("no --repository was given", "not checked")
+    assert found["manual"][1] == "as expected"
+    assert done.returncode == 0, done.stdout
+    assert is_clean(aws)
+
+
+def test_another_account_than_the_one_that_is_named_is_refused(aws: LocalAws, verify: Verify) -> None:
+    done = verify("--yes", account="123456789012")
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == (
+        "error: the credentials are of account 000000000000, and --account names 123456789012"
+    )
+    assert is_clean(aws)
+
+
+def test_without_yes_it_says_what_it_would_make_and_asks_nothing_of_aws() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "verify", "--account", "123456789012", "--region", "eu-west-1", "--dry-run"]
+        + ["--repository", "https://github.com/example/site"],
+        cwd=ROOT,
+        # No credentials, and nowhere to send a request.
+        env={"PATH": os.environ["PATH"], "AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "In account 123456789012, Region eu-west-1, this makes:" in done.stdout
+    assert "connected to https://github.com/example/site" in done.stdout
+    assert "Cost: about 15 build minutes of Amplify (USD 0.15)" in done.stdout
+    assert done.stdout.splitlines()[-1] == "Nothing was made, and nothing asked of AWS. With --yes, it is."
+
+
+def test_what_does_not_go_together_is_refused(verify: Verify) -> None:
+    for arguments, reason in (
+        (["--yes", "--dry-run"], "--dry-run excludes --yes and --clean-up"),
+        (["--clean-up"], "--clean-up needs --run"),
+        (["--run", "no spaces"], "--run must be at most 12 small letters and digits"),
+    ):
+        done = verify(*arguments)
+        assert done.returncode == 2
+        assert reason in done.stdout
+
+
+def interrupted(aws: LocalAws, number: int, *, run: str) -> Any:
+    """Start the script, send it a signal once its first stack is there, and let it end."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "verify", "--account", "000000000000", "--region", aws.region, "--yes"]
+        + ["--run", run, "--only", "cloudformation"],
+        cwd=ROOT,
+        env=aws.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while f"verify-amplify-job-{run}-basics" not in stacks(aws) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=120)
+        return process.returncode, output
+
+
+def test_ctrl_c_cleans_up(aws: LocalAws) -> None:
+    code, output = interrupted(aws, signal.SIGINT, run="ctrlc")
+
+    assert code == 130, output
+    assert "| not checked |" in output
+    assert is_clean(aws)
+
+
+def test_a_request_to_end_cleans_up(aws: LocalAws) -> None:
+    code, output = interrupted(aws, signal.SIGTERM, run="term")
+
+    assert code == 130, output
+    assert is_clean(aws)
+
+
+def test_what_a_killed_run_has_left_can_be_deleted(aws: LocalAws, verify: Verify) -> None:
+    code, _ = interrupted(aws, signal.SIGKILL, run="killed")
+    assert code == -signal.SIGKILL
+    assert not is_clean(aws)
+
+    done = verify("--clean-up", "--run", "killed")
+
+    assert done.returncode == 0, done.stdout
+    assert "deleted verify-amplify-job-killed-probe" in done.stdout
+    assert is_clean(aws)

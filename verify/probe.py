@@ -1,0 +1,98 @@
+"""A custom resource's function that does as its properties say, and logs what CloudFormation sent.
+
+Never the ResponseURL itself, which is as good as a credential.
+"""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import json
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import boto3
+
+_REPEATED_SECONDS = 20
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    wished, kind = event["ResourceProperties"], event["RequestType"]
+    say(event, properties=wished, stack_status=stack_status(event))
+    if wished.get("Raise") and not repeated(event):
+        raise RuntimeError("as wished")
+    if kind != "Delete":
+        time.sleep(float(wished.get("SleepSeconds", 0)))
+    say(event, done=time.time())
+    if wished.get("Silent") and kind != "Delete":
+        return
+    body = answer(event, wished)
+    if wished.get("ContentType") and kind == "Create":
+        say(event, with_content_type=put(event, body, wished["ContentType"]))
+    say(event, answered=put(event, body, ""))
+
+
+def answer(event: dict[str, Any], wished: dict[str, str]) -> bytes:
+    physical_id, is_delete = event.get("PhysicalResourceId", ""), event["RequestType"] == "Delete"
+    keeps = is_delete or (wished.get("Keeps") and "ROLLBACK" in stack_status(event))
+    body = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    body["Status"] = "SUCCESS" if is_delete else wished.get("Status", "SUCCESS")
+    body["Reason"] = "as wished"
+    body["PhysicalResourceId"] = physical_id if keeps else wished.get("PhysicalId") or physical_id or "probe"
+    text = json.dumps(body)
+    padding = int(wished.get("BodyBytes", 0)) - len(text) - len(', "Data": {"Padding": ""}')
+    if padding > 0 and not is_delete:
+        text = json.dumps({**body, "Data": {"Padding": "x" * padding}})
+    return text.encode()
+
+
+def put(event: dict[str, Any], body: bytes, content_type: str) -> int:
+    headers = {"Content-Type": content_type}
+    request = urllib.request.Request(event["ResponseURL"], data=body, method="PUT", headers=headers)  # noqa: S310 - from CloudFormation
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - as above
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return int(error.code)
+
+
+def repeated(event: dict[str, Any]) -> bool:
+    """Whether this event was delivered before, to this sandbox or long enough ago."""
+    mark = Path(tempfile.gettempdir()) / f"probe-{event['RequestId']}"
+    known = mark.exists()
+    mark.touch()
+    sent = dict(parse_qsl(urlsplit(event["ResponseURL"]).query)).get("X-Amz-Date", "")
+    age = time.time() - calendar.timegm(time.strptime(sent, "%Y%m%dT%H%M%SZ")) if sent else 0
+    return known or age > _REPEATED_SECONDS
+
+
+def stack_status(event: dict[str, Any]) -> str:
+    stacks = boto3.client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"]
+    return str(stacks[0]["StackStatus"])
+
+
+def say(event: dict[str, Any], **more: Any) -> None:
+    query = dict(parse_qsl(urlsplit(event["ResponseURL"]).query))
+    shown = {name: query[name] for name in ("X-Amz-Date", "X-Amz-Expires", "Expires") if name in query}
+    record = {
+        "stack": event["StackId"],
+        "resource": event["LogicalResourceId"],
+        "type": event["RequestType"],
+        "request": event["RequestId"],
+        "physical_id": event.get("PhysicalResourceId", ""),
+        "url": shown,
+        "url_digest": digest(event["ResponseURL"]),
+        "event_digest": digest(json.dumps(event, sort_keys=True)),
+        "time": time.time(),
+        **more,
+    }
+    print(json.dumps({"probe": record}), flush=True)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -85,5 +85,5 @@ def _json(value: Any) -> bytes:
 def _put(url: str, body: bytes) -> None:
     # An empty content type: the URL's signature covers it.
     request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310 - from CloudFormation
-    with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310
+    with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310 - as above
         pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -15,7 +16,7 @@ PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / 
 COMMANDS = {"make", "pip", "npm", "npx"}
 
 
-def blocks(language: str) -> list[object]:
+def blocks(language: str) -> Sequence[object]:
     """The fenced blocks of a language, on every page."""
     found = []
     for page in PAGES:

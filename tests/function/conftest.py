@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -11,7 +12,7 @@ from simulated import World, worlds
 
 sys.path.append(str(Path(__file__).parent))  # for fault_matrix, which is a script of its own, too
 
-_COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+_COMMON: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 # The same examples in every run, and no database: what is red here is red everywhere.
 settings.register_profile("ci", derandomize=True, database=None, **_COMMON)
 # Many more, other ones every time; what it finds belongs into a test of its own.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -433,11 +434,11 @@ def clocks() -> Iterator[Row]:
         yield Row(
             "Clock",
             f"timeout 60 s, the job needs {seconds} s",
-            lambda world, seconds=seconds: _timed(world, seconds=seconds),
+            partial(_timed, seconds=seconds),
             "stopped" if seconds > 60 else "in time",
             1,
             (answer,),
-            lambda world, seconds=seconds: world.amplify.count("StopJob") == (seconds > 60),
+            partial(_stops, times=int(seconds > 60)),
         )
     yield Row(
         "Clock",
@@ -469,7 +470,7 @@ def clocks() -> Iterator[Row]:
         yield Row(
             "Clock",
             f"timeout 60 s, delivered after {late} s",
-            lambda world, late=late: _late(world, late, others=False, TimeoutSeconds="60"),
+            partial(_late, seconds=late, others=False, TimeoutSeconds="60"),
             "started, and stopped at the deadline" if jobs else "nothing is started",
             jobs,
             (answer,),
@@ -487,7 +488,7 @@ def clocks() -> Iterator[Row]:
         yield Row(
             "Clock",
             f"AccessDenied {second} s after the invocation began",
-            lambda world, second=second: _denied_at(world, second),
+            partial(_denied_at, second=second),
             "IAM may not know yet: tried again" if second < 60 else "IAM had its time",
             1,
             (answer,),
@@ -511,7 +512,7 @@ def behaviour() -> Iterator[Row]:
                 "NO_DIFF": "Amplify cancels the job: no diff detected",
                 "A_NEW_WORD": "the job ends in a status that nobody knows",
             }[outcome],
-            lambda world, outcome=outcome: _timed(world, outcome=outcome, seconds=30),
+            partial(_timed, outcome=outcome, seconds=30),
             {
                 "FAILED": "the reason quotes its log",
                 "CANCELLED": "the reason says so",
@@ -555,11 +556,11 @@ def behaviour() -> Iterator[Row]:
         yield Row(
             theme,
             f"the branch is busy, WhenBusy {when_busy}",
-            lambda world, when_busy=when_busy: _busy(world, when_busy),
+            partial(_busy, when_busy=when_busy),
             outcome,
             jobs,
             (answer,),
-            lambda world, when_busy=when_busy: len(world.stopped) == (when_busy == "STOP"),
+            partial(_stops, times=int(when_busy == "STOP")),
         )
     yield Row(
         theme,
@@ -700,7 +701,7 @@ def behaviour() -> Iterator[Row]:
         yield Row(
             theme,
             f"Delete when {name} is gone",
-            lambda world, gone=gone: _delete_without(world, gone),
+            partial(_delete_without, gone=gone),
             "nothing to do",
             0,
             (SUCCESS,),
@@ -719,6 +720,10 @@ def _for_good(operation: str, mode: str) -> tuple[str, int]:
     if mode == "denied":
         return failed("ACCESS_DENIED"), jobs
     return failed("JOB_TIMED_OUT" if jobs else "AMPLIFY_ERROR"), jobs
+
+
+def _stops(world: Any, times: int) -> bool:
+    return bool(world.amplify.count("StopJob") == times)
 
 
 def _unknown_site(world: Any) -> bool:

@@ -35,7 +35,7 @@ def test_cloudformation_and_lambda_are_called_in_the_functions_own_region() -> N
 
 def test_every_call_is_one_attempt_of_half_a_minute_at_most() -> None:
     for client in (Aws().amplify(PLACE, "session"), Aws().cloudformation(), Aws().lambda_()):
-        config = client.meta.config
+        config: Any = client.meta.config
         assert config.retries == {"total_max_attempts": 1, "mode": "legacy"}
         assert (config.connect_timeout, config.read_timeout) == (5, 20)
 
@@ -45,6 +45,7 @@ def test_a_throttled_call_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     sent: list[str] = []
     client: Any = Aws().amplify(PLACE, "session")
+    headers: Any = {"x-amzn-ErrorType": "LimitExceededException"}
 
     class Body:
         def stream(self, **_: Any) -> Any:
@@ -52,7 +53,7 @@ def test_a_throttled_call_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def refuse(request: Any, **_: Any) -> AWSResponse:
         sent.append(request.url)
-        return AWSResponse(request.url, 429, {"x-amzn-ErrorType": "LimitExceededException"}, Body())
+        return AWSResponse(request.url, 429, headers, Body())
 
     client.meta.events.register("before-send.amplify", refuse)
     with pytest.raises(ClientError, match="LimitExceededException"):
@@ -99,7 +100,8 @@ def test_a_session_name_holds_only_what_sts_allows(
 
 
 def test_one_attempt_is_what_the_simulated_world_uses_too() -> None:
-    assert ONE_ATTEMPT.retries["total_max_attempts"] == 1
+    retries: Any = vars(ONE_ATTEMPT)["_user_provided_options"]["retries"]
+    assert retries["total_max_attempts"] == 1
 
 
 def _credentials_of(client: Any) -> tuple[str, str | None]:

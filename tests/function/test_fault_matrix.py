@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fault_matrix import PAGE, ROWS, Row, page
+from fault_matrix import (  # type: ignore[import-not-found, unused-ignore]
+    PAGE,
+    ROWS,
+    Row,
+    page,
+)
 from simulated import World
 
 

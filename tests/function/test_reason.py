@@ -56,7 +56,7 @@ def test_the_step_that_has_a_reason_is_preferred(world: World) -> None:
     # given two steps that failed
     world.amplify.next_job(outcome="FAILED", step="DEPLOY", status_reason="the cause")
     job_steps = world.amplify.job
-    world.amplify.job = lambda *where: _all_failed(job_steps(*where))  # type: ignore[method-assign]
+    world.amplify.job = lambda *where: _all_failed(job_steps(*where))  # type: ignore[method-assign, assignment]
     answer = world.request(world.event("Create", FailureLogLines="0"))
     assert answer.reason == f"JOB_FAILED: {JOB} failed in step DEPLOY: the cause{SEE}"
 
@@ -64,7 +64,7 @@ def test_the_step_that_has_a_reason_is_preferred(world: World) -> None:
 def test_a_failed_job_without_steps_is_told_without_them(world: World) -> None:
     world.amplify.next_job(outcome="FAILED")
     job = world.amplify.job
-    world.amplify.job = lambda *where: _without_steps(job(*where))  # type: ignore[method-assign]
+    world.amplify.job = lambda *where: _without_steps(job(*where))  # type: ignore[method-assign, assignment]
     answer = world.request(world.event("Create"))
     assert answer.reason == f"JOB_FAILED: {JOB} failed{SEE}"
 
@@ -94,7 +94,7 @@ def test_a_long_log_is_cut_but_no_id_is(world: World) -> None:
 def test_a_defect_is_told_without_its_text_and_logged_with_its_place(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("attempt.Attempt.job", lambda _: {}["a secret"])
+    monkeypatch.setattr("attempt.Attempt.job", lambda _: dict[str, str]()["a secret"])
     answer = world.request(world.event("Create"))
     assert answer.reason == "AMPLIFY_ERROR: unexpected KeyError; the function's log has more"
     [line] = [line for line in world.decisions if line["decision"] == "defect"]

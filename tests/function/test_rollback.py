@@ -180,7 +180,12 @@ def test_without_an_earlier_success_there_is_nothing_to_go_back_to(world: World)
 def test_a_retry_that_amplify_refuses_is_given_up(world: World) -> None:
     # given that the job to go back to is deleted just before it is retried
     second = _updated(world, world.deployed())
-    world.before_call = lambda path: world.branch.jobs.pop(0) if path.startswith("POST") else None
+
+    def before_call(path: str) -> None:
+        if path.startswith("POST"):
+            del world.branch.jobs[0]
+
+    world.before_call = before_call
     answer = _rolled_back(world, second)
     assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", second.physical_id, 1)
 

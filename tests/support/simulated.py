@@ -227,7 +227,7 @@ class World:
         if operation in _STUBBED:
             self.faults.setdefault(operation, []).extend([(mode, applied)] * times)
         else:
-            self.amplify.fail(operation, times, mode, applied)  # type: ignore[arg-type]
+            self.amplify.fail(operation, times, mode, applied)
 
     def stubbed(self, operation: str, effect: Callable[[], Any]) -> Any:
         """A call of CloudFormation, STS or Lambda."""
@@ -250,7 +250,7 @@ class World:
 
         def run() -> None:
             try:
-                index.Invocation(event, _Context(self, delivery), _Aws(self), self.clock).run()  # type: ignore[arg-type]
+                index.Invocation(event, _Context(self, delivery), _Aws(self), self.clock).run()
             except (Exception, Killed) as error:
                 delivery.raised = error
                 if retries:

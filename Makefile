@@ -1,11 +1,12 @@
 # `make deploy-local` and `make test` set up whatever they need; both are safe to run again.
 PYTHON ?= python3
 RUNTIME_PYTHON ?= python3.13
+LOWEST_PYTHON ?= python3.10
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup deploy-local test check test-runtime fuzz coverage bench docs clean
+.PHONY: help setup deploy-local test check test-runtime test-lowest fuzz coverage bench docs dist audit verify-aws clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +43,16 @@ test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python
 		$(shell grep -E '^(boto3|pytest|pytest-cov|hypothesis|greenlet)==' requirements.txt)
 	touch $@
 
+test-lowest: setup .venv-lowest/installed  ## Run the construct's tests on the oldest Python and aws-cdk-lib that are supported.
+	.venv-lowest/bin/python -m pytest tests/construct -q
+
+.venv-lowest/installed: requirements.txt pyproject.toml
+	$(LOWEST_PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e . \
+		aws-cdk-lib==2.225.0 constructs==10.4.2 aws-cdk.aws-amplify-alpha==2.225.0a0 \
+		$(shell grep -E '^(boto3|pytest|build|hatchling)==' requirements.txt)
+	touch $@
+
 fuzz: setup  ## Search for broken promises, longer than `make test` does.
 	HYPOTHESIS_PROFILE=fuzz .venv/bin/python -m pytest tests/function/test_lifecycle.py tests/function/test_fuzz.py
 
@@ -53,6 +64,22 @@ bench: setup  ## Measure, and write the figures into docs/benchmarks.md.
 
 docs: setup  ## Write the API reference to docs/api/.
 	.venv/bin/python docs/api.py
+
+dist: setup  ## Build sdist and wheel, install the wheel into a clean environment, synthesize there.
+	rm -rf dist
+	.venv/bin/python -m build --no-isolation
+	$(PYTHON) -m venv --clear .venv-dist
+	.venv-dist/bin/pip install --quiet --disable-pip-version-check dist/*.whl
+	cd dist && ../.venv-dist/bin/python -W error ../tools/check_installed.py
+
+audit: setup  ## Look for known vulnerabilities in what is pinned; needs PyPI's advisories.
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	grep -v '^-e' requirements.txt > .venv-audit/requirements.txt
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip -r .venv-audit/requirements.txt
+
+verify-aws: setup  ## Check what is believed of AWS in your account: make verify-aws ARGS="--account … --region …".
+	.venv/bin/python -m verify $(ARGS)
 
 clean:  ## Remove what the other targets made.
 	rm -rf .venv .venv-* node_modules cdk.out dist docs/api .local-aws

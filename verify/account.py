@@ -105,7 +105,8 @@ def _is_gone(cloudformation: Any, stack: str, tries: dict[str, int]) -> bool:
 
 
 def _can_be_deleted(status: str) -> bool:
-    return bool(status) and (status == "CREATE_IN_PROGRESS" or not status.endswith("_IN_PROGRESS"))
+    begun = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
+    return bool(status) and (status in begun or not status.endswith("_IN_PROGRESS"))
 
 
 def settled(cloudformation: Any, stack: str) -> str:

@@ -195,7 +195,7 @@ CLOUDFORMATION = {
         "lambda/amplify_job/rollback.py",
     ),
     "retried": Fact(
-        "An Update that is tried again after a failure without rollback",
+        "A Create that is tried again after a failure without rollback",
         "the same RequestId, another ResponseURL",
         "lambda/amplify_job/identity.py",
     ),

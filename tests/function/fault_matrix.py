@@ -377,6 +377,14 @@ def deliveries() -> Iterator[Row]:
     )
     yield Row(
         "Killed and repeated",
+        "the same event twice at the same time, WhenBusy STOP; commit messages read back: no",
+        _delivered_again(0, False, WhenBusy="STOP"),
+        "**not told apart: the second stops the job of the first**",
+        2,
+        (failed("JOB_CANCELLED"), SUCCESS),
+    )
+    yield Row(
+        "Killed and repeated",
         "a failed operation tried again with the same RequestId",
         _same_request_id,
         "another request, another job",
@@ -496,8 +504,8 @@ def clocks() -> Iterator[Row]:
 
 
 def behaviour() -> Iterator[Row]:
-    theme = "Section by section"
-    yield Row(theme, "none", create, "the job is waited for", 1, (SUCCESS,))
+    theme = "What the function is for"
+    yield Row(theme, "no fault", create, "the job is waited for", 1, (SUCCESS,))
     for outcome, answer in (
         ("FAILED", failed("JOB_FAILED")),
         ("CANCELLED", failed("JOB_CANCELLED")),
@@ -874,12 +882,12 @@ def _killed_after_hand_over(echo: bool) -> Callable[[Any], None]:
     return happens
 
 
-def _delivered_again(after: float, echo: bool) -> Callable[[Any], None]:
+def _delivered_again(after: float, echo: bool, **properties: Any) -> Callable[[Any], None]:
     def happens(world: Any) -> None:
         if not echo:
             no_echo(world)
         world.latency = 0.1
-        event = world.event("Create")
+        event = world.event("Create", **properties)
         world.deliver(event)
         world.deliver(event, after=after)
         world.settle()

@@ -216,6 +216,13 @@ def test_a_joined_job_is_not_ours_after_a_hand_over_either(world: World) -> None
     assert world.amplify.count("StopJob") == 0
 
 
+def test_join_joins_a_job_of_another_resource(world: World) -> None:
+    world.amplify.next_job(seconds=200)
+    world.request({**world.event("Create", Wait="false"), "LogicalResourceId": "Other"})
+    answer = world.request(world.event("Create", WhenBusy="JOIN"))
+    assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "1", 1)
+
+
 def test_join_waits_for_a_job_of_this_same_resource(world: World) -> None:
     # given an earlier job of the resource, for other properties
     world.amplify.next_job(seconds=200)
@@ -238,6 +245,25 @@ def test_a_joined_job_may_build_another_commit_than_wanted_and_then_fails(world:
     _busy(world, seconds=60)
     answer = world.request(world.event("Create", WhenBusy="JOIN", CommitId="f" * 40))
     assert answer.reason.startswith("COMMIT_MISMATCH: job 1 of branch main of app d1a2b3c4 built commit ")
+
+
+def test_stop_goes_on_when_the_other_job_is_gone_in_that_moment(world: World) -> None:
+    _busy(world, never_ends=True)
+
+    def before_call(path: str) -> None:
+        if path.startswith("DELETE"):
+            world.branch.jobs.clear()
+
+    world.before_call = before_call
+    answer = world.request(world.event("Create", WhenBusy="STOP"))
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
+
+
+def test_a_busy_branch_whose_jobs_cannot_be_listed_any_more_is_told_as_busy(world: World) -> None:
+    _busy(world, never_ends=True)
+    world.amplify.fail("ListJobs", times=1000, after=1)
+    answer = world.request(world.event("Create", TimeoutSeconds="60"))
+    assert answer.reason == f"BRANCH_BUSY: {SAID} until the timeout (WhenBusy is WAIT)"
 
 
 def test_no_job_is_started_at_the_deadline(world: World) -> None:
@@ -264,6 +290,10 @@ def test_no_job_is_started_after_the_deadline_when_the_hand_over_was_late(world:
     answer = world.request(carried)
     # then
     assert (answer.status, len(world.jobs())) == ("FAILED", 1)
+    assert answer.reason == (
+        "AMPLIFY_ERROR: no job could be started on branch main of app d1a2b3c4 in time: "
+        "the timeout has passed"
+    )
 
 
 def _busy(world: World, **plan: Any) -> Any:

@@ -270,6 +270,14 @@ def test_a_job_that_began_before_the_request_is_never_taken_over(world: World) -
     assert world.request(event).data["JobId"] == "2"
 
 
+def test_a_job_whose_type_amplify_does_not_tell_is_taken_over(world: World) -> None:
+    world.amplify.behaviour.omits = frozenset({"jobType", "commitMessage"})
+    event = world.event("Create")
+    world.amplify.start(APP_ID, BRANCH)
+    world.clock.sleep(70)
+    assert world.request(event).data["JobId"] == "1"
+
+
 def test_a_job_of_another_type_is_never_taken_over(world: World) -> None:
     world.amplify.behaviour.echoes_commit_message = NO_ECHO
     world.amplify.start(APP_ID, BRANCH)
@@ -311,6 +319,29 @@ def test_a_job_that_was_listed_before_a_lost_start_job_is_not_taken_over(world: 
     world.fail("StartJob", "timeout", applied=True)
     # then
     assert world.request(event).data["JobId"] == "2"
+
+
+@pytest.mark.parametrize("mode", ["429", "denied"])
+def test_a_start_job_that_was_refused_had_no_effect_to_look_for(world: World, mode: str) -> None:
+    # given a refusal, and somebody's push before the next try
+    world.amplify.behaviour.echoes_commit_message = NO_ECHO
+    world.fail("StartJob", mode)
+    world.amplify.next_job(seconds=10)
+    world.clock.at(START + 1, lambda: world.amplify.push(APP_ID, BRANCH))
+    # when
+    answer = world.request(world.event("Create"))
+    # then
+    assert (answer.data["JobId"], len(world.jobs())) == ("2", 2)
+
+
+def test_a_job_adopted_by_its_token_is_stopped_at_the_deadline(world: World) -> None:
+    world.amplify.plan(never_ends=True)
+    delivery = world.deliver(world.event("Create", TimeoutSeconds="120"), retries=2)
+    world.clock.at(START + 10, delivery.kill)
+    world.settle()
+    [answer] = world.answers
+    assert answer.reason.startswith("JOB_TIMED_OUT")
+    assert world.stopped == {"1"}
 
 
 def test_a_job_that_was_taken_over_is_not_stopped_at_the_deadline(world: World) -> None:

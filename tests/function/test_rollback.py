@@ -253,6 +253,27 @@ def test_where_the_stacks_events_are_unreadable_nothing_is_undone(world: World) 
     assert any(line["decision"] == "stack events unreadable" for line in world.decisions)
 
 
+def test_a_stack_that_was_never_complete_has_no_deploy_to_undo(world: World) -> None:
+    second = _updated(world, world.deployed())
+    world.stack_events.clear()
+    answer = _rolled_back(world, second)
+    assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", second.physical_id, 2)
+
+
+def test_the_job_to_go_back_to_may_be_many_jobs_ago(world: World) -> None:
+    # given a hundred jobs that failed between both deploys
+    first = world.deployed()
+    for _ in range(100):
+        world.amplify.next_job(outcome="FAILED", seconds=1)
+        world.amplify.start(APP_ID, BRANCH)
+        world.clock.sleep(1)
+    second = _updated(world, first)
+    # when
+    _rolled_back(world, second)
+    # then
+    assert world.started["103"]["jobId"] == "1"
+
+
 @pytest.mark.parametrize("physical_id", ["shop-Site-1ABCDEFGHIJKL", f"{APP_ID}/{BRANCH}/7/failed"])
 def test_a_physical_id_without_a_job_has_nothing_to_undo(world: World, physical_id: str) -> None:
     _updated(world, world.deployed())

@@ -269,8 +269,11 @@ def test_the_role_beside_an_app_allows_its_jobs_to_functions_of_other_accounts()
 def others(resource: str, branch: str) -> list[str]:
     """The same resource of other branches, apps, stacks, functions, log groups, Regions and accounts."""
     swapped = {
-        f"/branches/{branch}": [f"/branches/{branch}2", "/branches/other", f"/branches/{branch}/x"],
-        APP_ID: [f"{APP_ID}0", "dother"],
+        f"/branches/{branch}": [
+            f"/branches/{name}"
+            for name in ("other", f"{branch}2", f"{branch}/x", f"my-{branch}", f"x/{branch}")
+        ],
+        APP_ID: [f"{APP_ID}0", f"d0{APP_ID}", "dother"],
         STACK_ID.partition(":stack/")[2]: ["bank/5a0e2b70-0000-11f0-a1b2-0a1b2c3d4e5f", "shop2/1"],
         ":function:provider": [":function:provider2", ":function:other"],
         ":log-group:provider:": [":log-group:other:"],

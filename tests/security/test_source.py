@@ -22,7 +22,7 @@ OVERRULED = [
 
 def test_ruffs_security_rules_find_nothing() -> None:
     done = subprocess.run(
-        [Path(sys.executable).with_name("ruff"), "check", "--select", "S,RUF100", *SOURCES],
+        [Path(sys.executable).with_name("ruff"), "check", "--select", "S", *SOURCES],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,0 +1,121 @@
+"""What Amplify's answers mean, one call at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from simulated import APP_ID, BRANCH, World, _amplify_client
+
+from jobs import Busy, Jobs, Throttled, Unanswered
+from outcomes import AccessDenied, AmplifyError, NotFound
+from properties import Place
+
+PLACE = Place(APP_ID, BRANCH, "us-east-1", "")
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "status", "meaning"),
+    [
+        ("StartJob", "LimitExceededException", 429, Busy),
+        ("GetJob", "LimitExceededException", 429, Throttled),
+        ("StartJob", "TooManyRequestsException", 400, Throttled),
+        ("StartJob", "ThrottlingException", 400, Throttled),
+        ("StartJob", "Throttling", 400, Throttled),
+        ("StartJob", "Other", 429, Throttled),
+        ("AssumeRole", "AccessDenied", 403, AccessDenied),
+        ("AssumeRole", "ValidationError", 400, AccessDenied),
+        ("AssumeRole", "Throttling", 400, Throttled),
+        ("AssumeRole", "InternalFailure", 500, Unanswered),
+        ("GetJob", "AccessDenied", 400, AccessDenied),
+        ("GetJob", "AccessDeniedException", 400, AccessDenied),
+        ("GetJob", "UnauthorizedException", 400, AccessDenied),
+        ("GetJob", "UnrecognizedClientException", 400, AccessDenied),
+        ("GetJob", "InvalidClientTokenId", 400, AccessDenied),
+        ("GetJob", "Other", 401, AccessDenied),
+        ("GetJob", "Other", 403, AccessDenied),
+        ("GetJob", "NotFoundException", 400, NotFound),
+        ("GetJob", "Other", 404, NotFound),
+        ("GetJob", "InternalFailureException", 500, Unanswered),
+        ("GetJob", "Other", 503, Unanswered),
+        ("GetJob", "BadRequestException", 400, AmplifyError),
+        ("GetJob", "Other", 499, AmplifyError),
+        ("GetJob", "", 0, AmplifyError),
+    ],
+)
+def test_an_error_means_one_thing(operation: str, code: str, status: int, meaning: type[Exception]) -> None:
+    error = {
+        "Error": {"Code": code, "Message": "the message"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    raised = _raised(ClientError(error, operation))  # type: ignore[arg-type]
+    assert type(raised) is meaning
+    assert "the message" in str(raised)
+
+
+@pytest.mark.parametrize("response", [{}, {"Error": {}}, {"Error": {"Code": "X", "Message": ""}}])
+def test_an_error_without_words_is_told_by_its_code(response: dict[str, Any]) -> None:
+    raised = _raised(ClientError(response, "GetJob"))  # type: ignore[arg-type]
+    code = response.get("Error", {}).get("Code", "")
+    assert str(raised) == (
+        f"AMPLIFY_ERROR: amplify:GetJob on branch main of app d1a2b3c4 was refused: {code}"
+    )
+
+
+def test_anything_else_is_no_answer_and_told_by_its_type_only() -> None:
+    raised = _raised(RuntimeError("https://secret.example"))
+    assert type(raised) is Unanswered
+    assert str(raised) == "get_job was not answered: RuntimeError"
+
+
+def test_a_call_that_does_not_fit_the_api_is_not_tried_again(world: World) -> None:
+    jobs = Jobs(PLACE, lambda: _amplify_client("us-east-1"))
+    with pytest.raises(AmplifyError, match="the call does not fit Amplify's API"):
+        jobs.start({"jobType": 7})
+    assert world.amplify.calls == []
+
+
+def test_a_client_is_made_once_and_only_when_needed(world: World) -> None:
+    made: list[str] = []
+
+    def connect() -> Any:
+        made.append("client")
+        return _amplify_client("us-east-1")
+
+    jobs = Jobs(PLACE, connect)
+    assert made == []
+    jobs.list(lambda _: True)
+    jobs.site_url()
+    assert made == ["client"]
+    assert jobs.endpoint == "https://amplify.us-east-1.amazonaws.com"
+
+
+def test_the_console_shows_a_branch_with_its_slashes_escaped() -> None:
+    jobs = Jobs(Place("d1", "feature/a b", "eu-west-1", ""), lambda: _amplify_client("eu-west-1"))
+    assert jobs.console_url == (
+        "https://eu-west-1.console.aws.amazon.com/amplify/apps/d1/branches/feature%2Fa%20b/deployments"
+    )
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_jobs_are_listed_newest_first_in_whatever_order_they_come(world: World, newest_first: bool) -> None:
+    world.amplify.plan(seconds=0)
+    for _ in range(12):
+        world.amplify.start(APP_ID, BRANCH)
+    if not newest_first:
+        world.branch.jobs.reverse()
+    jobs = Jobs(PLACE, lambda: _amplify_client("us-east-1"))
+    assert [job.id for job in jobs.list(lambda _: True)] == [str(number) for number in range(12, 0, -1)]
+
+
+def _raised(error: Exception) -> Exception:
+    """What a call raises when boto3 raises that."""
+
+    class Client:
+        def get_job(self, **_: Any) -> None:
+            raise error
+
+    with pytest.raises(Exception) as raised:  # noqa: B017, PT011
+        Jobs(PLACE, Client).get("1")  # type: ignore[arg-type]
+    return raised.value

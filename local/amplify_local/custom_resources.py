@@ -289,7 +289,7 @@ async def _send_back(
                 before["Properties"],
                 now["Attributes"],
             )
-        except Exception as error:  # noqa: BLE001 (whatever the function answers)
+        except Exception as error:  # whatever the function answers
             stacks.logger.warning("The Update back of %s failed: %s", logical_id, error)
 
 

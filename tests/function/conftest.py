@@ -27,5 +27,7 @@ def surroundings() -> Iterator[None]:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Iterator[World]:
+    world = World()
+    yield world
+    assert world.may_have_defects or not any(line["decision"] == "defect" for line in world.decisions)

@@ -154,6 +154,18 @@ def test_the_job_of_a_request_that_has_expired_is_stopped(world: World) -> None:
     assert world.status(world.jobs()[0]) in ("CANCELLING", "CANCELLED")
 
 
+def test_the_job_of_a_request_that_has_expired_is_looked_for_more_than_once(world: World) -> None:
+    world.amplify.plan(never_ends=True)
+    event = world.event("Create", TimeoutSeconds="60")
+    delivery = world.deliver(event)
+    world.clock.at(START + 30, delivery.kill)
+    world.clock.sleep(90)
+    world.fail("ListJobs", "500", times=3)
+    world.fail("StopJob", "500", times=1)
+    world.request(event)
+    assert world.stopped == {"1"}
+
+
 def test_nobody_elses_job_is_stopped_by_a_request_that_has_expired(world: World) -> None:
     world.amplify.plan(never_ends=True)
     event = world.event("Create", TimeoutSeconds="60")

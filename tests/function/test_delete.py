@@ -229,6 +229,7 @@ def test_a_defect_does_not_fail_a_delete(world: World, monkeypatch: pytest.Monke
     first = world.deployed()
     monkeypatch.setattr("rollback.Rollback.delete", lambda _: 1 / 0)
     assert world.request(world.delete(first.physical_id)).status == "SUCCESS"
+    world.may_have_defects = True
 
 
 # A replacement that is undone
@@ -301,6 +302,15 @@ def test_the_delete_of_the_older_of_two_jobs_restores_nothing(world: World) -> N
     world.request(world.update(first.physical_id, Nonce="2"))
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
     world.request(world.delete(first.physical_id))
+    assert len(world.jobs()) == 2
+
+
+def test_the_delete_of_the_only_job_that_succeeded_restores_nothing(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED")
+    world.request(world.event("Create"))
+    first = world.deployed(Nonce="2")
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    assert world.request(world.delete(first.physical_id)).status == "SUCCESS"
     assert len(world.jobs()) == 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ NO_ECHO: frozenset[str] = frozenset()
 
 
 @pytest.fixture
-def world() -> World:
+def world(world: World) -> World:
     """A function that hands over after 140 of its 200 s, and jobs that take a little longer."""
-    return World(limit=200, job_seconds=160)
+    world.limit = 200
+    world.amplify.job_seconds = 160
+    return world
 
 
 def test_a_job_longer_than_the_functions_limit_is_waited_for(world: World) -> None:
@@ -213,7 +216,8 @@ def test_a_resumed_job_that_may_not_be_read_any_more_is_named_in_the_physical_id
 
 def test_a_resumed_job_that_cannot_be_read_until_the_deadline_times_out(world: World) -> None:
     world.amplify.plan(seconds=300)
-    world.clock.at(START + 140, lambda: world.fail("GetJob", "500", times=10_000))
+    for operation in ("GetJob", "ListJobs"):
+        world.clock.at(START + 140, partial(world.fail, operation, "500", times=10_000))
     answer = world.request(world.event("Create", TimeoutSeconds="200"))
     assert answer.reason.startswith("JOB_TIMED_OUT: job 1 of branch main")
     assert "(Amplify's last error: Internal failure)" in answer.reason

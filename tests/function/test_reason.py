@@ -69,6 +69,21 @@ def test_a_failed_job_without_steps_is_told_without_them(world: World) -> None:
     assert answer.reason == f"JOB_FAILED: {JOB} failed{SEE}"
 
 
+def test_the_reason_of_a_step_that_succeeded_is_not_told(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED", step="DEPLOY")
+    job = world.amplify.job
+    world.amplify.job = lambda *where: _first_step_has_a_reason(job(*where))  # type: ignore[method-assign, assignment]
+    answer = world.request(world.event("Create", FailureLogLines="0"))
+    assert answer.reason == f"JOB_FAILED: {JOB} failed in step DEPLOY{SEE}"
+
+
+def test_a_failed_step_without_a_name_is_told_without_it(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED", status_reason="exit status 1")
+    world.amplify.behaviour.omits = frozenset({"stepName"})
+    answer = world.request(world.event("Create", FailureLogLines="0"))
+    assert answer.reason == f"JOB_FAILED: {JOB} failed: exit status 1{SEE}"
+
+
 def test_a_cancelled_job_is_told_with_amplifys_reason(world: World) -> None:
     world.amplify.next_job(outcome="CANCELLED", status_reason=" stopped by the budget \n")
     answer = world.request(world.event("Create"))
@@ -101,6 +116,7 @@ def test_a_defect_is_told_without_its_text_and_logged_with_its_place(
     assert line["error"] == "KeyError"
     assert any(frame.startswith("job:") for frame in line["frames"])
     assert "a secret" not in "".join(world.log)
+    world.may_have_defects = True
 
 
 # verify_commit
@@ -164,6 +180,13 @@ def _all_failed(job: object) -> object:
     """The job, each of whose steps shows the status of the job."""
     steps = job.steps  # type: ignore[attr-defined]
     return _Shown(job, lambda now: [{**step, "status": "FAILED"} for step in steps(now)])
+
+
+def _first_step_has_a_reason(job: object) -> object:
+    steps = job.steps  # type: ignore[attr-defined]
+    return _Shown(
+        job, lambda now: [{**step, "statusReason": "fine"} for step in steps(now)[:1]] + steps(now)[1:]
+    )
 
 
 def _without_steps(job: object) -> object:

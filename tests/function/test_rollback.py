@@ -245,6 +245,23 @@ def test_events_of_other_resources_do_not_tell_when_the_stack_was_complete(world
     assert _rolled_back(world, second).data["JobId"] == "3"
 
 
+def test_where_the_stacks_events_are_unreadable_a_job_in_progress_is_stopped(world: World) -> None:
+    first = world.deployed()
+    world.amplify.next_job(never_ends=True)
+    second = _updated(world, first, Wait="false")
+    world.fail("DescribeStackEvents", "denied")
+    _rolled_back(world, second, Wait="false")
+    assert world.stopped == {"2"}
+
+
+def test_a_job_of_another_resource_with_the_same_properties_is_no_restoration(world: World) -> None:
+    # given two resources on one branch: the other one releases after the Update
+    second = _updated(world, world.deployed())
+    world.request({**world.event("Create"), "LogicalResourceId": "Other"})
+    answer = _rolled_back(world, second)
+    assert (answer.physical_id, len(world.jobs())) == (second.physical_id, 3)
+
+
 def test_where_the_stacks_events_are_unreadable_nothing_is_undone(world: World) -> None:
     second = _updated(world, world.deployed())
     world.fail("DescribeStackEvents", "denied")

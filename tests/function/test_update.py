@@ -212,6 +212,18 @@ def test_the_job_of_an_abandoned_update_is_stopped_on_the_branch_that_it_moved_t
     assert world.status(job) == "CANCELLED"
 
 
+def test_at_the_deadline_an_earlier_job_of_another_resource_goes_on(world: World) -> None:
+    # given a Create that joined the job of another resource, without waiting for it
+    world.amplify.plan(never_ends=True)
+    world.request({**world.event("Create", Wait="false"), "LogicalResourceId": "Other"})
+    first = world.deployed(Wait="false", WhenBusy="JOIN")
+    # when
+    answer = world.request(world.update(first.physical_id, TimeoutSeconds="60", WhenBusy="JOIN"))
+    # then
+    assert answer.reason.startswith("JOB_TIMED_OUT")
+    assert world.amplify.count("StopJob") == 0
+
+
 @pytest.mark.parametrize(
     "stack_status", ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_FAILED", "UPDATE_COMPLETE"]
 )

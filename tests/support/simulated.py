@@ -132,6 +132,7 @@ class World:
     """
 
     killed = Killed
+    may_have_defects = False
 
     job_seconds: float = 60
     latency: float = 0

@@ -79,6 +79,14 @@ def test_the_wait_is_logged_once_for_each_job_in_the_way(world: World) -> None:
     ]
 
 
+def test_a_second_job_in_the_way_is_logged_too(world: World) -> None:
+    _busy(world, seconds=50)
+    world.clock.at(START + 51, lambda: _busy(world, seconds=50))
+    world.request(world.event("Create"))
+    waits = [line["job"] for line in world.decisions if line["decision"] == "waiting for another job"]
+    assert waits == ["1", "2"]
+
+
 def test_a_request_that_is_given_up_while_it_waits_starts_and_answers_nothing(world: World) -> None:
     # given that a sibling fails while the branch is busy
     other = _busy(world, seconds=100)

@@ -23,6 +23,16 @@ def test_at_the_deadline_the_job_is_stopped_and_the_create_fails(world: World) -
     assert (world.amplify.count("StopJob"), world.status(world.jobs()[0])) == (1, "CANCELLED")
 
 
+def test_a_job_whose_message_does_not_read_back_is_stopped_by_the_request_that_started_it(
+    world: World,
+) -> None:
+    world.amplify.behaviour.echoes_commit_message = frozenset()
+    world.amplify.plan(never_ends=True)
+    answer = world.request(world.event("Create", TimeoutSeconds="60"))
+    assert "it was stopped" in answer.reason
+    assert world.stopped == {"1"}
+
+
 @pytest.mark.parametrize(("seconds", "status"), [(59, "SUCCESS"), (60, "SUCCESS"), (61, "FAILED")])
 def test_a_job_that_ends_around_the_deadline(world: World, seconds: int, status: str) -> None:
     world.amplify.plan(seconds=seconds)
@@ -175,6 +185,14 @@ def test_nobody_elses_job_is_stopped_by_a_request_that_has_expired(world: World)
     assert world.amplify.count("StopJob") == 0
 
 
+def test_a_request_that_has_expired_looks_at_the_newest_jobs_only(world: World) -> None:
+    _many_jobs(world)
+    event = world.event("Create", TimeoutSeconds="60")
+    world.clock.sleep(90)
+    world.request(event)
+    assert world.amplify.count("ListJobs") == 1
+
+
 def test_an_ended_job_of_a_request_that_has_expired_is_not_stopped(world: World) -> None:
     event = world.event("Create", TimeoutSeconds="60")
     world.request(event)
@@ -257,6 +275,14 @@ def test_the_same_error_is_logged_once(world: World) -> None:
     assert [line["error"] for line in world.decisions if line["decision"] == "trying again"] == [
         "Internal failure"
     ]
+
+
+def _many_jobs(world: World) -> None:
+    """More than one page of ListJobs."""
+    for _ in range(60):
+        world.amplify.next_job(seconds=1)
+        world.amplify.start(APP_ID, BRANCH)
+        world.clock.sleep(1)
 
 
 def _pauses(world: World) -> list[float]:

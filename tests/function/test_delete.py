@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from simulated import APP_ID, BRANCH, START, World
 
+from identity import Token
+
 INVENTED = "shop-Site-1ABCDEFGHIJKL"
 MODES = ["500", "429", "timeout", "reset", "malformed", "denied"]
 
@@ -62,6 +64,15 @@ def test_with_an_invented_physical_id_nobody_elses_job_is_stopped(world: World) 
     world.request(other)
     assert world.request(world.delete(INVENTED)).status == "SUCCESS"
     assert world.amplify.count("StopJob") == 0
+
+
+def test_with_an_invented_physical_id_the_newest_jobs_are_looked_at(world: World) -> None:
+    for _ in range(60):
+        world.amplify.next_job(seconds=1)
+        world.amplify.start(APP_ID, BRANCH)
+        world.clock.sleep(1)
+    world.request(world.delete(INVENTED))
+    assert world.amplify.count("ListJobs") == 1
 
 
 def test_with_an_invented_physical_id_a_job_that_has_ended_is_not_stopped(world: World) -> None:
@@ -283,6 +294,24 @@ def test_a_resource_that_is_new_in_the_undone_update_has_nothing_to_restore(worl
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
     world.request(world.delete(first.physical_id))
     assert len(world.jobs()) == 2
+
+
+@pytest.mark.parametrize("other", [True, False])
+def test_a_restored_job_bears_the_version_that_it_brings_back_if_it_is_one_of_this_resource(
+    world: World, other: bool
+) -> None:
+    # given that the job to go back to is this resource's, or another one's
+    first = world.deployed()
+    if other:
+        world.request({**world.event("Create"), "LogicalResourceId": "Other"})
+    second = world.request(world.update(first.physical_id, Nonce="2"))
+    # when
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.request(world.delete(second.physical_id, Nonce="2"))
+    # then
+    restored = Token.parse(world.started[world.jobs()[-1].id]["commitMessage"])
+    assert restored is not None
+    assert restored.fingerprint == ("0" if other else first.physical_id.rpartition("/")[2])
 
 
 @pytest.mark.parametrize("outcome", ["SUCCEED", "FAILED"])

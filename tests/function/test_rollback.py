@@ -169,6 +169,17 @@ def test_a_rollback_waits_for_a_busy_branch_whatever_the_deploy_did(world: World
     assert world.amplify.count("StopJob") == 0
 
 
+def test_no_more_jobs_are_listed_than_needed_to_find_the_one_to_go_back_to(world: World) -> None:
+    for _ in range(60):
+        world.amplify.next_job(seconds=1)
+        world.amplify.start(APP_ID, BRANCH)
+        world.clock.sleep(1)
+    second = _updated(world, world.deployed())
+    world.amplify.calls.clear()
+    assert _rolled_back(world, second).data["JobId"] == "63"
+    assert world.amplify.count("ListJobs") == 2  # to stop, and to restore
+
+
 def test_without_an_earlier_success_there_is_nothing_to_go_back_to(world: World) -> None:
     # given a first job that is not among the branch's any more
     second = _updated(world, world.deployed())
@@ -406,6 +417,23 @@ def test_a_success_of_an_update_that_failed_all_the_same_is_undone(world: World)
     # then
     assert (answer.status, answer.data["JobId"], world.started["3"]["jobId"]) == ("SUCCESS", "3", "1")
     assert answer.physical_id == first.physical_id.replace("/1/", "/3/")
+
+
+def test_a_success_of_this_resource_before_the_physical_ids_job_is_not_undone(world: World) -> None:
+    # given a deploy that did not wait for its job, which failed, after one that succeeded
+    world.amplify.start(APP_ID, BRANCH)
+    world.clock.sleep(100)
+    first = world.deployed()
+    world.amplify.next_job(outcome="FAILED", seconds=10)
+    second = world.request(world.update(first.physical_id, Nonce="2", Wait="false"))
+    world.clock.sleep(60)
+    # when the next Update fails
+    world.amplify.next_job(outcome="FAILED", seconds=10)
+    failed = world.request(world.update(second.physical_id, old={"Nonce": "2"}, Nonce="3"))
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    answer = world.request(world.update(failed.physical_id, old={"Nonce": "3"}, Nonce="2"))
+    # then
+    assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", second.physical_id, 4)
 
 
 def test_ignore_does_not_undo_it(world: World) -> None:

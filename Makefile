@@ -35,12 +35,12 @@ check: setup  ## Run the linters and the type checkers.
 	npx --no-install pyright --pythonpath .venv/bin/python
 
 test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python of its Lambda runtime.
-	.venv-runtime/bin/python -m pytest tests/function -q
+	.venv-runtime/bin/python -m pytest tests/function -q -n 2 --dist loadfile
 
 .venv-runtime/installed: requirements.txt
 	$(RUNTIME_PYTHON) -m venv .venv-runtime
 	.venv-runtime/bin/pip install --quiet --disable-pip-version-check \
-		$(shell grep -E '^(boto3|pytest|pytest-cov|hypothesis|greenlet)==' requirements.txt)
+		$(shell grep -E '^(boto3|pytest|pytest-xdist|hypothesis|greenlet)==' requirements.txt)
 	touch $@
 
 test-lowest: setup .venv-lowest/installed  ## Run the construct's tests on the oldest Python and aws-cdk-lib that are supported.

@@ -31,7 +31,7 @@ from figures import (  # noqa: E402
     synthesis,
     waiting,
 )
-from figures.synth import NOTHING, OURS, TITLES  # noqa: E402
+from figures.synth import OURS, TITLES  # noqa: E402
 
 
 class Effort(NamedTuple):
@@ -53,10 +53,7 @@ def measure(effort: Effort, plots_in: Path | None) -> str:
     _say("cold starts")
     points = synthesis.scale(effort.sizes, effort.runs if effort == QUICK else 3)
     _say("synthesis of many jobs")
-    syntheses = {
-        name: synthesis.of_jobs(name, 1, effort.rounds) for name in (NOTHING, OURS, *deploys.RUNNABLE[1:])
-    }
-    overhead = synthesis.overhead(effort.rounds)
+    syntheses = synthesis.of_one_job(deploys.RUNNABLE, effort.rounds)
     _say("synthesis of one job")
     footprints = {name: footprint.footprint(name) for name in TITLES}
     _say("footprints")
@@ -85,7 +82,7 @@ def measure(effort: Effort, plots_in: Path | None) -> str:
         _say("faults")
     sections += [
         page.scale(points, deployed, effort.runs if effort == QUICK else 3),
-        page.syntheses(syntheses, overhead, effort.rounds),
+        page.syntheses(syntheses, effort.rounds),
         page.cold_starts(starts, effort.runs),
     ]
     if plots_in:

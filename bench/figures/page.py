@@ -17,6 +17,7 @@ from figures.deploys import Deploy
 from figures.faults import Outcome
 from figures.footprint import FURTHER, Footprint
 from figures.synth import OURS, TITLES
+from figures.synthesis import Compared
 from figures.waiting import PRICES, Waiting
 
 
@@ -212,24 +213,27 @@ def scale(found: Mapping[int, Mapping[str, float]], deployed: Mapping[int, Deplo
     )
 
 
-def syntheses(found: Mapping[str, Mapping[str, float]], overhead: float, runs: int) -> str:
+def syntheses(found: Compared, runs: int) -> str:
     rows = [
         [
             TITLES.get(name, "an empty stack"),
             _seconds(run["whole"]),
-            _seconds(run["import_cdk"]),
-            _seconds(run["import_ours"]) if name == OURS else "",
-            _seconds(run["synthesis"]),
+            _seconds(run["cpu"]),
+            f"{found.added[name]:+.2f} s" if name in TITLES else "",
             f"{run['calls']:.0f}",
         ]
-        for name, run in found.items()
+        for name, run in found.medians.items()
     ]
+    ours = found.medians[OURS]
     return _lines(
         "## Synthesis of one job",
-        f"A fresh process each, medians of {runs}; measured. *Synthesis* starts jsii's Node process and "
-        "loads aws-cdk-lib into it, which is nearly all of it.",
-        _table(["", "whole", "import of aws_cdk", "import of this package", "synthesis", "jsii calls"], rows),
-        f"One job of ours adds {overhead:.2f} s to the empty stack's (median of the pairs' differences).",
+        f"A fresh process each, in turn, medians of {runs}; measured. Nearly all of it is Node's start and "
+        "loading aws-cdk-lib there. *Added* is to the empty stack's processor time, the median of the pairs' "
+        "differences.",
+        _table(["", "whole", "processor time", "added", "jsii calls"], rows),
+        f"Importing `aws_cdk` took {_seconds(ours['import_cdk'])} of ours, and importing this package "
+        f"{_seconds(ours['import_ours'])}: the submodules for Lambda, IAM, logs and Amplify, which "
+        "aws-cdk-lib loads when they are first named.",
     )
 
 
@@ -247,8 +251,8 @@ def cold_starts(found: Mapping[str, Start], runs: int) -> str:
     return _lines(
         "## Cold start of the function",
         f"A fresh interpreter each, in turn, medians of {runs}, the interpreter's own start left out; "
-        f"measured, on a whole core. The ratio is to the {cold_start.BASE}, the median of the pairs'.",
-        _table(["", "time", "ratio", "peak memory", "modules"], rows),
+        f"measured. The ratio is to the {cold_start.BASE}, the median of the pairs'.",
+        _table(["", "processor time", "ratio", "peak memory", "modules"], rows),
     )
 
 
@@ -256,7 +260,7 @@ def outcomes(found: Mapping[str, Mapping[str, Outcome]]) -> str:
     rows = [
         [
             f"**{scenario}**: {faults.SCENARIOS[scenario]}",
-            *(_outcome(of.get(scenario)) for of in found.values()),
+            *(_outcome(scenario, of.get(scenario)) for of in found.values()),
         ]
         for scenario in faults.SCENARIOS
     ]
@@ -270,16 +274,17 @@ def outcomes(found: Mapping[str, Mapping[str, Outcome]]) -> str:
         "crhelper's rollbacks are CloudFormation's: like the Provider's, its Update starts a new RELEASE, "
         "which builds the branch's tip (read from code). None of them hung here. TriggerFunction does for "
         "a job of more than 15 minutes: Lambda ends the function that would answer, and delivers the "
-        "event again.",
+        "event again. A request that Lambda delivers again after the job's end starts a second job with "
+        "each of them but this project (read from code).",
     )
 
 
-def _outcome(outcome: Outcome | None) -> str:
+def _outcome(scenario: str, outcome: Outcome | None) -> str:
     if outcome is None:
         return "(read from code, below)"
     parts = [f"**{outcome.status}**", f"{outcome.jobs} job{'s' * (outcome.jobs != 1)}"]
-    if "FAILED" in outcome.status or "ROLLBACK" in outcome.status:
-        parts += ["says why"] if outcome.says_why else []
+    if scenario in (faults.FAILS, faults.BROKEN):
+        parts.append("says why" if outcome.says_why else "does not say why")
     if outcome.serves:
         parts.append(f"serves {outcome.serves}")
     return ", ".join(parts)
@@ -303,8 +308,8 @@ def own(
             [f"synthesis of {jobs} job{'s' * (jobs > 1)}, whole process", _seconds(points[jobs]["whole"])]
             for jobs in (few, many)
         ),
-        ["import of the function's handler", f"{handler.seconds * 1000:.0f} ms"],
-        ["import of boto3 alone", f"{base.seconds * 1000:.0f} ms"],
+        ["import of the function's handler, processor time", f"{handler.seconds * 1000:.0f} ms"],
+        ["import of boto3 alone, processor time", f"{base.seconds * 1000:.0f} ms"],
         ["handler against boto3", f"{handler.ratio:.2f} ×"],
         ["job's end to CloudFormation's answer, mean", _seconds(statistics.mean(seconds))],
         ["job's end to CloudFormation's answer, longest", _seconds(max(seconds))],

@@ -45,6 +45,12 @@ def peak_mb(process: str = "self") -> float:
     return max((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), default=0.0)
 
 
+def cpu_seconds(process: str) -> float:
+    """The processor's time of another process; Linux only."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def median_of(found: Sequence[dict[str, float]]) -> dict[str, float]:
     """The median of each figure of several runs."""
     return {name: statistics.median(run[name] for run in found) for name in found[0]}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from jsii._kernel.providers import process
 
-from figures.processes import fresh, median_of, peak_mb
+from figures.processes import cpu_seconds, fresh, median_of, peak_mb
 from figures.synth import NOTHING, OURS
 
 _SCRIPT = """
@@ -20,9 +20,9 @@ began = time.perf_counter()
 import aws_cdk
 imported = time.perf_counter()
 {imports}
-ours = time.perf_counter()
+ours, aside = time.perf_counter(), time.process_time()
 from figures import footprint, processes, synth, synthesis
-ready = time.perf_counter()
+ready, aside = time.perf_counter(), time.process_time() - aside
 with tempfile.TemporaryDirectory() as folder, synthesis.counted_calls() as calls:
     assembly = synth.synthesize({name!r}, folder, branch_names=synth.branches({jobs}))
     done = time.perf_counter()
@@ -32,6 +32,7 @@ with tempfile.TemporaryDirectory() as folder, synthesis.counted_calls() as calls
         "import_ours": ours - imported,
         "synthesis": done - ready,
         "whole": done - began - (ready - ours),
+        "cpu": time.process_time() + synthesis.node_seconds() - aside,
         "calls": calls.count,
         "bytes": synth.size(found),
         "policy_bytes": sum(synth.size(statement) for statement in footprint.statements(found)),
@@ -64,28 +65,45 @@ class counted_calls(AbstractContextManager["counted_calls"]):  # noqa: N801 - re
 
 
 def node_mb() -> float:
-    """The most memory that one of this process's children, and theirs, has had; Linux only."""
-    peaks, parents = [0.0], ["self"]
+    """The most memory that one of this process's children, and theirs, has had."""
+    return max((peak_mb(child) for child in _children()), default=0.0)
+
+
+def node_seconds() -> float:
+    """The processor's time of this process's children, and theirs."""
+    return sum(cpu_seconds(child) for child in _children())
+
+
+def _children() -> list[str]:
+    """Linux only."""
+    found, parents = list[str](), ["self"]
     while parents:
         for children in Path(f"/proc/{parents.pop()}/task").glob("*/children"):
-            found = children.read_text().split()
-            parents += found
-            peaks += [peak_mb(child) for child in found]
-    return max(peaks)
+            parents += children.read_text().split()
+            found += children.read_text().split()
+    return found
 
 
-def of_jobs(name: str, jobs: int, runs: int) -> dict[str, float]:
-    return median_of([_run(name, jobs) for _ in range(runs)])
+class Compared(NamedTuple):
+    medians: dict[str, dict[str, float]]
+    added: dict[str, float]
+    """Of the processor's seconds, to those of an empty stack: the median of the pairs' differences."""
 
 
-def overhead(runs: int) -> float:
-    """What a job of ours adds to the synthesis of an empty stack: the median of the pairs' differences."""
-    pairs = [(_run(OURS, 1), _run(NOTHING, 1)) for _ in range(runs)]
-    return statistics.median(with_job["whole"] - without["whole"] for with_job, without in pairs)
+def of_one_job(names: Sequence[str], runs: int) -> Compared:
+    """In turn, so that all have the same neighbours; an empty stack first."""
+    rounds = [{name: _run(name, 1) for name in (NOTHING, *names)} for _ in range(runs)]
+    return Compared(
+        {name: median_of([run[name] for run in rounds]) for name in rounds[0]},
+        {
+            name: statistics.median(run[name]["cpu"] - run[NOTHING]["cpu"] for run in rounds)
+            for name in rounds[0]
+        },
+    )
 
 
 def scale(sizes: Iterable[int], runs: int) -> dict[int, dict[str, float]]:
-    return {jobs: of_jobs(OURS, jobs, runs) for jobs in sizes}
+    return {jobs: median_of([_run(OURS, jobs) for _ in range(runs)]) for jobs in sizes}
 
 
 def slope(points: dict[int, float]) -> tuple[float, float, float]:

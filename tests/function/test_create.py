@@ -250,6 +250,7 @@ def test_a_site_whose_url_stays_unknown_is_a_success(world: World) -> None:
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.data["BranchUrl"], answer.data["JobId"]) == ("SUCCESS", "", "1")
     assert answer.time == START + 80
+    assert {"decision": "site unknown", "error": "Internal failure"} in world.decisions
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ def test_a_site_that_may_not_be_seen_does_not_fail_a_job_that_succeeded(world: W
     _deny(world, operation)
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.data["BranchUrl"]) == ("SUCCESS", "")
-    assert any(line["decision"] == "site unknown" for line in world.decisions)
+    [line] = [line for line in world.decisions if line["decision"] == "site unknown"]
+    assert f"amplify:{operation} on branch main of app d1a2b3c4 was denied" in line["error"]
 
 
 def test_the_permission_to_see_the_site_is_waited_for(world: World) -> None:

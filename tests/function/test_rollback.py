@@ -216,6 +216,35 @@ def test_an_update_that_moved_to_another_branch_has_nothing_to_go_back_to(world:
     assert "/branches/dev/" in answer.data["ConsoleUrl"]
 
 
+def test_a_job_with_the_same_number_on_the_branch_before_is_not_taken_for_the_one_to_undo(
+    world: World,
+) -> None:
+    # given an Update that moved to another branch, and a push on the branch that it left
+    world.amplify.create_branch(APP_ID, "dev")
+    world.amplify.start(APP_ID, "dev")
+    first = world.deployed()
+    second = world.request(world.update(first.physical_id, BranchName="dev"))
+    world.amplify.push(APP_ID, BRANCH)
+    world.clock.sleep(100)
+    assert second.data["JobId"] == world.jobs()[-1].id == "2"
+    # when
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    answer = world.request(world.update(second.physical_id, old={"BranchName": "dev"}))
+    # then
+    assert (answer.physical_id, len(world.jobs())) == (second.physical_id, 2)
+
+
+@pytest.mark.parametrize("nothing_to_undo", [True, False])
+def test_the_attributes_in_a_rollback_are_read_in_spite_of_a_fault(
+    world: World, nothing_to_undo: bool
+) -> None:
+    first = world.deployed()
+    latest = first if nothing_to_undo else _updated(world, first)
+    world.fail("GetJob", "500")
+    answer = _rolled_back(world, latest, OnRollback="IGNORE")
+    assert answer.data == latest.data
+
+
 def test_an_update_whose_old_properties_are_unreadable_goes_by_the_physical_id(world: World) -> None:
     second = _updated(world, world.deployed())
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
@@ -469,9 +498,11 @@ def test_the_job_of_an_update_that_was_abandoned_is_stopped(world: World) -> Non
     world.clock.sleep(20)
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
     # when
+    stopped_at = world.clock.now
     world.deliver(world.update(first.physical_id, old={"Nonce": "2"}))
     world.settle()
     # then both are answered without a failure, and the first worker's answer goes to a closed ear
+    assert world.jobs()[1].stopped == stopped_at
     assert [(a.status, a.physical_id) for a in world.answers[1:]] == [("SUCCESS", first.physical_id)] * 2
     assert (world.status(world.jobs()[1]), len(world.jobs())) == ("CANCELLED", 2)
 
@@ -482,9 +513,11 @@ def test_ignore_stops_the_job_of_an_update_that_was_abandoned_too(world: World) 
     world.deliver(world.update(first.physical_id, Nonce="2", OnRollback="IGNORE"))
     world.clock.sleep(20)
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    stopped_at = world.clock.now
     world.deliver(world.update(first.physical_id, old={"Nonce": "2"}, OnRollback="IGNORE"))
     world.settle()
     assert (world.status(world.jobs()[1]), len(world.jobs())) == ("CANCELLED", 2)
+    assert world.jobs()[1].stopped == stopped_at
 
 
 def test_the_job_of_an_update_that_was_abandoned_and_succeeds_all_the_same_is_undone(world: World) -> None:

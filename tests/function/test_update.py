@@ -189,6 +189,7 @@ def test_an_update_to_the_old_properties_stops_the_job_of_an_abandoned_one(world
     abandoned = world.deliver(world.update(first.physical_id, Nonce="2"))
     world.clock.sleep(20)
     # when
+    stopped_at = world.clock.now
     world.deliver(world.update(first.physical_id, old={"Nonce": "2"}))
     world.settle()
     # then
@@ -197,6 +198,7 @@ def test_an_update_to_the_old_properties_stops_the_job_of_an_abandoned_one(world
         ("SUCCESS", first.physical_id),
     ]
     assert (abandoned.raised, world.status(world.jobs()[1])) == (None, "CANCELLED")
+    assert world.jobs()[1].stopped == stopped_at
     assert world.amplify.count("StopJob") == 1
 
 
@@ -206,10 +208,11 @@ def test_the_job_of_an_abandoned_update_is_stopped_on_the_branch_that_it_moved_t
     world.amplify.plan(never_ends=True)
     world.deliver(world.update(first.physical_id, BranchName="dev"))
     world.clock.sleep(20)
+    stopped_at = world.clock.now
     world.deliver(world.update(first.physical_id, old={"BranchName": "dev"}))
     world.settle()
     [job] = world.amplify.jobs(APP_ID, "dev")
-    assert world.status(job) == "CANCELLED"
+    assert (world.status(job), job.stopped) == ("CANCELLED", stopped_at)
 
 
 def test_at_the_deadline_an_earlier_job_of_another_resource_goes_on(world: World) -> None:
@@ -254,6 +257,7 @@ def test_an_update_handed_over_asks_for_no_rollback_but_goes_on(world: World) ->
     world.amplify.plan(seconds=160)
     answer = world.request(world.update(first.physical_id, Nonce="2"))
     assert (answer.status, answer.data["JobId"], len(world.handed_over)) == ("SUCCESS", "2", 1)
+    assert world.asked == ["DescribeStacks"] * 2 + ["Invoke"]  # once for each StartJob
 
 
 def test_an_update_with_properties_that_are_no_use_fails(world: World) -> None:
@@ -269,6 +273,14 @@ def test_an_update_that_changes_nothing_rides_out_what_goes_wrong(world: World, 
     world.amplify.fail(None, times=10, mode=mode)  # type: ignore[arg-type]
     answer = world.request(world.update(first.physical_id))
     assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "1")
+
+
+def test_an_update_whose_job_cannot_be_read_until_the_deadline_fails(world: World) -> None:
+    first = world.deployed()
+    world.fail("GetJob", "500", times=10_000)
+    answer = world.request(world.update(first.physical_id, TimeoutSeconds="60"))
+    assert (answer.status, answer.physical_id) == ("FAILED", first.physical_id)
+    assert answer.reason == "AMPLIFY_ERROR: job 1 could not be read: Internal failure"
 
 
 def test_an_update_that_changes_nothing_waits_for_a_permission(world: World) -> None:

@@ -63,7 +63,7 @@ class Stack:
         steps = {k: json.dumps(v) if k in ("Create", "Update", "Delete") else v for k, v in props.items()}
         resource = {
             "Type": "Custom::R",
-            "Properties": {"ServiceToken": self.token, "ServiceTimeout": 5, **steps},
+            "Properties": {"ServiceToken": self.token, "ServiceTimeout": 15, **steps},
         }
         return json.dumps({"Resources": {**(others or {}), "R": resource}})
 
@@ -169,8 +169,8 @@ def test_the_function_is_invoked_three_times_at_most(stack: Stack) -> None:
 
 def test_the_service_timeout_counts_from_the_invocation(stack: Stack) -> None:
     started = time.monotonic()
-    assert stack.create(ServiceTimeout=1, Create=[{"sleep": 3}, {"put": {}}]) == "ROLLBACK_COMPLETE"
-    assert time.monotonic() - started < 3
+    assert stack.create(ServiceTimeout=6, Create=[{"sleep": 30}, {"put": {}}]) == "ROLLBACK_COMPLETE"
+    assert time.monotonic() - started < 30
     assert "did not receive a response from your Custom Resource" in stack.reason()
 
 
@@ -219,7 +219,7 @@ def test_a_second_answer_cannot_mend_a_failure(stack: Stack) -> None:
 def test_an_answer_breaks_the_signature_with_a_content_type_or_without_a_query(
     stack: Stack, aws: LocalAws, wrong: dict[str, Any]
 ) -> None:
-    assert stack.create(ServiceTimeout=1, Create=[{"put": {}, **wrong}]) == "ROLLBACK_COMPLETE"
+    assert stack.create(ServiceTimeout=6, Create=[{"put": {}, **wrong}]) == "ROLLBACK_COMPLETE"
     assert "did not receive a response" in stack.reason()
     assert "PUT 403" in aws.function_logs()
 
@@ -237,7 +237,7 @@ def test_values_are_handed_over_as_strings(stack: Stack) -> None:
     properties = stack.sent()[0]["ResourceProperties"]
     assert (properties["Flag"], properties["Number"]) == ("false", "7")
     assert properties["Nested"] == {"List": ["true", "1.5"]}
-    assert properties["ServiceTimeout"] == "5"
+    assert properties["ServiceTimeout"] == "15"
 
 
 def test_a_failed_create_is_deleted_under_the_id_of_its_answer(stack: Stack) -> None:
@@ -249,7 +249,7 @@ def test_a_failed_create_is_deleted_under_the_id_of_its_answer(stack: Stack) -> 
 
 
 def test_a_failed_create_without_an_answer_is_deleted_under_an_invented_id(stack: Stack) -> None:
-    assert stack.create(ServiceTimeout=1, Create=[]) == "ROLLBACK_COMPLETE"
+    assert stack.create(ServiceTimeout=6, Create=[]) == "ROLLBACK_COMPLETE"
     delete = stack.sent(2)[1]
     assert re.fullmatch(rf"{stack.name}-R-[A-Z0-9]{{13}}", delete["PhysicalResourceId"])
 
@@ -342,7 +342,7 @@ def test_a_create_that_is_abandoned_is_deleted_while_its_function_still_runs(
 
 def test_the_time_limit_of_a_function_is_enforced(stack: Stack) -> None:
     stack.token = {"Fn::GetAtt": ["Function", "Arn"]}
-    status = stack.create(function(timeout=1), ServiceTimeout=2, Create=[{"sleep": 3}, {"put": {}}])
+    status = stack.create(function(timeout=1), ServiceTimeout=6, Create=[{"sleep": 3}, {"put": {}}])
     assert status == "ROLLBACK_COMPLETE"
     assert "did not receive a response" in stack.reason()
 

@@ -70,7 +70,7 @@ class Attempt:
                 if self._may_join(blocker):
                     log("joined", job=blocker.id, status=blocker.status)
                     return blocker
-                self._make_way(blocker)
+                self._make_way(blocker, listed)
             self._patience.pause()
             return None
         if self._patience.is_over:
@@ -100,27 +100,27 @@ class Attempt:
 
     def _own(self, listed: list[Job]) -> Job | None:
         """The oldest job that this request started, as far as the list can tell."""
-        job_type = self._token.job_type
         signed = [job for job in listed if job.token == self._token]
         if signed:
             self._progress.started = True
             return signed[-1]
-        maybe_started = self._progress.tried or self._maybe_repeated
-        began = self._progress.requested if self._progress.tried else self._progress.sent
-        tokens_read_back = any(job.token and job.token.job_type == job_type for job in listed)
-        if maybe_started and not tokens_read_back:
-            # Nothing shows that Amplify returns commit messages: rather take over a job that began since
-            # than start a second one. It may be somebody else's, so it is not ours to stop.
-            since = [
-                job
-                for job in listed
-                if not job.token
-                and job.type in ("", job_type)
-                and job.since(began)
-                and job.id not in self._known
-            ]
+        if self._progress.tried or self._maybe_repeated:
+            # Rather take over a job that began since than start a second one. It may be somebody else's, so
+            # it is not ours to stop.
+            began = self._progress.requested if self._progress.tried else self._progress.sent
+            since = [job for job in self._nameless(listed, began) if job.id not in self._known]
             return since[-1] if since else None
         return None
+
+    def _nameless(self, listed: list[Job], since: float) -> list[Job]:
+        """The jobs that may be this request's for all that is known.
+
+        There are none as soon as any job shows that Amplify returns commit messages, and with them tokens.
+        """
+        job_type = self._token.job_type
+        if any(job.token and job.token.job_type == job_type for job in listed):
+            return []
+        return [job for job in listed if not job.token and job.type in ("", job_type) and job.since(since)]
 
     def _covers_request(self, listed: list[Job]) -> bool:
         reaches_back = any(job.started and not job.since(self._progress.requested) for job in listed)
@@ -131,12 +131,14 @@ class Attempt:
         own = blocker.token is not None and blocker.token.resource == self._token.resource
         return self._when_busy == "JOIN" and not own and blocker.status != CANCELLING
 
-    def _make_way(self, blocker: Job) -> None:
+    def _make_way(self, blocker: Job, listed: list[Job]) -> None:
         if self._blocker is None or self._blocker.id != blocker.id:
             log("waiting for another job", job=blocker.id, status=blocker.status, when_busy=self._when_busy)
         self._blocker = blocker
-        # Two resources that release one branch in one deploy must not stop each other's jobs.
-        rival = blocker.token is not None and blocker.since(self._progress.requested)
+        # Two resources that release one branch in one deploy must not stop each other's jobs, nor two
+        # deliveries of one request theirs.
+        requested = self._progress.requested
+        rival = blocker.token and blocker.since(requested) or blocker in self._nameless(listed, requested)
         if self._when_busy == "STOP" and not rival and blocker.status != CANCELLING:
             try:
                 self._jobs.stop(blocker.id)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 FAILED = "failed"
 """Stands for the fingerprint in the physical ID of a Create that failed, and equals none."""
+NO_JOB = "0"
+"""Stands for the job in the physical ID of a Create that started none."""
 
 _TOKEN = re.compile(r"\[cfn ([0-9a-f]+)\.([0-9a-f]+)\.([0-9a-f]+)\.([A-Z_]+)\]")
 _MESSAGE_LIMIT = 10_000  # characters of StartJob's commitMessage

@@ -81,7 +81,7 @@ class Invocation:
         try:
             physical_id, data = self._serve()
         except Abandoned as abandoned:
-            log("abandoned", stack_status=str(abandoned))
+            log("abandoned", why=str(abandoned))
         except HandOver:
             self._hand_over()
         except Failure as failure:
@@ -99,6 +99,8 @@ class Invocation:
         if request.type not in ("Create", "Update", "Delete"):
             raise InvalidProperties(f"RequestType is {request.type!r}, must be Create, Update or Delete")
         properties = Properties.parse(request.properties)
+        if request.maybe_repeated and self._stack.has_ended(request.progress.requested):
+            raise Abandoned("its operation has ended")  # and it must not touch a newer one's job
         if request.type == "Delete":
             with suppress(OutOfTime):  # the errors are in the log
                 self._rollback(properties).delete()

@@ -204,7 +204,9 @@ class _Reader:
             raise InvalidProperties(f"{name} is {_shown(value)}, {allowed}") from None
 
     def strings(self, name: str) -> Mapping[str, str]:
-        value = self._raw.get(name) or {}
+        value = self._raw.get(name, "")
+        if value in ("", None):
+            return {}
         if not isinstance(value, dict):
             raise InvalidProperties(f"{name} is {_shown(value)}, must be a map of strings")
         for key, item in value.items():

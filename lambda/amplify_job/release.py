@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Any, NoReturn
+from typing import Any
 
 from attempt import Attempt
 from jobs import CANCELLED, SUCCEED, Job, Jobs
@@ -66,8 +66,9 @@ class Release:
         :raises Abandoned: CloudFormation has given the request up.
         """
         if self._patience.is_over and not self._request.handed_over:
-            self._expire()
-        job = self._resumed() or self._attempt().job()
+            job = self._found_late()
+        else:
+            job = self._resumed() or self._attempt().job()
         return self.finish(job) if self._properties.wait else job
 
     def finish(self, job: Job) -> Job:
@@ -103,7 +104,9 @@ class Release:
         if status is None:
             status = self._stack.status(tries=1 if first_try else 3)
         if not is_live(status):
-            raise Abandoned(status)
+            raise Abandoned(f"the stack's status is {status}")
+        if not first_try and self._stack.has_ended(self._progress.requested):
+            raise Abandoned("its operation has ended")
         message = self._properties.commit_message or (
             f"Started by CloudFormation stack {self._request.stack_name} ({self._request.logical_id})"
         )
@@ -163,20 +166,22 @@ class Release:
     def _verify_commit(self, job: Job) -> None:
         """Amplify may build the branch's tip whatever `commitId` says: the log tells what was built."""
         wanted = self._properties.commit_id.lower()
-        if not self._properties.verify_commit or not _SHA.fullmatch(wanted):
+        if not self._properties.verify_commit or not wanted:
             return
         built = self._log.built_commit(job) or job.commit_id.lower()
-        if not _SHA.fullmatch(built):
+        if not _SHA.fullmatch(wanted) or not _SHA.fullmatch(built):
             log("commit unverified", job=job.id, wanted=wanted, reported=job.commit_id)
         elif not (built.startswith(wanted) or wanted.startswith(built)):
             raise CommitMismatch(f"{self._title(job)} built commit {built}, not {wanted}. {self._see}")
 
-    def _expire(self) -> NoReturn:
+    def _found_late(self) -> Job:
+        """After the deadline: this request's job if it has succeeded; else none must be left."""
         patience = Patience(self._clock, until=self._clock.time() + _LAST_LOOK_SECONDS)
         with suppress(OutOfTime, Failure):
-            listed = patience.insist(lambda: self._jobs.list(lambda jobs: True))
-            for job in listed:
-                if job.in_progress and job.token == self._token:
+            for job in patience.insist(lambda: self._jobs.list(lambda jobs: True)):
+                if job.token == self._token and job.status == SUCCEED:
+                    return job
+                if job.token == self._token and job.in_progress:
                     stop(self._jobs, job, patience)
         raise Expired(
             f"the request was delivered after its timeout of {self._properties.timeout_seconds} seconds"

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from identity import FAILED, PhysicalId, Token, digest
+from identity import FAILED, NO_JOB, PhysicalId, Token, digest
 
 _CARRIED = "HandedOver"
 _CARRIED_VERSION = 1
@@ -116,12 +116,13 @@ class Request(NamedTuple):
         return Token(self.resource_digest, fingerprint, self.request_digest, job_type)
 
     def failed_create(self, job_id: str) -> PhysicalId:
-        """The physical ID of a Create that failed. Its properties may be anything."""
+        """The physical ID of a Create that failed. Its properties may be anything; the ID has 1 KB."""
         properties = self.properties if isinstance(self.properties, dict) else {}
         app_id, branch_name = (
-            str(properties.get(name) or "unknown")[:255] for name in ("AppId", "BranchName")
+            str(properties.get(name) or "unknown").encode("ascii", "replace").decode()[:255]
+            for name in ("AppId", "BranchName")
         )
-        return PhysicalId(app_id.replace("/", "-"), branch_name, job_id or "0", FAILED)
+        return PhysicalId(app_id.replace("/", "-"), branch_name, job_id or NO_JOB, FAILED)
 
     def hand_over(self, now: float) -> dict[str, Any]:
         """The event for the next invocation."""

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from attempt import Attempt
-from identity import PhysicalId
+from identity import NO_JOB, PhysicalId
 from jobs import CANCELLED, CANCELLING, FAILED, SUCCEED, Job, Jobs
 from log import log
 from outcomes import Failure, InvalidProperties, OutOfTime
@@ -63,10 +63,15 @@ class Rollback:
         self._stop_others(lambda job: True)
         if self._properties.on_rollback == "IGNORE" or not rolling_back:
             return None
+        complete = self._stack.last_complete()
+        if complete is None:
+            return None
         return self._restore(
             self._connect(self._properties.place),
             self._properties.fingerprint,
-            lambda served, _: self._is_other(served) and served.number > physical.number,
+            lambda served, _: (
+                self._is_other(served) and served.number > physical.number and served.since(complete)
+            ),
             is_rolling_back,
         )
 
@@ -82,7 +87,9 @@ class Rollback:
             return None
         complete = self._stack.last_complete()
         self._stop_others(lambda job: complete is None or job.since(complete))
-        if physical is None or complete is None or self._old_place(physical) != self._properties.place:
+        if physical is None or physical.job_id == NO_JOB or complete is None:
+            return None
+        if self._old_place(physical) != self._properties.place:
             return None
         return self._restore(
             self._connect(self._properties.place),
@@ -100,7 +107,7 @@ class Rollback:
             for job in self._patience.insist(lambda: jobs.list(lambda _: True)):
                 if job.in_progress and self._is_ours(job):
                     stop(jobs, job, self._patience)
-        elif physical.job_id != "0":
+        elif physical.job_id != NO_JOB:
             self._delete(
                 physical, self._connect(self._properties.place.of(physical.app_id, physical.branch_name))
             )

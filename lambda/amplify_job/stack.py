@@ -37,12 +37,26 @@ class Stack:
 
     def last_complete(self) -> float | None:
         """When the stack was last complete: what began since is of this operation. None if unreadable."""
+        return self._last_event("_COMPLETE")
+
+    def has_ended(self, requested: float) -> bool:
+        """Whether the operation that sent a request then has ended; the status may be a newer one's already.
+
+        Unreadable counts as no. The request's date has whole seconds.
+        """
+        return self._last_event("_COMPLETE", "_FAILED", since=requested + 1) is not None
+
+    def _last_event(self, *endings: str, since: float = 0) -> float | None:
+        """When the stack itself last took on a status that ends so."""
         pages = self._client.get_paginator("describe_stack_events").paginate(StackName=self._stack_id)
         try:
             for event in (event for page in pages for event in page["StackEvents"]):  # newest first
+                when = event["Timestamp"].timestamp()
+                if when < since:
+                    break
                 of_stack = event.get("PhysicalResourceId") == self._stack_id
-                if of_stack and event.get("ResourceStatus", "").endswith("_COMPLETE"):
-                    return event["Timestamp"].timestamp()
+                if of_stack and event.get("ResourceStatus", "").endswith(endings):
+                    return when
         except Exception as error:
             log("stack events unreadable", **_shown(error))
         return None

@@ -379,9 +379,19 @@ def deliveries() -> Iterator[Row]:
         "Killed and repeated",
         "the same event twice at the same time, WhenBusy STOP; commit messages read back: no",
         _delivered_again(0, False, WhenBusy="STOP"),
-        "**not told apart: the second stops the job of the first**",
+        "**not told apart: the second waits for the first's job, and starts another**",
         2,
-        (failed("JOB_CANCELLED"), SUCCESS),
+        (SUCCESS, SUCCESS),
+        lambda world: not world.stopped,
+    )
+    yield Row(
+        "Killed and repeated",
+        "a rollback's Update once more, while a newer Update's job runs",
+        _repeated_rollback,
+        "abandoned: that job goes on",
+        1,
+        (SUCCESS, SUCCESS),
+        lambda world: said(world, "abandoned") and not world.stopped,
     )
     yield Row(
         "Killed and repeated",
@@ -587,6 +597,24 @@ def behaviour() -> Iterator[Row]:
         0,
         (),
         lambda world: said(world, "abandoned"),
+    )
+    yield Row(
+        theme,
+        "the same, and the stack is being updated again when the branch is free",
+        _outlived_update,
+        "abandoned: the stack's events tell that its operation has ended",
+        0,
+        (),
+        lambda world: said(world, "abandoned"),
+    )
+    yield Row(
+        theme,
+        "the same, and the stack's events cannot be read",
+        partial(_outlived_update, denied=True),
+        "**not told apart from a live request: starts its job**",
+        1,
+        (SUCCESS,),
+        lambda world: said(world, "stack events unreadable"),
     )
     yield Row(
         theme,
@@ -938,6 +966,7 @@ def _other_commit(world: Any) -> None:
 
 def _busy(world: Any, when_busy: str) -> None:
     busy(world, seconds=100)
+    world.clock.sleep(1)
     create(world, WhenBusy=when_busy)
 
 
@@ -950,6 +979,31 @@ def _abandoned_create(world: Any) -> None:
     busy(world, seconds=100)
     world.clock.at(world.clock.now + 50, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
     create(world)
+
+
+def _outlived_update(world: Any, denied: bool = False) -> None:
+    first = deployed(world)
+    busy(world, seconds=100)
+    if denied:
+        world.fail("DescribeStackEvents", "denied")
+    for after, status in ((20, "UPDATE_ROLLBACK_COMPLETE"), (30, "UPDATE_IN_PROGRESS")):
+        world.clock.at(world.clock.now + after, partial(world.stack_event, status))
+    update(world, first, Nonce="2")
+
+
+def _repeated_rollback(world: Any) -> None:
+    first = deployed(world)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    back = world.update(first, old={"Nonce": "2"})
+    world.request(back)
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_ROLLBACK_COMPLETE")
+    world.clock.sleep(60)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.deliver(world.update(first, Nonce="3"))
+    world.clock.sleep(20)
+    world.deliver(back)
+    world.settle()
 
 
 def _failing_update(world: Any) -> None:

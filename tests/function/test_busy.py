@@ -96,7 +96,10 @@ def test_a_request_that_is_given_up_while_it_waits_starts_and_answers_nothing(wo
     world.settle()
     # then
     assert (world.answers, world.jobs()) == ([], [other])
-    assert world.decisions[-1] == {"decision": "abandoned", "stack_status": "ROLLBACK_IN_PROGRESS"}
+    assert world.decisions[-1] == {
+        "decision": "abandoned",
+        "why": "the stack's status is ROLLBACK_IN_PROGRESS",
+    }
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -127,6 +130,7 @@ def test_stop_stops_the_other_job_and_starts_its_own(world: World, state: str) -
 
 def test_stop_sends_no_stop_job_to_a_job_that_is_being_cancelled(world: World) -> None:
     _busy(world, never_ends=True, stop_seconds=30)
+    world.clock.sleep(1)
     answer = world.request(world.event("Create", WhenBusy="STOP"))
     assert answer.status == "SUCCESS"
     assert world.amplify.count("StopJob") == 1
@@ -146,6 +150,33 @@ def test_stop_waits_for_a_job_that_another_resource_started_after_the_request(wo
     assert (len(world.jobs()), world.amplify.count("StopJob")) == (2, 0)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_stop_stops_a_push_since_the_request_only_where_tokens_tell_whose_a_job_is(
+    world: World, known: bool
+) -> None:
+    # given a job with a token, or none, and a push after the request
+    if known:
+        world.request({**world.event("Create"), "LogicalResourceId": "Other"})
+    event = world.event("Create", WhenBusy="STOP")
+    other = _busy(world, seconds=100)
+    # when
+    answer = world.request(event)
+    # then
+    assert answer.status == "SUCCESS"
+    assert world.status(other) == ("CANCELLED" if known else "SUCCEED")
+
+
+def test_two_deliveries_at_once_do_not_stop_each_other_where_no_token_reads_back(world: World) -> None:
+    world.latency = 0.1
+    world.amplify.behaviour.echoes_commit_message = frozenset()
+    event = world.event("Create", WhenBusy="STOP")
+    world.deliver(event)
+    world.deliver(event)
+    world.settle()
+    assert [answer.status for answer in world.answers] == ["SUCCESS", "SUCCESS"]
+    assert world.amplify.count("StopJob") == 0
+
+
 def test_stop_stops_a_job_that_another_resource_started_before_the_request(world: World) -> None:
     world.amplify.plan(seconds=500)
     other = {**world.event("Create", Wait="false"), "LogicalResourceId": "Other"}
@@ -158,6 +189,7 @@ def test_stop_stops_a_job_that_another_resource_started_before_the_request(world
 @pytest.mark.parametrize("mode", ["500", "429", "timeout", "reset", "malformed", "denied"])
 def test_stop_tries_again_when_the_stop_goes_wrong(world: World, mode: str) -> None:
     other = _busy(world, never_ends=True)
+    world.clock.sleep(1)
     world.fail("StopJob", mode)
     answer = world.request(world.event("Create", WhenBusy="STOP"))
     assert (answer.status, world.status(other)) == ("SUCCESS", "CANCELLED")
@@ -166,15 +198,17 @@ def test_stop_tries_again_when_the_stop_goes_wrong(world: World, mode: str) -> N
 
 def test_stop_that_is_denied_for_good_fails_with_the_action(world: World) -> None:
     _busy(world, never_ends=True)
+    world.clock.sleep(1)
     world.fail("StopJob", "denied", times=1000)
     answer = world.request(world.event("Create", WhenBusy="STOP"))
     assert answer.reason.startswith("ACCESS_DENIED: amplify:StopJob on branch main of app d1a2b3c4")
-    assert START + 60 <= answer.time <= START + 64
+    assert START + 61 <= answer.time <= START + 65
 
 
 def test_stop_goes_on_when_the_other_job_ends_in_that_moment(world: World) -> None:
     # given a job that ends between the list and the stop
     other = _busy(world, seconds=100)
+    world.clock.sleep(1)
 
     def before_call(path: str) -> None:
         if path.startswith("DELETE"):
@@ -257,6 +291,7 @@ def test_a_joined_job_may_build_another_commit_than_wanted_and_then_fails(world:
 
 def test_stop_goes_on_when_the_other_job_is_gone_in_that_moment(world: World) -> None:
     _busy(world, never_ends=True)
+    world.clock.sleep(1)
 
     def before_call(path: str) -> None:
         if path.startswith("DELETE"):

@@ -273,7 +273,7 @@ def test_a_create_that_cloudformation_has_given_up_starts_and_answers_nothing(
     delivery = world.deliver(world.event("Create"))
     world.settle()
     assert (delivery.raised, world.answers, world.jobs()) == (None, [], [])
-    assert world.decisions[-1] == {"decision": "abandoned", "stack_status": status}
+    assert world.decisions[-1] == {"decision": "abandoned", "why": f"the stack's status is {status}"}
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])

@@ -193,7 +193,21 @@ def test_a_request_that_has_expired_looks_at_the_newest_jobs_only(world: World) 
     assert world.amplify.count("ListJobs") == 1
 
 
-def test_an_ended_job_of_a_request_that_has_expired_is_not_stopped(world: World) -> None:
+def test_a_job_that_succeeded_before_a_late_redelivery_has_succeeded(world: World) -> None:
+    # given a function that was killed before it could answer
+    event = world.event("Create", TimeoutSeconds="60", CommitId="abcdef1")
+    delivery = world.deliver(event)
+    world.clock.at(START + 59, delivery.kill)
+    # when
+    world.clock.sleep(90)
+    answer = world.request(event)
+    # then
+    assert (answer.status, answer.data["JobId"], answer.data["Status"]) == ("SUCCESS", "1", "SUCCEED")
+    assert (len(world.jobs()), world.amplify.count("StopJob")) == (1, 0)
+
+
+def test_a_failed_job_of_a_request_that_has_expired_is_not_stopped(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED")
     event = world.event("Create", TimeoutSeconds="60")
     world.request(event)
     world.clock.sleep(90)

@@ -340,6 +340,16 @@ def test_a_physical_id_without_a_job_has_nothing_to_undo(world: World, physical_
     assert len(answer.data) == 11
 
 
+def test_the_rollback_of_a_create_that_started_no_job_takes_no_earlier_job_for_a_restoration(
+    world: World,
+) -> None:
+    first = world.deployed()
+    failed = first.physical_id.replace("/1/", "/0/").rpartition("/")[0] + "/failed"
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    answer = world.request(world.update(failed, old={"Nonce": "2"}))
+    assert (answer.status, answer.physical_id) == ("SUCCESS", failed)
+
+
 def test_properties_that_are_no_use_are_a_success_in_a_rollback(world: World) -> None:
     second = _updated(world, world.deployed())
     answer = _rolled_back(world, second, Unknown="1")
@@ -463,6 +473,32 @@ def test_a_success_of_this_resource_before_the_physical_ids_job_is_not_undone(wo
     answer = world.request(world.update(failed.physical_id, old={"Nonce": "3"}, Nonce="2"))
     # then
     assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", second.physical_id, 4)
+
+
+def test_a_success_of_an_earlier_deploy_is_not_undone(world: World) -> None:
+    # given a failed deploy whose job was left to serve, by IGNORE
+    first = world.deployed()
+    world.request(world.update(first.physical_id, Nonce="2", OnRollback="IGNORE"))
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.request(world.update(first.physical_id, old={"Nonce": "2"}, OnRollback="IGNORE"))
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_ROLLBACK_COMPLETE")
+    world.clock.sleep(5)
+    # when the next deploy fails before its job starts
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.clock.sleep(5)
+    answer = _rolled_back(world, first)
+    # then the site serves what it did before
+    assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", first.physical_id, 2)
+
+
+def test_where_the_stacks_events_are_unreadable_that_success_is_not_undone_either(world: World) -> None:
+    first = world.deployed()
+    world.amplify.behaviour.builds_commit_id = False
+    world.request(world.update(first.physical_id, CommitId="f" * 40))
+    world.fail("DescribeStackEvents", "denied")
+    answer = _rolled_back(world, first)
+    assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", first.physical_id, 2)
 
 
 def test_ignore_does_not_undo_it(world: World) -> None:

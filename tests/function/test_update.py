@@ -242,13 +242,83 @@ def test_an_update_that_cloudformation_has_given_up_starts_and_answers_nothing(
 
 def test_an_update_that_is_cancelled_while_the_branch_is_busy_starts_nothing(world: World) -> None:
     first = world.deployed()
-    world.amplify.next_job(seconds=100)
-    world.amplify.start(APP_ID, BRANCH)
+    _busy(world, seconds=100)
     world.deliver(world.update(first.physical_id, Nonce="2"))
     world.clock.sleep(20)
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
     world.settle()
     assert (len(world.answers), len(world.jobs())) == (1, 2)
+
+
+@pytest.mark.parametrize("ended", ["UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED"])
+def test_an_update_that_still_waits_when_a_newer_operation_runs_starts_nothing(
+    world: World, ended: str
+) -> None:
+    # given an Update that waits for a busy branch when a sibling fails
+    first = world.deployed()
+    _busy(world, seconds=100)
+    world.deliver(world.update(first.physical_id, Nonce="2"))
+    world.clock.sleep(20)
+    # when the stack is updated again, which makes its status look live
+    world.stack_event(ended)
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.settle()
+    # then
+    assert (len(world.answers), len(world.jobs())) == (1, 2)
+    assert world.decisions[-1] == {"decision": "abandoned", "why": "its operation has ended"}
+
+
+def test_an_update_that_is_sent_right_after_the_operation_before_counts(world: World) -> None:
+    # given an end of that operation which CloudFormation's dates put into the second of the request
+    first = world.deployed()
+    _busy(world, seconds=30)
+    world.clock.now = START + 1000
+    event = world.update(first.physical_id, Nonce="2")
+    world.clock.now += 0.9
+    world.stack_event("UPDATE_COMPLETE")
+    world.stack_event("UPDATE_IN_PROGRESS")
+    # when
+    answer = world.request(event)
+    # then
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "3")
+
+
+def test_only_what_happened_since_the_request_is_read_of_the_stacks_events(world: World) -> None:
+    first = world.deployed()
+    _busy(world, seconds=30)
+    world.stack_events[1:] = [{}]
+    answer = world.request(world.update(first.physical_id, Nonce="2"))
+    assert answer.status == "SUCCESS"
+    assert not any(line["decision"] == "stack events unreadable" for line in world.decisions)
+
+
+def test_where_the_stacks_events_are_unreadable_an_update_that_waits_counts(world: World) -> None:
+    first = world.deployed()
+    _busy(world, seconds=30)
+    world.fail("DescribeStackEvents", "denied")
+    answer = world.request(world.update(first.physical_id, Nonce="2"))
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "3")
+
+
+def test_a_late_repetition_of_an_ended_rollback_leaves_a_newer_job_alone(world: World) -> None:
+    # given a rollback's Update, which Lambda delivers once more when the next update runs
+    first = world.deployed()
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    back = world.update(first.physical_id, old={"Nonce": "2"})
+    world.request(back)
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_ROLLBACK_COMPLETE")
+    world.clock.sleep(60)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.deliver(world.update(first.physical_id, Nonce="3"))
+    world.clock.sleep(20)
+    # when
+    world.deliver(back)
+    world.settle()
+    # then
+    assert [answer.status for answer in world.answers] == ["SUCCESS"] * 3
+    assert world.amplify.count("StopJob") == 0
 
 
 def test_an_update_handed_over_asks_for_no_rollback_but_goes_on(world: World) -> None:
@@ -298,3 +368,9 @@ def test_an_update_that_changes_nothing_and_is_denied_for_good_fails(world: Worl
     answer = world.request(world.update(first.physical_id))
     assert (answer.status, answer.physical_id) == ("FAILED", first.physical_id)
     assert answer.reason.startswith("ACCESS_DENIED: amplify:GetJob on branch main of app d1a2b3c4")
+
+
+def _busy(world: World, seconds: float) -> None:
+    """Somebody else's job."""
+    world.amplify.next_job(seconds=seconds)
+    world.amplify.start(APP_ID, BRANCH)

@@ -128,7 +128,7 @@ class CloudFormation:
 
     def _begin_rollback(self, kind: str) -> None:
         self.world.stack_event(f"{kind}_IN_PROGRESS")
-        self.world.clock.sleep(0.5)
+        self.world.clock.sleep(2)
 
     def _ask(self, event: Event, *, give_up_after: float | None = None) -> Asked:
         """Send a request and listen for its first answer; a sibling may fail before it, or after."""

@@ -26,6 +26,7 @@ from stack import Stack, is_live
 from step_log import StepLog
 
 _LAST_LOOK_SECONDS = 20
+_FRESH_SECONDS = 2  # for so long, what was seen of the stack at first holds for the first StartJob
 _NO_DIFF = "no diff"  # Amplify's "cancelled - no diff detected from previous commit"
 _SHA = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 
@@ -55,7 +56,7 @@ class Release:
         self._clock = clock
         self._patience = patience
         self._status = status
-        self._first_try = request.fresh
+        self._fresh_until = clock.time() + _FRESH_SECONDS if request.fresh else 0
         self._log = StepLog(jobs)
         self._token = request.token(properties.fingerprint, properties.job_type)
 
@@ -99,13 +100,14 @@ class Release:
 
     def _fields(self, listed: list[Job]) -> dict[str, Any]:
         """StartJob's fields, while the job is wanted: CloudFormation may give up a request that waits."""
-        status, self._status = self._status, None
-        first_try, self._first_try = self._first_try, False
+        fresh = self._clock.time() < self._fresh_until
+        self._fresh_until = 0
+        status = self._status if fresh else None
         if status is None:
-            status = self._stack.status(tries=1 if first_try else 3)
+            status = self._stack.status(tries=1 if fresh else 3)
         if not is_live(status):
             raise Abandoned(f"the stack's status is {status}")
-        if not first_try and self._stack.has_ended(self._progress.requested):
+        if not fresh and self._stack.has_ended(self._progress.requested):
             raise Abandoned("its operation has ended")
         message = self._properties.commit_message or (
             f"Started by CloudFormation stack {self._request.stack_name} ({self._request.logical_id})"

@@ -250,6 +250,18 @@ def test_an_update_that_is_cancelled_while_the_branch_is_busy_starts_nothing(wor
     assert (len(world.answers), len(world.jobs())) == (1, 2)
 
 
+def test_an_update_that_is_given_up_while_amplify_is_not_reached_starts_nothing(world: World) -> None:
+    # given that the stack was seen live, and the jobs cannot be listed for a while
+    first = world.deployed()
+    world.fail("ListJobs", "500", times=4)
+    world.clock.at(world.clock.now + 1, lambda: world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS"))
+    # when
+    world.deliver(world.update(first.physical_id, Nonce="2"))
+    world.settle()
+    # then
+    assert (len(world.answers), len(world.jobs())) == (1, 1)
+
+
 @pytest.mark.parametrize("ended", ["UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED"])
 def test_an_update_that_still_waits_when_a_newer_operation_runs_starts_nothing(
     world: World, ended: str

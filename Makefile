@@ -62,8 +62,12 @@ coverage: setup  ## Measure the branch coverage of function and construct; less 
 		--ignore tests/construct/test_wheel.py \
 		--cov --cov-fail-under=95 --cov-report=term:skip-covered
 
-bench: setup  ## Measure, and write the figures into docs/benchmarks.md.
+bench: setup .venv/bench-installed  ## Measure, and write the figures into docs/benchmarks.md.
 	.venv/bin/python bench/measure.py
+
+.venv/bench-installed: .venv/installed bench/requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	touch $@
 
 docs: setup  ## Write the API reference to docs/api/.
 	.venv/bin/python docs/api.py

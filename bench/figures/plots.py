@@ -32,9 +32,9 @@ def answers(found: Mapping[str, Sequence[float]], file: Path) -> None:
 def scale(found: Mapping[int, Mapping[str, float]], file: Path) -> None:
     with _figure(file, height=2.6) as axes:
         jobs = [*found]
-        axes.plot(jobs, [point["synthesis"] for point in found.values()], "o-", color=_COLOURS[OURS])
+        axes.plot(jobs, [point["cpu"] for point in found.values()], "o-", color=_COLOURS[OURS])
         axes.set_xlabel("jobs in one stack")
-        axes.set_ylabel("seconds of synthesis")
+        axes.set_ylabel("processor seconds of synthesis")
         axes.set_ylim(bottom=0)
         other = axes.twinx()
         other.plot(jobs, [point["bytes"] / 1000 for point in found.values()], "s--", color=_GREY)

@@ -30,7 +30,6 @@ with tempfile.TemporaryDirectory() as folder, synthesis.counted_calls() as calls
     print(json.dumps({{
         "import_cdk": imported - began,
         "import_ours": ours - imported,
-        "synthesis": done - ready,
         "whole": done - began - (ready - ours),
         "cpu": time.process_time() + synthesis.node_seconds() - aside,
         "calls": calls.count,

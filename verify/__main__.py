@@ -18,7 +18,6 @@ from verify.account import PREFIX, Account, WrongAccount
 from verify.amplify import Site
 from verify.cloudformation import Probe
 from verify.facts import AMPLIFY, BUILDS, CLOUDFORMATION, RELEASES
-from verify.releases import Releases
 from verify.table import AS_EXPECTED, DIFFERS, NOT_CHECKED, Table
 
 TOKEN = "VERIFY_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
@@ -40,7 +39,7 @@ Cost: less than a cent. Time: about 15 minutes. Without --repository nothing is 
 _WITH_BUILDS = f"""\
 {_STACKS},
                     connected to {{repository}}, where Amplify adds a webhook and a deploy key
-  {{name}}-release    a stack: what cdk-amplify-job consists of; about 13 jobs, most of them short
+  {{name}}-release    a stack: what cdk-amplify-job consists of; about 11 jobs, most of them short
 {_ENDING} What stays: an archive of some 30 kB in the bucket
 of cdk bootstrap, and whatever Amplify leaves in the repository: look at its webhooks and deploy keys.
 Cost: about 15 build minutes of Amplify (USD 0.15), else less than a cent. Time: about 40 minutes.
@@ -148,6 +147,8 @@ def _check(arguments: argparse.Namespace, account: Account, table: Table) -> Non
     if "builds" in wanted:
         amplify.check_builds(site, table, arguments.older_commit)
     if "releases" in wanted:
+        from verify.releases import Releases  # only here, as aws-cdk-lib takes seconds to import
+
         with tempfile.TemporaryDirectory() as folder:
             Releases(account, site, probe, Path(folder)).check(table)
 

@@ -112,7 +112,7 @@ def _can_be_deleted(status: str) -> bool:
 def settled(cloudformation: Any, stack: str) -> str:
     """The status of a stack once nothing is in progress."""
     while (status := status_of(cloudformation, stack)).endswith("_IN_PROGRESS"):
-        time.sleep(1)
+        time.sleep(0.5)
     return status
 
 

@@ -15,6 +15,7 @@ from verify.table import Table
 
 _PROBE = Path(__file__).with_name("probe.py")
 _LOG_SECONDS = 90
+_BEGIN_SECONDS = 10
 Record = dict[str, Any]
 Resources = dict[str, dict[str, Any]]
 
@@ -56,8 +57,10 @@ class Probe:
         )
         waiter = self.cloudformation.get_waiter("change_set_create_complete")
         waiter.wait(StackName=name, ChangeSetName=change, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+        before, deadline = self.status(case), time.monotonic() + _BEGIN_SECONDS
         self.cloudformation.execute_change_set(StackName=name, ChangeSetName=change, DisableRollback=True)
-        time.sleep(2)
+        while self.status(case) == before and time.monotonic() < deadline:
+            time.sleep(0.5)
         settled(self.cloudformation, name)
 
     def status(self, case: str) -> str:
@@ -89,7 +92,14 @@ class Probe:
                 return mine
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the probe logged only {len(mine)} lines of {case}")
-            time.sleep(2)
+            time.sleep(0.5)
+
+    def records_at_last(self, case: str, enough: Callable[[list[Record]], bool]) -> list[Record]:
+        """The same, but too little of it is a finding, too."""
+        try:
+            return self.records(case, enough)
+        except TimeoutError:
+            return self.records(case, lambda found: True)
 
     def resource(self, *, after: str = "", token: str = "", **wished: Any) -> dict[str, Any]:
         """A custom resource that does as wished."""
@@ -103,7 +113,8 @@ class Probe:
 
 def check(probe: Probe, table: Table) -> None:
     """Check all facts about CloudFormation."""
-    for look in (_basics, _token_change, _failed_create, _replaced, _replaced_kept, _abandoned, _retried):
+    # First one in which it does not matter that a function starts cold.
+    for look in (_failed_create, _basics, _token_change, _replaced, _replaced_kept, _abandoned, _retried):
         look(probe, table)
     for look in (_redelivered, _limits, _no_answer, _service_timeout):
         look(probe, table)
@@ -118,7 +129,7 @@ def _basics(probe: Probe, table: Table) -> None:
         sent = first["url"].get("X-Amz-Date")
         late = first["time"] - calendar.timegm(time.strptime(sent, "%Y%m%dT%H%M%SZ")) if sent else 0
         named = "X-Amz-Date" if sent else "Expires" if "Expires" in first["url"] else "nothing"
-        # The date has whole seconds, and a function may start cold.
+        # The date has whole seconds.
         table.saw("url-date", f"{named}, {'within 5 s' if -1 <= late <= 5 else f'{late:.0f} s before'}")
         table.saw("url-lifetime", f"{first['url'].get('X-Amz-Expires', 'not said')} s")
         refused = next(record for record in records if "with_content_type" in record)
@@ -162,21 +173,24 @@ def _roll_back_a_replacement(probe: Probe, case: str, *, expected: int, **wished
 def _abandoned(probe: Probe, table: Table) -> None:
     with table.checking("abandoned"):
         probe.deploy("abandoned", {"Probe": probe.resource(PhysicalId="a")})
-        slow = probe.resource(PhysicalId="a", Version="2", SleepSeconds="30")
+        slow = probe.resource(PhysicalId="a", LingerSeconds="30")
         probe.deploy("abandoned", {"Probe": slow, "Sibling": probe.failing()})
-        records = probe.records("abandoned", lambda found: sum("done" in record for record in found) >= 2)
-        updates = [record for record in records if record["type"] == "Update"]
-        requests = list(dict.fromkeys(record["request"] for record in updates))
-        if len(requests) < 2:
-            table.saw("abandoned", f"{len(requests)} Update")
+        records = probe.records_at_last("abandoned", lambda found: len(_updates(found)) >= 2)
+        updates = _updates(records)
+        if len(updates) < 2:
+            table.saw("abandoned", f"{len(updates)} Update")
             return
-        back = next(record["time"] for record in updates if record["request"] == requests[1])
-        ended = [
-            record["done"] for record in updates if "done" in record and record["request"] == requests[0]
-        ]
+        first = next(record["request"] for record in updates if "LingerSeconds" in record["properties"])
+        back = next(record["time"] for record in updates if record["request"] != first)
+        ended = [record["done"] for record in records if "done" in record and record["request"] == first]
         early = not ended or back < ended[0]
         when = "before the first has ended" if early else f"{back - ended[0]:.0f} s after the first has ended"
         table.saw("abandoned", f"the Update back comes {when}")
+
+
+def _updates(records: list[Record]) -> list[Record]:
+    """What the probe logged first of each Update."""
+    return [record for record in records if record["type"] == "Update" and "properties" in record]
 
 
 def _retried(probe: Probe, table: Table) -> None:
@@ -221,7 +235,7 @@ def _limits(probe: Probe, table: Table) -> None:
 
 def _no_answer(probe: Probe, table: Table) -> None:
     with table.checking("no-answer"):
-        probe.deploy("silent", {"Probe": probe.resource(Silent="true", ServiceTimeout="10")})
+        probe.deploy("silent", {"Probe": probe.resource(Silent="true", ServiceTimeout="5")})
         table.saw("no-answer", probe.reasons("silent"))
 
 
@@ -237,10 +251,9 @@ def _service_timeout(probe: Probe, table: Table) -> None:
 
 def _requests(probe: Probe, case: str, expected: int) -> str:
     """What the probe was asked: type, physical ID, and the status of the stack at that moment."""
-    try:
-        records = probe.records(case, lambda found: sum("answered" in record for record in found) >= expected)
-    except TimeoutError:  # fewer requests than expected is a finding, too
-        records = probe.records(case, lambda found: True)
+    records = probe.records_at_last(
+        case, lambda found: sum("answered" in record for record in found) >= expected
+    )
     return ", ".join(
         record["type"]
         + (f"({record['physical_id']})" if record["physical_id"] else "")

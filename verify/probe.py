@@ -19,6 +19,8 @@ from urllib.parse import parse_qsl, urlsplit
 import boto3
 
 _REPEATED_SECONDS = 20
+# Made before the first event, so that a look at the stack is quick.
+_CLOUDFORMATION: Any = boto3.client("cloudformation")
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
@@ -27,7 +29,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     if wished.get("Raise") and not repeated(event):
         raise RuntimeError("as wished")
     if kind != "Delete":
-        time.sleep(float(wished.get("SleepSeconds", 0)))
+        linger(event, float(wished.get("LingerSeconds", 0)))
     say(event, done=time.time())
     if wished.get("Silent") and kind != "Delete":
         return
@@ -71,8 +73,15 @@ def repeated(event: dict[str, Any]) -> bool:
     return known or age > _REPEATED_SECONDS
 
 
+def linger(event: dict[str, Any], seconds: float) -> None:
+    """Let time pass, but once the stack has come to rest there is nothing more to see."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and stack_status(event).endswith("_IN_PROGRESS"):
+        time.sleep(0.5)
+
+
 def stack_status(event: dict[str, Any]) -> str:
-    stacks = boto3.client("cloudformation").describe_stacks(StackName=event["StackId"])["Stacks"]
+    stacks = _CLOUDFORMATION.describe_stacks(StackName=event["StackId"])["Stacks"]
     return str(stacks[0]["StackStatus"])
 
 

@@ -53,8 +53,6 @@ class Releases:
             self._site.builds(fail=True)
             table.saw("failing", self._after("deploy", version="4"))
             self._site.builds()
-            # First a sibling that does not fail, so that its change comes after the job.
-            self._cdk("deploy", version="3", sibling="SUCCESS")
             table.saw("restored", self._after("deploy", version="5", sibling="FAILED"))
             self._wait_for_jobs()
             table.saw("destroyed", self._after("destroy"))
@@ -69,7 +67,7 @@ class Releases:
         early = self._site.jobs()[0]["startTime"] < ended
         return f"{deployed}, begun {'before' if early else 'after'} the other's end"
 
-    def _after(self, command: str, *, version: str = "1", sibling: str = "") -> str:
+    def _after(self, command: str, *, version: str = "1", sibling: str = "SUCCESS") -> str:
         """What a command comes to: the stack, the jobs that it started, and the reason of a failure."""
         before = {job["jobId"] for job in self._site.jobs()}
         done = self._cdk(command, version=version, sibling=sibling)
@@ -80,7 +78,7 @@ class Releases:
         return "; ".join([_STATUSES.get(status, status), jobs, *([reason[0]] if reason else [])])
 
     def _cdk(
-        self, command: str, *options: str, version: str = "1", sibling: str = ""
+        self, command: str, *options: str, version: str = "1", sibling: str = "SUCCESS"
     ) -> subprocess.CompletedProcess[str]:
         assembly = self._synthesize(version, sibling)
         environment = {
@@ -92,7 +90,7 @@ class Releases:
         return run_cdk([command, "--app", str(assembly), *options], _PROJECT, environment)
 
     def _synthesize(self, version: str, sibling: str) -> Path:
-        output = self._folder / f"{version}{sibling}.out"
+        output = self._folder / f"{version}-{sibling}.out"
         app = cdk.App(outdir=str(output), analytics_reporting=False)
         stack = AmplifyJobStack(
             app,
@@ -103,8 +101,8 @@ class Releases:
             branch_name=self._site.branch,
             triggers={"version": version},
         )
-        if sibling:
-            self._add_sibling(stack, sibling)
+        # From the first deploy on: a sibling that is changed, not made, comes after the job.
+        self._add_sibling(stack, sibling)
         app.synth()
         return output
 

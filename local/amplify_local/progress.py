@@ -55,6 +55,7 @@ class JobProgress:
     ) -> None:
         self._stopping.set()
         self._thread.join()
+        self._look()  # at what has happened since the thread looked last
         self._bars.stop()
 
     def say(self, line: str) -> None:
@@ -63,13 +64,16 @@ class JobProgress:
 
     def _watch(self) -> None:
         while not self._stopping.wait(_POLL_SECONDS):
-            try:
-                jobs = self._jobs()
-            except (OSError, ValueError):
-                continue
-            for job in jobs:
-                if _key(job) not in self._before:
-                    self._show(job)
+            self._look()
+
+    def _look(self) -> None:
+        try:
+            jobs = self._jobs()
+        except (OSError, ValueError):
+            return
+        for job in jobs:
+            if _key(job) not in self._before:
+                self._show(job)
 
     def _show(self, job: Job) -> None:
         for step in job["steps"]:

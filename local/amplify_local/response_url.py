@@ -25,10 +25,16 @@ class Answer:
     abandoned: bool = False
     signature: str = ""
     _decided: threading.Event = field(default_factory=threading.Event)
+    _given_up: bool = False
 
     def wait(self, seconds: float) -> bool:
-        """Whether there is an answer, or the request was abandoned, within that time."""
-        return self._decided.wait(seconds)
+        """Whether there is an answer, or the request was abandoned, within that time; then nobody waits."""
+        self._given_up = not self._decided.wait(seconds)
+        return not self._given_up
+
+    @property
+    def is_awaited(self) -> bool:
+        return not self._given_up and not self._decided.is_set()
 
     def put(self, body: bytes) -> None:
         if not self._decided.is_set():
@@ -82,7 +88,7 @@ class ResponseUrls:
         waiting = [
             answer
             for key, answer in self._answers.items()
-            if key.split("|")[1] == logical_id and not answer.wait(0)
+            if key.split("|")[1] == logical_id and answer.is_awaited
         ]
         for answer in waiting:
             answer.abandon()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 from deployed import Deployment, Site, calm_sibling, failing_sibling
+from waiting import SECONDS
 
 from amplify_local import LocalAws
 
@@ -24,26 +24,30 @@ class InBackground:
         self._deployment = run()
 
     def result(self) -> Deployment:
-        self._thread.join(timeout=180)
+        self._thread.join(timeout=5 * SECONDS)
         assert not self._thread.is_alive()
         return self._deployment
 
 
 def test_a_busy_branch_is_waited_for(site: SiteMaker) -> None:
     busy = site("Busy")
-    busy.aws.amplify.next_job(branch=(busy.app_id, "main"), seconds=8)
+    busy.aws.amplify.next_job(branch=(busy.app_id, "main"), never_ends=True)
     busy.aws.amplify.push(busy.app_id, "main")
 
-    deployed = busy.deploy()
+    deployment = InBackground(busy.deploy)
+    assert busy.refused()
+    assert busy.comes_to("RELEASE RUNNING")
+    busy.aws.amplify.stop(busy.app_id, "main", "1")
 
+    deployed = deployment.result()
     assert deployed.succeeded, deployed.output
-    assert busy.jobs == ["RELEASE SUCCEED"] * 2
+    assert busy.jobs == ["RELEASE CANCELLED", "RELEASE SUCCEED"]
     assert deployed.outputs["JobId"] == "2"
 
 
 def test_a_busy_branch_fails_if_so_wished_and_the_job_of_others_goes_on(site: SiteMaker) -> None:
     busy = site("Refusing")
-    busy.aws.amplify.next_job(branch=(busy.app_id, "main"), seconds=30)
+    busy.aws.amplify.next_job(branch=(busy.app_id, "main"), never_ends=True)
     busy.aws.amplify.push(busy.app_id, "main")
 
     failed = busy.deploy(when_busy="FAIL")
@@ -51,6 +55,7 @@ def test_a_busy_branch_fails_if_so_wished_and_the_job_of_others_goes_on(site: Si
     assert not failed.succeeded
     assert "BRANCH_BUSY: The requested branch main already have pending or running jobs" in failed.output
     assert busy.jobs == ["RELEASE RUNNING"]
+    busy.aws.amplify.stop(busy.app_id, "main", "1")  # it would take a place of the Region's five
 
 
 def test_a_siblings_failure_brings_the_site_back(site: SiteMaker) -> None:
@@ -64,7 +69,8 @@ def test_a_siblings_failure_brings_the_site_back(site: SiteMaker) -> None:
     assert store.jobs[:2] == ["RELEASE SUCCEED"] * 2
     assert len(store.jobs) == 3
     assert store.jobs[2].startswith("RETRY ")
-    time.sleep(3)  # the rollback does not wait for it
+    # The rollback does not wait for it.
+    assert store.comes_to("RELEASE SUCCEED", "RELEASE SUCCEED", "RETRY SUCCEED")
 
     # The site serves the old version, so that the same change is released again.
     fixed = store.deploy(calm_sibling, commit_message="two")
@@ -74,14 +80,11 @@ def test_a_siblings_failure_brings_the_site_back(site: SiteMaker) -> None:
 
 def test_a_stack_that_is_deleted_during_its_job_stops_that_job(aws: LocalAws, site: SiteMaker) -> None:
     brief = site("Brief")
-    brief.aws.amplify.next_job(branch=(brief.app_id, "main"), seconds=300)
+    brief.aws.amplify.next_job(branch=(brief.app_id, "main"), never_ends=True)
     deployment = InBackground(brief.deploy)
-    brief.wait_for_job(1)
+    assert brief.comes_to("RELEASE RUNNING")
 
     assert aws.abandon("JobB9D00F9F")  # as when a sibling fails meanwhile
 
     assert not deployment.result().succeeded
-    deadline = time.monotonic() + 20
-    while brief.jobs != ["RELEASE CANCELLED"] and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert brief.jobs == ["RELEASE CANCELLED"]
+    assert brief.comes_to("RELEASE CANCELLED")

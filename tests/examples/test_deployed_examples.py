@@ -48,7 +48,7 @@ def deploy(aws: LocalAws, verb: str, template: str, **parameters: str) -> dict[s
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     waiter = cloudformation.get_waiter(f"stack_{verb}_complete")
-    waiter.wait(StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    waiter.wait(StackName=name, WaiterConfig={"Delay": 0.5, "MaxAttempts": 600})
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 

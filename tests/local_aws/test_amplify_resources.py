@@ -11,7 +11,8 @@ from botocore.exceptions import WaiterError
 
 from amplify_local import LocalAws
 
-FAST = {"Delay": 0.1, "MaxAttempts": 100}
+# Often, and for as long as a slow machine needs.
+FAST = {"Delay": 0.1, "MaxAttempts": 1200}
 
 
 @pytest.fixture

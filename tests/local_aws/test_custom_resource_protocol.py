@@ -7,11 +7,13 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import SECONDS, eventually
 
 from amplify_local import LocalAws
 
@@ -25,7 +27,7 @@ ASSUMED_BY_LAMBDA = {
 _numbers = count()
 
 
-def function(timeout: int = 10) -> dict[str, Any]:
+def function(timeout: int = 2 * SECONDS) -> dict[str, Any]:
     """A role and the obedient function, as resources of a template."""
     allow = {"Effect": "Allow", "Action": "cloudformation:DescribeStacks", "Resource": "*"}
     policy = {"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [allow]}}
@@ -55,7 +57,7 @@ class Stack:
     token: Any
     name: str
 
-    @property
+    @cached_property
     def cloudformation(self) -> Any:
         return self.aws.client("cloudformation")
 
@@ -63,7 +65,7 @@ class Stack:
         steps = {k: json.dumps(v) if k in ("Create", "Update", "Delete") else v for k, v in props.items()}
         resource = {
             "Type": "Custom::R",
-            "Properties": {"ServiceToken": self.token, "ServiceTimeout": 15, **steps},
+            "Properties": {"ServiceToken": self.token, "ServiceTimeout": SECONDS, **steps},
         }
         return json.dumps({"Resources": {**(others or {}), "R": resource}})
 
@@ -119,18 +121,24 @@ class Stack:
         return str(reasons[0])
 
     def sent(self, at_least: int = 1) -> list[dict[str, Any]]:
-        """The requests that the function was sent, in order; logs come when an invocation ends."""
-        deadline = time.monotonic() + 10
-        while True:
-            requests = [
-                json.loads(line.removeprefix("EVENT "))
-                for line in self.aws.function_logs()
-                if line.startswith("EVENT ")
-            ]
-            ours = [r for r in requests if f":stack/{self.name}/" in r["StackId"]]
-            if len(ours) >= at_least or time.monotonic() > deadline:
-                return sorted(ours, key=lambda request: request["At"])
-            time.sleep(0.1)
+        """The requests that the function was sent, in order."""
+        lines = self.logged("EVENT ", at_least)
+        requests = [json.loads(line.removeprefix("EVENT ")) for line in lines]
+        return sorted(requests, key=lambda request: request["At"])
+
+    def logged(self, start: str, at_least: int = 1) -> list[str]:
+        """Lines of this stack's requests; logs come when an invocation ends."""
+
+        def lines() -> list[str]:
+            mine = f":stack/{self.name}/"
+            return [line for line in self.aws.function_logs() if line.startswith(start) and mine in line]
+
+        assert eventually(lambda: len(lines()) >= at_least), lines()
+        return lines()
+
+    def marker(self, name: str) -> Path:
+        """What the function's steps ``mark`` and ``await``."""
+        return self.aws.folder / "tmp" / f"{self.name}-{name}"
 
 
 @pytest.fixture(scope="module")
@@ -157,21 +165,29 @@ def stack(aws: LocalAws, token: str) -> Iterator[Stack]:
 
 
 def test_the_function_is_invoked_again_when_it_fails(stack: Stack) -> None:
-    assert stack.create(Create=[{"raise_once": True}, {"put": {}}]) == "CREATE_COMPLETE"
+    assert stack.create(Create=[{"once": [{"raise": True}]}, {"put": {}}]) == "CREATE_COMPLETE"
     first, second = stack.sent(2)
     assert first["RequestId"] == second["RequestId"]
 
 
 def test_the_function_is_invoked_three_times_at_most(stack: Stack) -> None:
-    assert stack.create(Create=[{"raise": True}], Delete=[{"put": {}}]) == "ROLLBACK_COMPLETE"
+    # A fourth invocation would come a second after the third, which is well within these.
+    assert stack.create(rollback=False, ServiceTimeout=5, Create=[{"raise": True}]) == "CREATE_FAILED"
+    stack.sent(3)
+    stack.delete()
     assert [request["RequestType"] for request in stack.sent(4)] == ["Create"] * 3 + ["Delete"]
 
 
+# Tests that need a timeout to pass do without a rollback: its Delete would have to be answered as quickly.
+
+
 def test_the_service_timeout_counts_from_the_invocation(stack: Stack) -> None:
-    started = time.monotonic()
-    assert stack.create(ServiceTimeout=6, Create=[{"sleep": 30}, {"put": {}}]) == "ROLLBACK_COMPLETE"
-    assert time.monotonic() - started < 30
+    waiting = [{"await": "the end of the wait"}, {"put": {}}]
+    assert stack.create(rollback=False, ServiceTimeout=1, Create=waiting) == "CREATE_FAILED"
     assert "did not receive a response from your Custom Resource" in stack.reason()
+    stack.marker("the end of the wait").touch()
+    # It went on after that, so that it had not ended before.
+    assert stack.logged("PUT 200 Create")
 
 
 @pytest.mark.parametrize("timeout", [0, 3601, "soon"])
@@ -217,11 +233,12 @@ def test_a_second_answer_cannot_mend_a_failure(stack: Stack) -> None:
 
 @pytest.mark.parametrize("wrong", [{"content_type": "application/json"}, {"unsigned": True}])
 def test_an_answer_breaks_the_signature_with_a_content_type_or_without_a_query(
-    stack: Stack, aws: LocalAws, wrong: dict[str, Any]
+    stack: Stack, wrong: dict[str, Any]
 ) -> None:
-    assert stack.create(ServiceTimeout=6, Create=[{"put": {}, **wrong}]) == "ROLLBACK_COMPLETE"
+    wrongly = [{"put": {}, **wrong}]
+    assert stack.create(rollback=False, ServiceTimeout=2, Create=wrongly) == "CREATE_FAILED"
     assert "did not receive a response" in stack.reason()
-    assert "PUT 403" in aws.function_logs()
+    assert stack.logged("PUT 403 Create")
 
 
 def test_the_response_url_is_signed_for_two_hours(stack: Stack) -> None:
@@ -237,7 +254,7 @@ def test_values_are_handed_over_as_strings(stack: Stack) -> None:
     properties = stack.sent()[0]["ResourceProperties"]
     assert (properties["Flag"], properties["Number"]) == ("false", "7")
     assert properties["Nested"] == {"List": ["true", "1.5"]}
-    assert properties["ServiceTimeout"] == "15"
+    assert properties["ServiceTimeout"] == str(SECONDS)
 
 
 def test_a_failed_create_is_deleted_under_the_id_of_its_answer(stack: Stack) -> None:
@@ -249,8 +266,10 @@ def test_a_failed_create_is_deleted_under_the_id_of_its_answer(stack: Stack) -> 
 
 
 def test_a_failed_create_without_an_answer_is_deleted_under_an_invented_id(stack: Stack) -> None:
-    assert stack.create(ServiceTimeout=6, Create=[]) == "ROLLBACK_COMPLETE"
-    delete = stack.sent(2)[1]
+    assert stack.create(rollback=False, ServiceTimeout=2, Create=[]) == "CREATE_FAILED"
+    stack.sent()
+    stack.delete()
+    (delete,) = [request for request in stack.sent(2) if request["RequestType"] == "Delete"]
     assert re.fullmatch(rf"{stack.name}-R-[A-Z0-9]{{13}}", delete["PhysicalResourceId"])
 
 
@@ -328,23 +347,32 @@ def test_a_changed_service_token_is_refused_and_nothing_is_sent(stack: Stack, aw
 def test_a_create_that_is_abandoned_is_deleted_while_its_function_still_runs(
     stack: Stack, aws: LocalAws
 ) -> None:
-    stack.cloudformation.create_stack(
-        StackName=stack.name, TemplateBody=stack.template(Create=[{"sleep": 2}, {"put": {}}])
-    )
-    while not aws.abandon("R"):
-        time.sleep(0.05)
+    outliving = [{"mark": "created"}, {"await": "deleted"}, {"put": {}}]
+    body = stack.template(Create=outliving, Delete=[{"put": {}}, {"mark": "deleted"}])
+    stack.cloudformation.create_stack(StackName=stack.name, TemplateBody=body)
+    assert eventually(stack.marker("created").exists)
+    assert aws.abandon("R")
     assert stack.wait() == "ROLLBACK_COMPLETE"
     assert stack.reason() == "Resource creation cancelled"
-    create, delete = sorted(stack.sent(2), key=lambda request: str(request["RequestType"]))
-    assert delete["At"] - create["At"] < 2
+    # The Create's function went on when the Delete was answered; nobody listened to it any more.
+    assert stack.logged("PUT 200 Create")
+    create, delete = stack.sent(2)
+    assert (create["RequestType"], delete["RequestType"]) == ("Create", "Delete")
     assert delete["PhysicalResourceId"].startswith(f"{stack.name}-R-")
 
 
-def test_the_time_limit_of_a_function_is_enforced(stack: Stack) -> None:
+def test_a_request_is_abandoned_only_while_somebody_waits_for_its_answer(stack: Stack, aws: LocalAws) -> None:
+    assert stack.create(rollback=False, ServiceTimeout=1, Create=[]) == "CREATE_FAILED"
+    assert not aws.abandon("R")
+
+
+def test_the_time_limit_of_a_function_is_enforced(stack: Stack, aws: LocalAws) -> None:
     stack.token = {"Fn::GetAtt": ["Function", "Arn"]}
-    status = stack.create(function(timeout=1), ServiceTimeout=6, Create=[{"sleep": 3}, {"put": {}}])
-    assert status == "ROLLBACK_COMPLETE"
-    assert "did not receive a response" in stack.reason()
+    hanging = [{"once": [{"await": "nothing"}]}, {"put": {}}]
+    assert stack.create(function(timeout=3), Create=hanging) == "CREATE_COMPLETE"
+    # The second invocation answered, as the first was ended.
+    assert [request["RequestType"] for request in stack.sent(2)] == ["Create", "Create"]
+    assert "Task timed out after 3.00 seconds" in aws.function_logs(f"{stack.name}-Function")
 
 
 def test_an_unchanged_resource_has_no_events(stack: Stack) -> None:
@@ -363,7 +391,9 @@ def test_a_retried_create_has_the_same_request_id_and_another_url(stack: Stack) 
     names = {"StackName": stack.name, "ChangeSetName": "retry"}
     body = stack.template(Create=[{"put": {}}])
     stack.cloudformation.create_change_set(**names, TemplateBody=body, ChangeSetType="UPDATE")
-    stack.cloudformation.get_waiter("change_set_create_complete").wait(**names, WaiterConfig={"Delay": 0.1})
+    stack.cloudformation.get_waiter("change_set_create_complete").wait(
+        **names, WaiterConfig={"Delay": 0.1, "MaxAttempts": 10 * SECONDS}
+    )
     stack.cloudformation.execute_change_set(**names)
     assert stack.wait() == "UPDATE_COMPLETE"
     first, second = stack.sent(2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
+from waiting import eventually
 
 from amplify_local import LocalAws
 from cdk_amplify_job import AmplifyJobStack
@@ -62,11 +62,18 @@ class Site:
         jobs = self.aws.amplify.jobs(self.app_id, self.branch)
         return [f"{job.type} {job.status(now)}" for job in jobs]
 
-    def wait_for_job(self, number: int, seconds: float = 60) -> None:
-        until = time.monotonic() + seconds
-        while len(self.jobs) < number:
-            assert time.monotonic() < until, f"{self.name} has {self.jobs} after {seconds} s"
-            time.sleep(0.1)
+    def comes_to(self, *jobs: str) -> bool:
+        """Whether the branch's jobs are these in the end."""
+        return eventually(lambda: self.jobs == [*jobs])
+
+    def refused(self) -> bool:
+        """Whether a StartJob is refused in the end, as the branch is busy."""
+        return eventually(
+            lambda: any(
+                call.operation == "StartJob" and call.params["appId"] == self.app_id and call.error
+                for call in list(self.aws.amplify.calls)
+            )
+        )
 
     def _described(self) -> dict[str, Any]:
         try:
@@ -117,6 +124,7 @@ def failing_sibling(stack: AmplifyJobStack, *, status: str = "FAILED") -> None:
         code=lambda_.Code.from_inline(source),
         handler="index.handler",
         runtime=lambda_.Runtime.PYTHON_3_13,
+        timeout=cdk.Duration.minutes(1),
     )
     resource = cdk.CustomResource(
         stack,

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,14 +20,22 @@ Verify = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 class ObedientAmplify(Amplify):
-    """Its builds do as the build specification of verify/ makes them do: fail, or take their time."""
+    """Its builds do as the build specification of verify/ makes them do: fail, or take their time.
+
+    The first jobs are in no hurry, as the script looks at them on their way, on a slow machine too: at the
+    first before it is provisioned; at the second, which it stops, while it is cancelled. It stops the third.
+    """
 
     def _plan_for(self, branch: Branch) -> Plan:
         variables = branch.settings.get("environmentVariables", {})
-        seconds = float(variables.get("VERIFY_SECONDS", "20")) / 10
-        return self._new_plan(
-            {"seconds": seconds, **({"outcome": "FAILED"} if variables.get("VERIFY_FAIL") else {})}
-        )
+        plan: dict[str, Any] = {"seconds": 5 if float(variables.get("VERIFY_SECONDS", "20")) > 20 else 1}
+        if branch.last_id == 1:
+            plan["created_seconds"] = 5
+        if branch.last_id in (2, 3):
+            plan |= {"seconds": 600, "stop_seconds": 3 if branch.last_id == 2 else 0}
+        if variables.get("VERIFY_FAIL"):
+            plan["outcome"] = "FAILED"
+        return self._new_plan(plan)
 
 
 @pytest.fixture(scope="session")

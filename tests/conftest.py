@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+# These begin first, so that none of them is left to run alone at the end: xdist would begin with the files of
+# the most tests, and these have few (`make test` tells it to keep our order).
+LONGEST_FIRST = [
+    TESTS / name
+    for name in (
+        "function/test_lifecycle.py",
+        "verify/test_script.py",
+        "end_to_end/test_deploy.py",
+        "examples/test_deployed_examples.py",
+        "ecosystem/test_no_change.py",
+        "end_to_end/test_lifecycle.py",
+        "end_to_end/test_timeout.py",
+        "local_aws/test_command_line.py",
+        "local_aws/test_custom_resource_protocol.py",
+    )
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {path: place for place, path in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT interrupts the processes that a test starts, also where it is ignored, as under nohup."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup deploy-local test check test-runtime test-lowest fuzz coverage bench docs dist audit verify-aws clean
+.PHONY: help setup deploy-local test check test-runtime test-lowest fuzz coverage mutation bench docs dist audit verify-aws clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,7 +26,7 @@ deploy-local: setup  ## Deploy the reference app to an AWS on this machine, and 
 	.venv/bin/python -m amplify_local deploy -c app_id=d1a2b3c4d5e6f7 -c branch_name=main
 
 test: setup  ## Run all tests.
-	.venv/bin/python -m pytest -n 3 --dist loadfile
+	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup  ## Run the linters and the type checkers.
 	.venv/bin/ruff check
@@ -62,6 +62,25 @@ coverage: setup  ## Measure the branch coverage of function and construct; less 
 		--ignore tests/construct/test_wheel.py \
 		--cov --cov-fail-under=95 --cov-report=term:skip-covered
 
+# In a copy: cosmic-ray changes the files. A run that was interrupted goes on where it was; `make clean` forgets it.
+mutation: setup .mutation/session.sqlite  ## Run the function's tests against some 1,700 mutants of it, for hours; list the survivors.
+	git -C .mutation checkout --quiet -- lambda
+	cd .mutation && ../.venv-mutation/bin/cosmic-ray exec cosmic-ray.toml session.sqlite
+	cd .mutation && ../.venv-mutation/bin/cr-report --surviving-only --show-diff session.sqlite
+
+.mutation/session.sqlite: .venv-mutation/installed
+	rm -rf .mutation
+	git clone --quiet . .mutation
+	cd .mutation && ../.venv-mutation/bin/cosmic-ray --verbosity WARNING baseline cosmic-ray.toml
+	cd .mutation && ../.venv-mutation/bin/cosmic-ray init cosmic-ray.toml new.sqlite
+	cd .mutation && ../.venv-mutation/bin/cr-filter-operators new.sqlite cosmic-ray.toml
+	mv .mutation/new.sqlite $@
+
+.venv-mutation/installed:
+	$(PYTHON) -m venv .venv-mutation
+	.venv-mutation/bin/pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
+	touch $@
+
 bench: setup .venv/bench-installed  ## Measure, and write the figures into docs/benchmarks.md.
 	.venv/bin/python bench/measure.py
 
@@ -89,4 +108,4 @@ verify-aws: setup  ## Check what is believed of AWS in your account: make verify
 	.venv/bin/python -m verify $(ARGS)
 
 clean:  ## Remove what the other targets made.
-	rm -rf .venv .venv-* node_modules cdk.out dist docs/api .local-aws
+	rm -rf .venv .venv-* .mutation node_modules cdk.out dist docs/api .local-aws

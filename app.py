@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 try:
     import aws_cdk as cdk
 
-    from cdk_amplify_job import AmplifyJobStack, Commit
+    from cdk_amplify_job import AmplifyJobOptions, AmplifyJobStack, Commit
 except ImportError as error:
     sys.exit(f"error: {error} (activate the environment where requirements.txt is installed)")
 
@@ -26,8 +27,10 @@ _COMMITS: Mapping[str, Callable[[], Commit]] = {
 def main() -> None:
     """Synthesize the app."""
     app = cdk.App()
+    known: list[str] = []
 
     def text(key: str) -> str | None:
+        known.append(key)
         value = app.node.try_get_context(key)
         return value if value is None else str(value)
 
@@ -45,29 +48,34 @@ def main() -> None:
 
     minutes = number("timeout_minutes")
     commit = word("commit", _COMMITS)
-    AmplifyJobStack(
-        app,
-        "AmplifyJob",
-        stack_name=text("stack_name"),
-        app_id=text("app_id"),
-        branch_name=text("branch_name"),
-        job_type=text("job_type"),
-        job_id=text("job_id"),
-        job_reason=text("job_reason"),
-        commit_id=text("commit_id"),
-        commit_message=text("commit_message"),
-        commit_time=text("commit_time"),
-        commit=commit and commit(),
-        every_deploy=word("every_deploy", _FLAGS),
-        wait=word("wait", _FLAGS),
-        timeout=None if minutes is None else cdk.Duration.minutes(minutes),
-        when_busy=text("when_busy"),
-        on_rollback=text("on_rollback"),
-        verify_commit=word("verify_commit", _FLAGS),
-        failure_log_lines=number("failure_log_lines"),
-        region=text("region"),
-        assume_role=text("assume_role"),
-    )
+    stack_name = text("stack_name")
+    options: AmplifyJobOptions = {
+        "app_id": text("app_id"),
+        "branch_name": text("branch_name"),
+        "job_type": text("job_type"),
+        "job_id": text("job_id"),
+        "job_reason": text("job_reason"),
+        "commit_id": text("commit_id"),
+        "commit_message": text("commit_message"),
+        "commit_time": text("commit_time"),
+        "commit": commit and commit(),
+        "every_deploy": word("every_deploy", _FLAGS),
+        "wait": word("wait", _FLAGS),
+        "timeout": None if minutes is None else cdk.Duration.minutes(minutes),
+        "when_busy": text("when_busy"),
+        "on_rollback": text("on_rollback"),
+        "verify_commit": word("verify_commit", _FLAGS),
+        "failure_log_lines": number("failure_log_lines"),
+        "region": text("region"),
+        "assume_role": text("assume_role"),
+    }
+    # Other keys are for others, unless they look like a misspelt one; the CDK's hold a colon or a slash.
+    for key in app.node.get_all_context():
+        close = get_close_matches(key, known, n=1)
+        if close and key not in known and not {":", "/"} & set(key):
+            raise ValueError(f"unknown context key {key!r}, did you mean {close[0]!r}?")
+
+    AmplifyJobStack(app, "AmplifyJob", stack_name=stack_name, **options)
     app.synth()
 
 

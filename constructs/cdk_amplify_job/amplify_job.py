@@ -15,7 +15,7 @@ from typing_extensions import TypedDict, Unpack
 
 from .branch import Branch, names_of, pitfalls_of
 from .commit import Commit
-from .limits import OPTIONS, checked_number, checked_text, checked_word
+from .limits import OPTIONS, checked_flag, checked_number, checked_text, checked_word
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class WhenBusy(str, Enum):
     WAIT = "WAIT"
     """Wait for that job's end, then start."""
     STOP = "STOP"
-    """Stop that job, then start."""
+    """Stop that job, then start; but wait for one that another resource started in this deployment."""
     JOIN = "JOIN"
     """Treat that job as this one."""
     FAIL = "FAIL"
@@ -150,6 +150,7 @@ class AmplifyJob(Construct):
         app_id, branch_name = _names(options)
         job_type = checked_word("job_type", options.get("job_type"), JobType) or JobType.RELEASE.value
         commit_id, commit_message, commit_time = _commit_fields(options)
+        every_deploy = checked_flag("every_deploy", options.get("every_deploy"))
         timeout = _whole_seconds(options.get("timeout"))
         region = _region(options, Stack.of(self))
         role_arn = _role_arn(options.get("assume_role"))
@@ -163,12 +164,12 @@ class AmplifyJob(Construct):
             "CommitMessage": checked_text("commit_message", commit_message),
             "CommitTime": _utc(commit_time),
             "Triggers": _triggers(options.get("triggers")),
-            "Nonce": secrets.token_hex(8) if options.get("every_deploy") else None,
-            "Wait": options.get("wait"),
+            "Nonce": secrets.token_hex(8) if every_deploy else None,
+            "Wait": checked_flag("wait", options.get("wait")),
             "TimeoutSeconds": timeout,
             "WhenBusy": checked_word("when_busy", options.get("when_busy"), WhenBusy),
             "OnRollback": checked_word("on_rollback", options.get("on_rollback"), OnRollback),
-            "VerifyCommit": options.get("verify_commit"),
+            "VerifyCommit": checked_flag("verify_commit", options.get("verify_commit")),
             "FailureLogLines": checked_number(
                 "failure_log_lines", options.get("failure_log_lines"), OPTIONS["FailureLogLines"]
             ),
@@ -332,6 +333,8 @@ def _whole_seconds(timeout: Duration | None) -> int:
     if timeout is None:
         return int(limit["default"])
     allowed = f"timeout must be {limit['min'] // 60} to {limit['max'] // 60} minutes"
+    if not isinstance(timeout, Duration):
+        raise ValueError(f"{allowed} as a Duration, received {timeout!r}")
     if timeout.is_unresolved():
         raise ValueError(f"{allowed}, known at synthesis, received a token")
     seconds = timeout.to_milliseconds() / 1000

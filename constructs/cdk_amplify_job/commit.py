@@ -59,7 +59,9 @@ class Commit:
         :param revision: What to read. Default: what is checked out
         :raises ValueError: There is no git, no repository or no such commit.
         """
-        command = ["git", "-C", str(directory), "log", "-1", "--format=%H%n%cI%n%B", revision, "--"]
+        # Whatever the settings of the user's git.
+        plain = ["--format=%H%n%cI%n%B", "--no-show-signature", "--encoding=UTF-8"]
+        command = ["git", "-C", str(directory), "log", "-1", *plain, revision, "--"]
         try:
             done = subprocess.run(command, capture_output=True, check=True)  # noqa: S603 (no shell)
         except (OSError, subprocess.CalledProcessError) as error:

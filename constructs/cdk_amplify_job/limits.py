@@ -41,6 +41,16 @@ def checked_text(name: str, value: str | None) -> str | None:
     return value
 
 
+def checked_flag(name: str, value: bool | None) -> bool | None:
+    """Return a flag as it came.
+
+    :raises ValueError: It is neither True nor False.
+    """
+    if value is None or isinstance(value, bool) or Token.is_unresolved(value):
+        return value
+    raise ValueError(f"{name} must be True or False, received {value!r}")
+
+
 def checked_number(name: str, value: int | None, limit: dict[str, Any]) -> int | None:
     """Return a number as it came.
 

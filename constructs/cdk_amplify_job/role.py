@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -40,16 +41,19 @@ class AmplifyJobRole(iam.Role):
         role_name: str | None = None,
     ) -> None:
         checked_text("app_id", app_id)
+        # A string is a sequence, too, of branches with one letter each.
+        if isinstance(branch_names, str) or not branch_names:
+            raise ValueError(f"branch_names must be a list of names, received {branch_names!r}")
         for branch_name in branch_names:
             checked_text("branch_name", branch_name)
-        parts = trusted_role_arn.split(":")
-        if len(parts) != 6 or not parts[5].startswith("role/") or parts[5] == "role/*":
+        trusted = re.fullmatch(r"arn:[^:]+:iam::([^:*?]+):role/[^:*?]+\*?", trusted_role_arn)
+        if not trusted:
             raise ValueError(f"trusted_role_arn must be the ARN of one role, received {trusted_role_arn!r}")
 
         # The account and a condition, not the role itself: IAM refuses a principal that is not there yet.
         # Any, because to pyright these classes do not implement their interfaces:
         # https://github.com/aws/jsii/issues/4541
-        function: Any = iam.AccountPrincipal(parts[4]).with_conditions(
+        function: Any = iam.AccountPrincipal(trusted[1]).with_conditions(
             {"ArnLike": {"aws:PrincipalArn": trusted_role_arn}}
         )
         super().__init__(scope, id, assumed_by=function, role_name=role_name)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+APP = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main"}
 
 
 def synthesized(
@@ -87,6 +88,9 @@ def test_every_option_can_come_from_the_context(tmp_path: Path) -> None:
         ({"timeout_minutes": "soon"}, "timeout_minutes must be a whole number, received 'soon'"),
         ({"every_deploy": "maybe"}, "every_deploy must be one of true, false, received 'maybe'"),
         ({"app_id": "d1", "branch_name": "main", "stack_name": "-"}, "Stack name must match"),
+        ({"ap_id": "d1", "branch_name": "main"}, "unknown context key 'ap_id', did you mean 'app_id'?"),
+        ({**APP, "comit_id": "abc1234"}, "unknown context key 'comit_id', did you mean 'commit_id'?"),
+        ({**APP, "timeout": "20"}, "unknown context key 'timeout', did you mean 'timeout_minutes'?"),
     ],
 )
 def test_a_malformed_context_is_one_line_and_a_failure(
@@ -98,6 +102,21 @@ def test_a_malformed_context_is_one_line_and_a_failure(
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
     assert message in line
+
+
+def test_context_of_others_is_left_alone(tmp_path: Path) -> None:
+    # The feature flags of cdk.json are always there.
+    others = {
+        "aws:cdk:bundling-stacks": "**",
+        "availability-zones:account=123456789012:region=eu-west-1": "",
+        "ssm:commit_id": "",
+        "app/branch_name": "",
+        "cli-telemetry": "false",
+        "tenant": "acme",
+    }
+    done = synthesized(tmp_path, **APP, **others)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_without_the_environment_one_line_says_so(tmp_path: Path) -> None:

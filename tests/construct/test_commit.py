@@ -47,6 +47,28 @@ def test_a_message_longer_than_amplify_takes_is_cut(repository: Path) -> None:
     assert Commit.from_git(repository).message == "m" * 10_000
 
 
+def test_settings_of_git_do_not_garble_the_commit(repository: Path) -> None:
+    gpg = repository / "gpg"
+    gpg.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in\n'
+        "*--verify*) echo Good signature >&2 ;;\n"
+        "*) cat > /dev/null; echo '[GNUPG:] SIG_CREATED ' >&2; echo '-----BEGIN PGP SIGNATURE-----' ;;\n"
+        "esac\n"
+    )
+    gpg.chmod(0o755)
+    for name, value in (
+        ("gpg.program", str(gpg)),
+        ("log.showSignature", "true"),
+        ("i18n.logOutputEncoding", "ISO-8859-1"),
+    ):
+        git(repository, "config", name, value)
+    git(repository, "commit", "--quiet", "--allow-empty", "--gpg-sign", "--message", "größe")
+    assert git(repository, "log", "-1", "--format=%H").startswith("Good signature")
+
+    assert Commit.from_git(repository) == Commit(git(repository, "rev-parse", "HEAD"), "größe", COMMITTED)
+
+
 def test_without_a_repository_there_is_one_clear_reason(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"no commit could be read from git in '.*': fatal: not a git repo"):
         Commit.from_git(tmp_path)

@@ -422,7 +422,34 @@ def test_a_role_in_the_account_of_an_app_trusts_one_function_and_allows_its_jobs
     assert allowed["amplify:ListJobs"] == [f"{arn}/jobs/*", arn]
 
 
-@pytest.mark.parametrize("arn", ["*", "arn:aws:iam::111111111111:role/*", "arn:aws:iam::111111111111:root"])
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "*",
+        "arn:aws:iam::111111111111:root",
+        "arn:aws:iam::111111111111:role/",
+        "arn:aws:iam::111111111111:role/*",
+        "arn:aws:iam::111111111111:role/?*",
+        "arn:aws:iam::111111111111:role/**",
+        "arn:aws:iam::*:role/releases",
+        "arn:aws:sts::111111111111:role/releases",
+    ],
+)
 def test_a_role_does_not_trust_a_whole_account(stack: cdk.Stack, arn: str) -> None:
     with pytest.raises(ValueError, match="trusted_role_arn must be the ARN of one role, received"):
         AmplifyJobRole(stack, "Role", app_id=APP, branch_names=["main"], trusted_role_arn=arn)
+
+
+def test_a_role_trusts_a_function_of_an_account_by_token(stack: cdk.Stack) -> None:
+    arn = f"arn:aws:iam::{stack.account}:role/releases"
+    AmplifyJobRole(stack, "Role", app_id=APP, branch_names=["main"], trusted_role_arn=arn)
+
+    (role,) = resolved(list(resources(stack, "AWS::IAM::Role").values()))
+    (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+
+
+@pytest.mark.parametrize("names", ["main", []])
+def test_a_role_is_for_a_list_of_branches(stack: cdk.Stack, names: Any) -> None:
+    with pytest.raises(ValueError, match="branch_names must be a list of names, received"):
+        AmplifyJobRole(stack, "Role", app_id=APP, branch_names=names, trusted_role_arn=FUNCTION_ROLE)

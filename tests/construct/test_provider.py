@@ -223,6 +223,35 @@ def test_the_policies_of_many_apps_must_not_outgrow_the_role(stack: cdk.Stack) -
         list(jobs)
 
 
+def test_a_role_has_room_for_thirty_apps_with_one_branch_each(stack: cdk.Stack) -> None:
+    for number in range(30):
+        # An app ID at its longest.
+        AmplifyJob(stack, f"Job{number}", app_id=f"d{number:019}", branch_name="feature/basket")
+
+    assert not warnings(stack)
+
+
+@pytest.mark.parametrize(("shared", "stacks"), [(True, 15), (False, 9)])
+def test_a_role_has_room_for_the_stacks_that_operations_says(
+    app: cdk.App, stack: cdk.Stack, shared: bool, stacks: int
+) -> None:
+    provider = AmplifyJobProvider(stack, AmplifyJobProvider.ID, shared=shared)
+
+    def add(number: int) -> None:
+        AmplifyJob(
+            cdk.Stack(app, f"Site{number}"),
+            "Job",
+            app_id=f"d{number:019}",
+            branch_name="feature/basket",
+            provider=provider,
+        )
+
+    for number in range(stacks):
+        add(number)
+    with pytest.raises(ValueError, match="give some of its jobs a provider of their own"):
+        add(stacks)
+
+
 @pytest.mark.parametrize("region", [None, "ap-southeast-2"])
 def test_sizes_are_those_of_the_template_with_tokens_at_their_longest(region: str | None) -> None:
     stack = cdk.Stack(new_app(), "Site", env=cdk.Environment(region=region))

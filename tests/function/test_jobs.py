@@ -28,6 +28,7 @@ PLACE = Place(APP_ID, BRANCH, "us-east-1", "")
         ("AssumeRole", "ValidationError", 400, AccessDenied),
         ("AssumeRole", "Throttling", 400, Throttled),
         ("AssumeRole", "InternalFailure", 500, Unanswered),
+        ("AssumeRole", "ServiceUnavailable", 503, Unanswered),
         ("GetJob", "AccessDenied", 400, AccessDenied),
         ("GetJob", "AccessDeniedException", 400, AccessDenied),
         ("GetJob", "UnauthorizedException", 400, AccessDenied),

@@ -593,6 +593,19 @@ def test_a_rollback_after_a_restored_one_does_not_undo_the_restoration(world: Wo
     assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", restored.physical_id, 4)
 
 
+def test_a_restoration_that_failed_is_not_tried_again_when_the_rollback_is_continued(world: World) -> None:
+    # given a rollback whose restoration fails, and that fails itself because of a sibling
+    second = _updated(world, world.deployed())
+    world.amplify.next_job(outcome="FAILED", seconds=10)
+    restored = _rolled_back(world, second)
+    world.clock.sleep(100)
+    world.stack_event("UPDATE_ROLLBACK_FAILED")
+    # when
+    answer = _rolled_back(world, restored)
+    # then
+    assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", restored.physical_id, 3)
+
+
 def test_a_redeploy_by_hand_does_not_change_the_physical_id_of_an_update_that_changes_nothing(
     world: World,
 ) -> None:

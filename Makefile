@@ -50,7 +50,7 @@ test-lowest: setup .venv-lowest/installed  ## Run the construct's tests on the o
 	$(LOWEST_PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e . \
 		aws-cdk-lib==2.225.0 constructs==10.4.2 aws-cdk.aws-amplify-alpha==2.225.0a0 \
-		$(shell grep -E '^(boto3|pytest|build|hatchling)==' requirements.txt)
+		$(shell grep -E '^(boto3|pytest|build|hatchling|mypy)==' requirements.txt)
 	touch $@
 
 fuzz: setup  ## Search for broken promises, longer than `make test` does.

@@ -126,8 +126,8 @@ def _basics(probe: Probe, table: Table) -> None:
         probe.deploy("basics", {"Probe": probe.resource(ContentType="application/json", Number=5, Flag=True)})
         records = probe.records("basics", lambda found: any("answered" in record for record in found))
         first = records[0]
-        sent = first["url"].get("X-Amz-Date")
-        late = first["time"] - calendar.timegm(time.strptime(sent, "%Y%m%dT%H%M%SZ")) if sent else 0
+        sent = _sent(first)
+        late = first["time"] - sent if sent else 0
         named = "X-Amz-Date" if sent else "Expires" if "Expires" in first["url"] else "nothing"
         # The date has whole seconds.
         table.saw("url-date", f"{named}, {'within 5 s' if -1 <= late <= 5 else f'{late:.0f} s before'}")
@@ -188,13 +188,19 @@ def _abandoned(probe: Probe, table: Table) -> None:
         table.saw("abandoned", f"the Update back comes {when}")
 
 
+def _sent(record: Record) -> int:
+    """When CloudFormation sent the request, as its URL says, or 0."""
+    sent = record["url"].get("X-Amz-Date")
+    return calendar.timegm(time.strptime(sent, "%Y%m%dT%H%M%SZ")) if sent else 0
+
+
 def _updates(records: list[Record]) -> list[Record]:
     """What the probe logged first of each Update."""
     return [record for record in records if record["type"] == "Update" and "properties" in record]
 
 
 def _retried(probe: Probe, table: Table) -> None:
-    with table.checking("retried"):
+    with table.checking("retried", "operation-end"):
         failing = probe.resource(PhysicalId="a", Status="FAILED")
         probe.deploy_without_rollback("retried", {"Probe": failing})
         probe.deploy_without_rollback("retried", {"Probe": probe.resource(PhysicalId="a")})
@@ -204,6 +210,17 @@ def _retried(probe: Probe, table: Table) -> None:
         request = "the same" if first["request"] == second["request"] else "another"
         url = "the same" if first["url_digest"] == second["url_digest"] else "another"
         table.saw("retried", f"{request} RequestId, {url} ResponseURL")
+        sent, sent_again = (_sent(record) for record in records if "properties" in record)
+        end = min(
+            event["Timestamp"].timestamp()
+            for event in probe.events("retried")
+            if event["PhysicalResourceId"] == event["StackId"]
+            and event["ResourceStatus"].endswith(("_COMPLETE", "_FAILED"))
+        )
+        # The dates have whole seconds.
+        after = "after" if end >= sent > 0 else "not after"
+        before = "before" if end < sent_again + 1 else "not before"
+        table.saw("operation-end", f"{after} its request, {before} the next")
 
 
 def _redelivered(probe: Probe, table: Table) -> None:

@@ -199,6 +199,11 @@ CLOUDFORMATION = {
         "the same RequestId, another ResponseURL",
         "lambda/amplify_job/identity.py",
     ),
+    "operation-end": Fact(
+        "When an operation has ended, by the stack's own events",
+        "after its request, before the next",
+        "lambda/amplify_job/stack.py",
+    ),
     "redelivered": Fact(
         "An invocation that raises is repeated",
         "the same event, a minute later",

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict, Unpack
 
 from .branch import Branch, names_of, pitfalls_of
 from .commit import Commit
-from .limits import OPTIONS, checked_flag, checked_number, checked_text, checked_word
+from .limits import OPTIONS, checked_branch_name, checked_flag, checked_number, checked_text, checked_word
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
 
 if TYPE_CHECKING:
@@ -282,8 +282,7 @@ def _names(options: AmplifyJobOptions) -> tuple[str, str]:
             f"received app_id={app_id!r} and branch_name={branch_name!r}"
         )
     checked_text("app_id", app_id)
-    checked_text("branch_name", branch_name)
-    return app_id, branch_name
+    return app_id, checked_branch_name(branch_name)
 
 
 def _job_to_retry(job_type: str, job_id: str | None) -> str | None:

@@ -41,6 +41,17 @@ def checked_text(name: str, value: str | None) -> str | None:
     return value
 
 
+def checked_branch_name(value: str) -> str:
+    """Return a branch's name as it came.
+
+    :raises ValueError: As above, or IAM would take it for many branches. Git allows no such name.
+    """
+    checked_text("branch_name", value)
+    if not Token.is_unresolved(value) and set("*?") & set(value):
+        raise ValueError(f"branch_name must hold no * and no ?, received {value!r}")
+    return value
+
+
 def checked_flag(name: str, value: bool | None) -> bool | None:
     """Return a flag as it came.
 

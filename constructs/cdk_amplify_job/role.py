@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .branch import Branch
-from .limits import checked_text
+from .limits import checked_branch_name, checked_text
 from .permissions import WILDCARD_EXPLAINED, policy, statements_for
 
 
@@ -45,7 +45,7 @@ class AmplifyJobRole(iam.Role):
         if isinstance(branch_names, str) or not branch_names:
             raise ValueError(f"branch_names must be a list of names, received {branch_names!r}")
         for branch_name in branch_names:
-            checked_text("branch_name", branch_name)
+            checked_branch_name(branch_name)
         trusted = re.fullmatch(r"arn:[^:]+:iam::([^:*?]+):role/[^:*?]+\*?", trusted_role_arn)
         if not trusted:
             raise ValueError(f"trusted_role_arn must be the ARN of one role, received {trusted_role_arn!r}")

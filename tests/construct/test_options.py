@@ -122,6 +122,7 @@ def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) ->
         ({"triggers": {cdk.Aws.REGION: "x"}}, "keys that are strings known at synthesis"),
         ({"timeout": cdk.Duration.seconds(59)}, "timeout must be 1 to 55 minutes, received 59 seconds"),
         ({"timeout": cdk.Duration.minutes(56)}, "timeout must be 1 to 55 minutes, received 56 minutes"),
+        ({"branch_name": "release/*"}, "branch_name must hold no * and no ?, received 'release/*'"),
         ({"timeout": 20}, "timeout must be 1 to 55 minutes as a Duration, received 20"),
         ({"wait": "false"}, "wait must be True or False, received 'false'"),
         ({"verify_commit": 0}, "verify_commit must be True or False, received 0"),

@@ -35,7 +35,7 @@ check: setup  ## Run the linters and the type checkers.
 	npx --no-install pyright --pythonpath .venv/bin/python
 
 test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python of its Lambda runtime.
-	.venv-runtime/bin/python -m pytest tests/function -q -n 2 --dist loadfile
+	.venv-runtime/bin/python -m pytest tests/function -q -n 2 --dist loadfile --ignore tests/function/test_lifecycle.py
 
 .venv-runtime/installed: requirements.txt
 	$(RUNTIME_PYTHON) -m venv .venv-runtime

@@ -99,7 +99,7 @@ class Invocation:
         if request.type not in ("Create", "Update", "Delete"):
             raise InvalidProperties(f"RequestType is {request.type!r}, must be Create, Update or Delete")
         properties = Properties.parse(request.properties)
-        if request.maybe_repeated and self._stack.has_ended(request.progress.requested):
+        if not request.fresh and self._stack.has_ended(request.progress.requested):
             raise Abandoned("its operation has ended")  # and it must not touch a newer one's job
         if request.type == "Delete":
             with suppress(OutOfTime):  # the errors are in the log

@@ -26,7 +26,7 @@ from stack import Stack, is_live
 from step_log import StepLog
 
 _LAST_LOOK_SECONDS = 20
-_FRESH_SECONDS = 2  # for so long, what was seen of the stack at first holds for the first StartJob
+_SEEN_SECONDS = 2  # for so long, what was seen of the stack at first holds for the first StartJob
 _NO_DIFF = "no diff"  # Amplify's "cancelled - no diff detected from previous commit"
 _SHA = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 
@@ -56,7 +56,7 @@ class Release:
         self._clock = clock
         self._patience = patience
         self._status = status
-        self._fresh_until = clock.time() + _FRESH_SECONDS if request.fresh else 0
+        self._seen_until = 0 if request.handed_over else clock.time() + _SEEN_SECONDS
         self._log = StepLog(jobs)
         self._token = request.token(properties.fingerprint, properties.job_type)
 
@@ -100,14 +100,14 @@ class Release:
 
     def _fields(self, listed: list[Job]) -> dict[str, Any]:
         """StartJob's fields, while the job is wanted: CloudFormation may give up a request that waits."""
-        fresh = self._clock.time() < self._fresh_until
-        self._fresh_until = 0
-        status = self._status if fresh else None
+        seen = self._clock.time() < self._seen_until
+        self._seen_until = 0
+        status = self._status if seen else None
         if status is None:
-            status = self._stack.status(tries=1 if fresh else 3)
+            status = self._stack.status(tries=1 if seen and self._request.fresh else 3)
         if not is_live(status):
             raise Abandoned(f"the stack's status is {status}")
-        if not fresh and self._stack.has_ended(self._progress.requested):
+        if not seen and self._stack.has_ended(self._progress.requested):
             raise Abandoned("its operation has ended")
         message = self._properties.commit_message or (
             f"Started by CloudFormation stack {self._request.stack_name} ({self._request.logical_id})"

@@ -16,6 +16,7 @@ from identity import FAILED, NO_JOB, PhysicalId, Token, digest
 _CARRIED = "HandedOver"
 _CARRIED_VERSION = 1
 _URL_LIFETIME_SECONDS = 7_200
+_FRESH_SECONDS = 5
 _REDELIVERY_SECONDS = 55  # Lambda's first retry of an asynchronous invocation waits a minute.
 
 
@@ -51,7 +52,7 @@ class Request(NamedTuple):
     maybe_repeated: bool
     """Whether this may be Lambda's retry of a delivery that got as far as StartJob."""
     fresh: bool
-    """Whether this is surely the first delivery: no hand-over, and too early for Lambda's retry."""
+    """Whether this comes so soon that no other operation of the stack can have begun since it was sent."""
     progress: Progress
     event: Mapping[str, Any]
 
@@ -83,7 +84,7 @@ class Request(NamedTuple):
             old_properties=event.get("OldResourceProperties"),
             handed_over=handed_over,
             maybe_repeated=maybe_repeated,
-            fresh=carried is None and not maybe_repeated,
+            fresh=not unknown and now - progress.sent <= _FRESH_SECONDS,
             progress=progress,
             event=event,
         )

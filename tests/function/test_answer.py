@@ -179,7 +179,7 @@ def test_ids_are_never_cut_and_urls_only_whole() -> None:
         "JobArn": "arn:" + "a" * 1500,
         "BranchUrl": "https://b" + "b" * 1500,
         "ConsoleUrl": "https://c" + "c" * 900,
-        "CommitMessage": "m" * 1000,
+        "CommitMessage": "m" * 100,
     }
     encoded = json.loads(encode({**IDS, "Data": data}))["Data"]
     assert (encoded["JobId"], encoded["JobArn"]) == (data["JobId"], data["JobArn"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import datetime, timezone
 from typing import Any
 
 import botocore.client
@@ -10,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from aws import ONE_ATTEMPT, Aws
 from properties import Place
+from stack import Stack
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"
 PLACE = Place("d1", "main", "eu-west-1", "")
@@ -97,6 +100,29 @@ def test_a_session_name_holds_only_what_sts_allows(
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
     Aws().amplify(PLACE._replace(assume_role_arn=ROLE), name)
     assert asked[0]["RoleSessionName"] == allowed
+
+
+def test_the_stacks_events_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given that the stack was complete so long ago that another page tells
+    asked: list[tuple[str, dict[str, Any]]] = []
+    when = datetime(2026, 1, 31, tzinfo=timezone.utc)
+    event = {"PhysicalResourceId": "stack", "ResourceStatus": "UPDATE_IN_PROGRESS", "Timestamp": when}
+
+    def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        asked.append((operation, parameters))
+        if "NextToken" in parameters:
+            return {"StackEvents": [{**event, "ResourceStatus": "CREATE_COMPLETE"}]}
+        return {"StackEvents": [event], "NextToken": "more"}
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+    # when
+    complete = Stack(Aws().cloudformation(), "stack", time).last_complete()
+    # then
+    assert complete == when.timestamp()
+    assert asked == [
+        ("DescribeStackEvents", {"StackName": "stack"}),
+        ("DescribeStackEvents", {"StackName": "stack", "NextToken": "more"}),
+    ]
 
 
 def test_one_attempt_is_what_the_simulated_world_uses_too() -> None:

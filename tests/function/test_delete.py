@@ -268,6 +268,7 @@ def test_the_delete_of_a_replacement_that_is_undone_restores_the_job_before(
         "DELETE_IN_PROGRESS",
         "ROLLBACK_IN_PROGRESS",
         "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_FAILED",
     ],
 )
 def test_any_other_delete_restores_nothing(world: World, status: str) -> None:
@@ -360,3 +361,14 @@ def test_an_update_after_the_delete_of_the_same_rollback_restores_nothing_again(
     world.request(world.delete(second.physical_id, Nonce="2"))
     answer = world.request(world.update(second.physical_id, old={"Nonce": "2"}))
     assert (answer.physical_id, len(world.jobs())) == (first.physical_id.replace("/1/", "/3/"), 3)
+
+
+def test_an_update_after_a_delete_whose_restoration_failed_restores_again(world: World) -> None:
+    first = world.deployed()
+    second = world.request(world.update(first.physical_id, Nonce="2"))
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.amplify.next_job(outcome="FAILED", seconds=10)
+    world.request(world.delete(second.physical_id, Nonce="2"))
+    world.clock.sleep(30)
+    answer = world.request(world.update(second.physical_id, old={"Nonce": "2"}))
+    assert (answer.physical_id, len(world.jobs())) == (first.physical_id.replace("/1/", "/4/"), 4)

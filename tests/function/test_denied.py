@@ -56,6 +56,7 @@ def test_a_site_that_may_not_be_seen_does_not_fail_a_job_that_succeeded(world: W
     _deny(world, operation)
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.data["BranchUrl"]) == ("SUCCESS", "")
+    assert answer.time == START + 60  # when the job ended: IAM had its minute by then
     [line] = [line for line in world.decisions if line["decision"] == "site unknown"]
     assert f"amplify:{operation} on branch main of app d1a2b3c4 was denied" in line["error"]
 

@@ -140,6 +140,22 @@ def test_a_hand_over_that_lambda_delivers_again_adopts(world: World) -> None:
     assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "2", 2)
 
 
+def test_a_hand_over_delivered_after_the_deadline_stops_the_job_that_it_carries(world: World) -> None:
+    # given no echo, and a sandbox that dies when it takes over
+    world.amplify.behaviour.echoes_commit_message = NO_ECHO
+    world.amplify.plan(never_ends=True)
+    world.deliver(world.event("Create", TimeoutSeconds="300"))
+    world.clock.sleep(150)
+    world.deliveries[-1].kill()
+    world.clock.sleep(200)
+    # when
+    [carried] = world.handed_over
+    answer = world.request(carried)
+    # then
+    assert answer.reason.startswith("JOB_TIMED_OUT: job 1 ")
+    assert world.stopped == {"1"}
+
+
 @pytest.mark.parametrize("carried", [{"version": 2}, {"version": 0, "job_id": "7"}, {}, "1", 1, []])
 def test_a_hand_over_of_another_version_is_treated_as_a_redelivery(world: World, carried: Any) -> None:
     # given no echo, and a job that began after the request

@@ -26,6 +26,7 @@ PLACE = Place(APP_ID, BRANCH, "us-east-1", "")
         ("StartJob", "Other", 429, Throttled),
         ("AssumeRole", "AccessDenied", 403, AccessDenied),
         ("AssumeRole", "ValidationError", 400, AccessDenied),
+        ("AssumeRole", "Other", 499, AccessDenied),
         ("AssumeRole", "Throttling", 400, Throttled),
         ("AssumeRole", "InternalFailure", 500, Unanswered),
         ("AssumeRole", "ServiceUnavailable", 503, Unanswered),
@@ -68,6 +69,16 @@ def test_anything_else_is_no_answer_and_told_by_its_type_only() -> None:
     raised = _raised(RuntimeError("https://secret.example"))
     assert type(raised) is Unanswered
     assert str(raised) == "get_job was not answered: RuntimeError"
+
+
+def test_fields_that_are_missing_are_empty() -> None:
+    class Client:
+        def get_job(self, **_: Any) -> Any:
+            return {"job": {"summary": {"jobId": "1"}}}
+
+    job = Jobs(PLACE, Client).get("1")  # type: ignore[arg-type]
+    assert (job.arn, job.type, job.status, job.message, job.started, job.steps) == ("", "", "", "", None, ())
+    assert not job.since(0)
 
 
 def test_a_call_that_does_not_fit_the_api_is_not_tried_again(world: World) -> None:

@@ -108,6 +108,7 @@ def test_the_end_of_the_log_is_asked_for() -> None:
         ("2026-01-31T12:00:00.123Z [INFO]: # phase", "# phase"),
         ("2026-01-31T12:00:00.123Z [ERROR]: \x1b[31m!!! x", "!!! x"),
         ("at 2026-01-31T12:00:00.123Z [INFO]: x", "at x"),
+        ("2026-01-31T12:00:00.123Z [INFO]: 2026-01-31T12:00:00Z [A]: x", "2026-01-31T12:00:00Z [A]: x"),
         ("ümlaut ✓", "ümlaut ✓"),
         ("x" * 400, "x" * 300),
     ],
@@ -127,6 +128,21 @@ def test_the_steps_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None
     # given a server that knows no ranges, and a log longer than is wanted
     monkeypatch.setattr(step_log, "_BYTES", 1000)
     with _server("x\n" * 10_000) as log:
+        assert len(log(50_000)) == 500
+
+
+def test_the_steps_are_bounded_in_bytes_however_they_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a log whose beginning comes alone
+    monkeypatch.setattr(step_log, "_BYTES", 1000)
+
+    def in_two(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(b"x\n" * 300)
+        time.sleep(0.2)
+        handler.wfile.write(b"x\n" * 10_000)
+
+    with _server(in_two) as log:
         assert len(log(50_000)) == 500
 
 

@@ -250,6 +250,19 @@ def test_an_update_that_is_cancelled_while_the_branch_is_busy_starts_nothing(wor
     assert (len(world.answers), len(world.jobs())) == (1, 2)
 
 
+@pytest.mark.parametrize(("seconds", "times"), [(1.9, 1), (2, 2)])
+def test_what_was_seen_of_the_stack_holds_for_two_seconds(world: World, seconds: float, times: int) -> None:
+    # given a ListJobs that takes so long
+    first = world.deployed()
+    world.asked.clear()
+    world.latency = seconds
+    # when
+    answer = world.request(world.update(first.physical_id, Nonce="2"))
+    # then
+    assert answer.status == "SUCCESS"
+    assert world.asked.count("DescribeStacks") == times
+
+
 def test_an_update_that_is_given_up_while_amplify_is_not_reached_starts_nothing(world: World) -> None:
     # given that the stack was seen live, and the jobs cannot be listed for a while
     first = world.deployed()
@@ -284,8 +297,8 @@ def test_an_update_that_still_waits_when_a_newer_operation_runs_starts_nothing(
 def test_an_update_that_is_sent_right_after_the_operation_before_counts(world: World) -> None:
     # given an end of that operation which CloudFormation's dates put into the second of the request
     first = world.deployed()
-    _busy(world, seconds=30)
     world.clock.now = START + 1000
+    _busy(world, seconds=30)
     event = world.update(first.physical_id, Nonce="2")
     world.clock.now += 0.9
     world.stack_event("UPDATE_COMPLETE")
@@ -294,6 +307,18 @@ def test_an_update_that_is_sent_right_after_the_operation_before_counts(world: W
     answer = world.request(event)
     # then
     assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "3")
+
+
+def test_an_operation_that_ends_a_second_after_the_request_was_its_own(world: World) -> None:
+    first = world.deployed()
+    world.clock.now = START + 1000
+    _busy(world, seconds=30)
+    world.deliver(world.update(first.physical_id, Nonce="2"))
+    world.clock.sleep(1)
+    world.stack_event("UPDATE_FAILED")
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.settle()
+    assert (len(world.answers), len(world.jobs())) == (1, 2)
 
 
 def test_only_what_happened_since_the_request_is_read_of_the_stacks_events(world: World) -> None:
@@ -311,6 +336,24 @@ def test_where_the_stacks_events_are_unreadable_an_update_that_waits_counts(worl
     world.fail("DescribeStackEvents", "denied")
     answer = world.request(world.update(first.physical_id, Nonce="2"))
     assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "3")
+
+
+def test_an_update_that_is_delivered_twice_starts_nothing_once_its_operation_has_ended(world: World) -> None:
+    # given an Update that waits for a busy branch when a sibling fails, and that is delivered once more
+    first = world.deployed()
+    _busy(world, seconds=20)
+    event = world.update(first.physical_id, Nonce="2")
+    world.deliver(event)
+    world.deliver(event, after=30)
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_ROLLBACK_COMPLETE")
+    # when the stack is updated again, and nothing bears the request's token
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.settle()
+    # then
+    assert (len(world.answers), len(world.jobs())) == (1, 2)
+    assert [line["decision"] for line in world.decisions].count("abandoned") == 2
 
 
 def test_a_late_repetition_of_an_ended_rollback_leaves_a_newer_job_alone(world: World) -> None:

@@ -47,7 +47,7 @@ def checked_branch_name(value: str) -> str:
     :raises ValueError: As above, or IAM would take it for many branches. Git allows no such name.
     """
     checked_text("branch_name", value)
-    if not Token.is_unresolved(value) and set("*?") & set(value):
+    if set("*?") & set(value):  # no token holds one
         raise ValueError(f"branch_name must hold no * and no ?, received {value!r}")
     return value
 

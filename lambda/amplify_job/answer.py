@@ -10,10 +10,11 @@ import math
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from deadline import Clock
 from log import log
-from patience import Clock
 from request import Request
 
 _LIMIT_BYTES = 4096
@@ -26,12 +27,12 @@ class NotDelivered(Exception):
     """Raised for Lambda, whose retry answers again."""
 
 
-def send(request: Request, clock: Clock, status: str, physical_id: str, **fields: Any) -> None:
+def send(request: Request, clock: Clock, status: str, **fields: Any) -> None:
     """:raises NotDelivered: CloudFormation could not be reached."""
     body = encode(
         {
             "Status": status,
-            "PhysicalResourceId": physical_id,
+            "PhysicalResourceId": request.physical_id,
             "StackId": request.stack_id,
             "RequestId": request.id,
             "LogicalResourceId": request.logical_id,
@@ -43,16 +44,27 @@ def send(request: Request, clock: Clock, status: str, physical_id: str, **fields
             _put(request.response_url, body)
         except urllib.error.HTTPError as error:
             log("answer refused", http_status=error.code)
-            if error.code < 500:  # an URL that has expired stays so
+            if not _is_worth_another_try(error):  # a URL that has expired stays so
                 return
         except Exception as error:  # the text of an error may hold the URL
             log("answer not delivered", error=type(error).__name__)
         else:
-            log("answered", status=status, physical_id=physical_id, reason=fields.get("Reason", ""))
+            log("answered", status=status, physical_id=request.physical_id, reason=fields.get("Reason", ""))
             return
         if pause is not None:
             clock.sleep(pause)
     raise NotDelivered("CloudFormation could not be reached")
+
+
+def _is_worth_another_try(error: urllib.error.HTTPError) -> bool:
+    """What S3 says that a client may try again.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+    """
+    if error.code == 400:
+        with suppress(Exception):
+            return b"<Code>RequestTimeout</Code>" in error.read(_LIMIT_BYTES)
+    return error.code in (408, 429) or error.code >= 500
 
 
 def encode(answer: Mapping[str, Any]) -> bytes:
@@ -83,7 +95,7 @@ def _json(value: Any) -> bytes:
 
 
 def _put(url: str, body: bytes) -> None:
-    # An empty content type: the URL's signature covers it.
+    # An empty content type: the signature of older URLs covers it.
     request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": ""})  # noqa: S310 - from CloudFormation
     with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310 - as above
         pass

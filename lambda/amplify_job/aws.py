@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from types_boto3_amplify import AmplifyClient
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_lambda import LambdaClient
 
-    from properties import Place
+    from properties import BranchLocation
 
-# One attempt a call: the SDK takes "branch busy" (HTTP 429) for throttling and would send StartJob again
-# behind our back. What is worth a retry is retried where it is known what a retry means.
+# One attempt a call: the SDK takes "branch busy" (HTTP 429) for throttling and would send StartJob again.
+# What is worth a retry is retried where it is known what a retry means.
 ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
 
 
 class Aws:
-    def amplify(self, place: Place, session_name: str) -> AmplifyClient:
+    def amplify(self, location: BranchLocation, session_name: str) -> AmplifyClient:
         """The client for the branch's Region, with the place's role if it names one."""
         client: AmplifyClient = self._client(
-            "amplify", place.region, **self._credentials(place, session_name)
+            "amplify", location.region, **self._credentials(location, session_name)
         )
         return client
 
@@ -37,19 +39,34 @@ class Aws:
         client: LambdaClient = self._client("lambda")
         return client
 
-    def _credentials(self, place: Place, session_name: str) -> dict[str, str]:
-        if not place.assume_role_arn:
+    def _credentials(self, location: BranchLocation, session_name: str) -> dict[str, str]:
+        if not location.assume_role_arn:
             return {}
-        response = self._client("sts").assume_role(
-            RoleArn=place.assume_role_arn,
-            RoleSessionName=re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[:64],
-        )
-        credentials = response["Credentials"]
+        parameters = {
+            "RoleArn": location.assume_role_arn,
+            "RoleSessionName": re.sub(r"[^\w+=,.@-]", "-", session_name, flags=re.ASCII)[:64],
+        }
+        if location.external_id:
+            parameters["ExternalId"] = location.external_id
+        credentials = self._assume_role(location.region, parameters)["Credentials"]
         return {
             "aws_access_key_id": credentials["AccessKeyId"],
             "aws_secret_access_key": credentials["SecretAccessKey"],
             "aws_session_token": credentials["SessionToken"],
         }
+
+    def _assume_role(self, region: str, parameters: Mapping[str, str]) -> Any:
+        """Ask in the app's Region, whose credentials are valid there; else in the function's own.
+
+        The function's account may not have enabled a Region of the app's account, and the other way round.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
+        """
+        try:
+            return self._client("sts", region).assume_role(**parameters)
+        except ClientError:
+            if region == os.environ["AWS_REGION"]:
+                raise
+            return self._client("sts").assume_role(**parameters)
 
     def _client(self, service: str, region: str = "", **credentials: str) -> Any:
         make: Any = boto3.client

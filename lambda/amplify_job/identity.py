@@ -1,4 +1,4 @@
-"""Who is who: the physical ID of the resource, and the token that marks the jobs it started."""
+"""Which job belongs to which resource: the mark in a job's commit message, and the physical ID."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-FAILED = "failed"
-"""Stands for the fingerprint in the physical ID of a Create that failed, and equals none."""
-NO_JOB = "0"
-"""Stands for the job in the physical ID of a Create that started none."""
-
-_TOKEN = re.compile(r"\[cfn ([0-9a-f]+)\.([0-9a-f]+)\.([0-9a-f]+)\.([A-Z_]+)\]")
+_MARK = re.compile(r"\[cfn ([0-9a-f]+)\.([0-9a-f]+)\.([0-9a-f]+)\.([A-Z_]+)\]")
 _MESSAGE_LIMIT = 10_000  # characters of StartJob's commitMessage
 
 
@@ -22,30 +17,17 @@ def digest(*parts: Any, length: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-class PhysicalId(NamedTuple):
-    """`{appId}/{branchName}/{jobId}/{fingerprint}`; a branch name may hold slashes of its own."""
+def physical_id(resource: str) -> str:
+    """The physical ID of a resource. It never changes, so that CloudFormation never replaces the resource.
 
-    app_id: str
-    branch_name: str
-    job_id: str
-    fingerprint: str
+    Stacks whose rollback is disabled refuse replacements, and a changed ID may count as one.
 
-    @property
-    def number(self) -> tuple[int, str]:
-        """Sorts by age, as `Job.number`."""
-        return len(self.job_id), self.job_id
-
-    def __str__(self) -> str:
-        return f"{self.app_id}/{self.branch_name}/{self.job_id}/{self.fingerprint}"
-
-    @classmethod
-    def parse(cls, text: str) -> PhysicalId | None:
-        """Read a physical ID; None for one that CloudFormation invented."""
-        match = re.fullmatch(r"([^/]+)/(.+)/([0-9]+)/([0-9a-z]+)", text, re.DOTALL)
-        return cls(*match.groups()) if match else None
+    :param resource: The digest that also marks the jobs of the resource.
+    """
+    return f"amplify-job-{resource}"
 
 
-class Token(NamedTuple):
+class Mark(NamedTuple):
     """The last line of a job's commit message. It tells which request started the job.
 
     StartJob has no client token, and `commitMessage` is the one writable field that reads back
@@ -54,6 +36,7 @@ class Token(NamedTuple):
 
     resource: str
     fingerprint: str
+    """The version of the resource."""
     request: str
     job_type: str
 
@@ -61,21 +44,18 @@ class Token(NamedTuple):
         return f"[cfn {self.resource}.{self.fingerprint}.{self.request}.{self.job_type}]"
 
     @classmethod
-    def parse(cls, message: str) -> Token | None:
-        match = _TOKEN.fullmatch(message.rstrip().rpartition("\n")[2])
+    def parse(cls, message: str) -> Mark | None:
+        match = _MARK.fullmatch(message.rstrip().rpartition("\n")[2])
         return cls(*match.groups()) if match else None
 
     def sign(self, message: str) -> str:
-        """The message with this token as its last line, cut to Amplify's limit."""
+        """The message with this mark as its last line, cut to Amplify's limit."""
         line = f"\n{self}"
         return message[: _MESSAGE_LIMIT - len(line)] + line
 
 
 def unsigned(message: str) -> str:
-    """The message without any token line."""
-    lines = message.split("\n")
-    return (
-        "\n".join(line for line in lines if not _TOKEN.fullmatch(line.strip()))
-        if "[cfn " in message
-        else message
-    )
+    """The message without any line that is a mark."""
+    if "[cfn " not in message:
+        return message
+    return "\n".join(line for line in message.split("\n") if not _MARK.fullmatch(line.strip()))

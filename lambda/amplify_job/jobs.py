@@ -14,39 +14,23 @@ from urllib.parse import quote
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from identity import Token
-from outcomes import AccessDenied, AmplifyError, NotFound
+from identity import Mark
+from outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered
 
 if TYPE_CHECKING:
     from types_boto3_amplify import AmplifyClient
 
-    from properties import Place
+    from properties import BranchLocation
 
 _T = TypeVar("_T")
 
 SUCCEED, FAILED, CANCELLED, CANCELLING = "SUCCEED", "FAILED", "CANCELLED", "CANCELLING"
 _ENDS = (SUCCEED, FAILED, CANCELLED)
 _PAGE, _PAGES = 50, 20  # ListJobs gives at most 50 a page
-_DENIED = (
-    "AccessDenied",
-    "AccessDeniedException",
-    "UnauthorizedException",
-    "UnrecognizedClientException",
-    "InvalidClientTokenId",
-)
 _THROTTLED = ("LimitExceededException", "ThrottlingException", "Throttling", "TooManyRequestsException")
-
-
-class Unanswered(Exception):
-    """The call may have had its effect or not: a timeout, a broken connection, a 5xx, an unreadable body."""
-
-
-class Throttled(Unanswered):
-    """Amplify refused the call for now; it had no effect."""
-
-
-class Busy(Throttled):
-    """The branch already has a pending or running job, says Amplify."""
+# "The requested branch main already have pending or running jobs"
+# https://github.com/aws-amplify/amplify-hosting/issues/751
+_BUSY = "pending or running"
 
 
 class Step(NamedTuple):
@@ -69,9 +53,12 @@ class Job(NamedTuple):
     status: str
     commit_id: str
     message: str
-    """The commit message, with its token line if it has one."""
+    """The commit message, with its mark if it has one."""
+    mark: Mark | None
+    """Which request started this job; None for somebody else's."""
     commit_time: datetime | None
     started: datetime | None
+    """A job that is pending shows no start."""
     ended: datetime | None
     steps: tuple[Step, ...]
 
@@ -87,6 +74,7 @@ class Job(NamedTuple):
             status=_text(summary, "status"),
             commit_id=_text(summary, "commitId"),
             message=_text(summary, "commitMessage"),
+            mark=Mark.parse(_text(summary, "commitMessage")),
             commit_time=summary.get("commitTime"),
             started=summary.get("startTime"),
             ended=summary.get("endTime"),
@@ -94,23 +82,15 @@ class Job(NamedTuple):
         )
 
     @property
-    def token(self) -> Token | None:
-        """The token in its message, unless copied from a job of another type, as by a redeploy."""
-        token = Token.parse(self.message)
-        return token if token and self.type in ("", token.job_type) else None
-
-    @property
     def in_progress(self) -> bool:
-        """An unknown status word is no end."""
+        """Whether it may still change; so does a job with an unknown status."""
         return self.status not in _ENDS
 
-    @property
-    def number(self) -> tuple[int, str]:
-        """Sorts by age: job IDs are numbers that grow."""
-        return len(self.id), self.id
-
-    def since(self, when: float) -> bool:
-        return self.started is not None and self.started.timestamp() >= when
+    def began_since(self, when: float) -> bool:
+        """Whether it began then or later, or has not begun yet."""
+        if self.started is None:
+            return self.in_progress
+        return self.started.timestamp() >= when
 
 
 class Jobs:
@@ -120,25 +100,28 @@ class Jobs:
     :raises AccessDenied, NotFound, AmplifyError: not worth one.
     """
 
-    def __init__(self, place: Place, connect: Callable[[], AmplifyClient]) -> None:
-        self.place = place
+    def __init__(self, location: BranchLocation, stack_id: str, connect: Callable[[], AmplifyClient]) -> None:
+        self.location = location
+        self._stack_id = stack_id
         self._connect = connect
-        self._branch = {"appId": place.app_id, "branchName": place.branch_name}
+        self._branch = {"appId": location.app_id, "branchName": location.branch_name}
 
-    def list(self, enough: Callable[[list[Job]], bool]) -> list[Job]:
-        """The newest jobs, newest first, page by page until there are enough.
+    def list(self, since: float | None = None) -> list[Job]:
+        """The jobs, newest first.
 
         ListJobs answers newest first (seen by its users, not verified on AWS).
+
+        :param since: No more pages are read once a job that began earlier is listed.
         """
         jobs: list[Job] = []
         page: dict[str, str] = {}
         for _ in range(_PAGES):
             more, token = self._call("list_jobs", _read_page, **self._branch, maxResults=_PAGE, **page)
             jobs += more
-            if not token or enough(jobs):
+            if not token or any(since and job.started and job.started.timestamp() < since for job in jobs):
                 break
             page = {"nextToken": token}
-        return sorted(jobs, key=lambda job: job.number, reverse=True)
+        return without_marks_of_copies(sorted(jobs, key=lambda job: int(job.id), reverse=True))
 
     def get(self, job_id: str) -> Job:
         return self._call("get_job", _read_job, **self._branch, jobId=job_id)
@@ -154,13 +137,14 @@ class Jobs:
     def site_url(self) -> str:
         name = self._call("get_branch", lambda response: response["branch"]["displayName"], **self._branch)
         domain = self._call(
-            "get_app", lambda response: response["app"]["defaultDomain"], appId=self.place.app_id
+            "get_app", lambda response: response["app"]["defaultDomain"], appId=self.location.app_id
         )
         return f"https://{name}.{domain}"
 
     @property
     def console_url(self) -> str:
-        region, app, branch = self.place.region, self.place.app_id, quote(self.place.branch_name, safe="")
+        region, app = self.location.region, self.location.app_id
+        branch = quote(self.location.branch_name, safe="")
         return f"https://{region}.console.aws.amazon.com/amplify/apps/{app}/branches/{branch}/deployments"
 
     @property
@@ -169,7 +153,7 @@ class Jobs:
 
     @property
     def title(self) -> str:
-        return f"branch {self.place.branch_name} of app {self.place.app_id}"
+        return f"branch {self.location.branch_name} of app {self.location.app_id}"
 
     @cached_property
     def _client(self) -> AmplifyClient:
@@ -190,19 +174,41 @@ class Jobs:
         text = str(error.response.get("Error", {}).get("Message", "")) or code
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         operation = error.operation_name
-        if operation == "StartJob" and code == "LimitExceededException":
+        called = f"amplify:{operation} on {self.title} in {self.location.region}"
+        if operation == "StartJob" and _BUSY in text:
             return Busy(text)
         if code in _THROTTLED or status == 429:
             return Throttled(text)
         if operation == "AssumeRole" and status < 500:
-            return AccessDenied(f"the role {self.place.assume_role_arn} could not be assumed: {text}")
-        if code in _DENIED or status in (401, 403):
-            return AccessDenied(f"amplify:{operation} on {self.title} was denied: {text}")
+            return AccessDenied(f"the role {self.location.assume_role_arn} could not be assumed: {text}")
+        if status in (401, 403):
+            return AccessDenied(f"{called} was denied: {text}. {self._missing_statement(operation)}")
         if code == "NotFoundException" or status == 404:
-            return NotFound(f"amplify:{operation} on {self.title}: {text}")
+            return NotFound(f"{called}: {text}")
         if status >= 500:
             return Unanswered(text)
-        return AmplifyError(f"amplify:{operation} on {self.title} was refused: {text}")
+        return AmplifyError(f"{called} was refused: {text}")
+
+    def _missing_statement(self, operation: str) -> str:
+        location = self.location
+        by, resource = location.assume_role_arn or self._stack_id, f"apps/{location.app_id}"
+        if operation != "GetApp":
+            resource += f"/branches/{location.branch_name}"
+        if operation.endswith(("Job", "Jobs")):
+            resource += "/jobs/*"
+        _, partition, _, _, account, *_ = (by + "::::").split(":")
+        role = f"The role {by}" if location.assume_role_arn else "The function's role"
+        arn = f"arn:{partition}:amplify:{location.region}:{account}:{resource}"
+        return f"{role} must allow amplify:{operation} on {arn}"
+
+
+def without_marks_of_copies(jobs: list[Job]) -> list[Job]:
+    """A redeploy in the console copies the commit message: of several jobs with one mark, the oldest has it.
+
+    :param jobs: Newest first, and so is what is returned.
+    """
+    owners = {job.mark: job.id for job in jobs}  # the oldest comes last
+    return [job if owners[job.mark] == job.id else job._replace(mark=None) for job in jobs]
 
 
 def _read_page(response: Any) -> tuple[list[Job], str]:

@@ -1,7 +1,7 @@
 """How a request can end without success: one exception an outcome, each with a stable code.
 
-The text of an exception is the reason that CloudFormation shows. It names what happened, to which job,
-and where to look; it never holds a ResponseURL, a presigned URL or a stack trace.
+The text of an exception names what happened, to which job, and where to look; it never holds a ResponseURL,
+a presigned URL or a stack trace.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ class Failure(Exception):
 
     code = ""
 
-    def __str__(self) -> str:
-        return f"{self.code}: {super().__str__()}"
+    @property
+    def reason(self) -> str:
+        """What CloudFormation shows."""
+        return f"{self.code}: {self}"
 
 
 class InvalidProperties(Failure):
@@ -52,17 +54,21 @@ class AmplifyError(Failure):
     code = "AMPLIFY_ERROR"
 
 
+class Unanswered(AmplifyError):
+    """The call may have had its effect or not: a timeout, a broken connection, a 5xx, an unreadable body."""
+
+
+class Throttled(Unanswered):
+    """Amplify refused the call for now; it had no effect."""
+
+
+class Busy(Throttled):
+    """Amplify says that the branch already has a pending or running job."""
+
+
 class Expired(Failure):
     code = "EXPIRED"
 
 
-class Abandoned(Exception):
-    """CloudFormation has given this request up: nobody waits for its answer, and nothing may start."""
-
-
 class HandOver(Exception):
     """This invocation is near its time limit: the next one carries on."""
-
-
-class OutOfTime(Exception):
-    """A wait has come to its end."""

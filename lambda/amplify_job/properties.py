@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,21 +27,22 @@ FINGERPRINT_VERSION = "1"
 _NAMES = {name[0].upper() + name[1:] for name in START_JOB} | OPTIONS.keys()
 
 
-class Place(NamedTuple):
+class BranchLocation(NamedTuple):
     """Where a branch lives, and by which role it is reached."""
 
     app_id: str
     branch_name: str
     region: str
     assume_role_arn: str
+    external_id: str
 
-    def of(self, app_id: str, branch_name: str) -> Place:
-        """Another branch, reached in the same way."""
-        return self._replace(app_id=app_id, branch_name=branch_name)
+    def is_same_branch(self, other: BranchLocation) -> bool:
+        """Whether both are one branch, perhaps reached by different roles."""
+        return self[:3] == other[:3]
 
 
 class Properties(NamedTuple):
-    place: Place
+    location: BranchLocation
     job_type: str
     job_id: str
     job_reason: str
@@ -66,15 +68,16 @@ class Properties(NamedTuple):
             raise InvalidProperties("the resource has no properties")
         for name in raw:
             if name not in _NAMES:
-                raise InvalidProperties(f"unknown property {name!r}; allowed are {', '.join(sorted(_NAMES))}")
+                raise InvalidProperties(f"unknown property {_shown(name)}; {_meant(str(name))}")
         read = _Reader(raw)
         properties = cls(
-            place=Place(
+            location=BranchLocation(
                 app_id=read.api("AppId", required=True),
                 branch_name=read.api("BranchName", required=True),
                 region=read.matching("Region", "a Region such as eu-west-1")
                 or os.environ.get("AWS_REGION", ""),
                 assume_role_arn=read.matching("AssumeRoleArn", "the ARN of an IAM role"),
+                external_id=read.matching("ExternalId", "2 to 1,224 letters, digits or any of +=,.@:/-_"),
             ),
             job_type=read.api("JobType") or "RELEASE",
             job_id=read.api("JobId"),
@@ -100,9 +103,9 @@ class Properties(NamedTuple):
     def fingerprint(self) -> str:
         """A digest of what defines the job, after defaults: nothing else starts a job by changing."""
         defining = (
-            self.place.app_id,
-            self.place.branch_name,
-            self.place.region,
+            self.location.app_id,
+            self.location.branch_name,
+            self.location.region,
             self.job_type,
             self.job_id,
             self.job_reason,
@@ -156,8 +159,9 @@ class _Reader:
         return value
 
     def matching(self, name: str, allowed: str) -> str:
-        value = self.text(name)
-        if value and not re.fullmatch(OPTIONS[name]["pattern"], value):
+        value, limits = self.text(name), OPTIONS[name]
+        fits = limits.get("min", 0) <= len(value) <= limits.get("max", len(value))
+        if value and not (fits and re.fullmatch(limits["pattern"], value)):
             raise InvalidProperties(f"{name} is {_shown(value)}, must be {allowed}")
         return value
 
@@ -213,6 +217,15 @@ class _Reader:
             if not isinstance(item, str):
                 raise InvalidProperties(f"{name}.{key} is {_shown(item)}, must be a string")
         return value
+
+
+def _meant(name: str) -> str:
+    """What somebody who wrote that name may have wanted to write."""
+    by_lower = {known.lower(): known for known in _NAMES}
+    close = get_close_matches(name.lower(), by_lower, n=1)
+    if close:
+        return f"did you mean {by_lower[close[0]]}?"
+    return f"allowed are {', '.join(sorted(_NAMES))}"
 
 
 def _shown(value: Any) -> str:

@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from identity import FAILED, NO_JOB, PhysicalId, Token, digest
+from identity import Mark, digest, physical_id
 
 _CARRIED = "HandedOver"
 _CARRIED_VERSION = 1
 _URL_LIFETIME_SECONDS = 7_200
-_FRESH_SECONDS = 5
+FRESH_SECONDS = 5
+"""No other operation of the stack can have begun so soon after a request was sent."""
 _REDELIVERY_SECONDS = 55  # Lambda's first retry of an asynchronous invocation waits a minute.
 
 
@@ -35,6 +36,19 @@ class Progress:
     tried: bool = False
     """Whether a StartJob was sent whose outcome is unknown."""
 
+    @classmethod
+    def of(cls, event: Mapping[str, Any], now: float) -> Progress:
+        """What an earlier invocation handed over with the event, or the beginning."""
+        carried = _carried(event)
+        if carried:
+            return cls(**{name: carried[name] for name in cls.__dataclass_fields__})
+        requested = _requested(event["ResponseURL"]) or now
+        return cls(requested, requested)
+
+    def hand_over(self, event: Mapping[str, Any], now: float) -> dict[str, Any]:
+        """The event for the next invocation."""
+        return {**event, _CARRIED: {"version": _CARRIED_VERSION, **asdict(self), "sent": now}}
+
 
 class Request(NamedTuple):
     type: str
@@ -44,49 +58,35 @@ class Request(NamedTuple):
     stack_id: str
     logical_id: str
     physical_id: str
-    """Empty on Create."""
+    """As the event has it; for a Create, the one that the resource gets."""
     properties: Any
     old_properties: Any
     handed_over: bool
     """Whether an earlier invocation handed this request over."""
-    maybe_repeated: bool
-    """Whether this may be Lambda's retry of a delivery that got as far as StartJob."""
-    fresh: bool
-    """Whether this comes so soon that no other operation of the stack can have begun since it was sent."""
-    progress: Progress
-    event: Mapping[str, Any]
+    unknown_hand_over: bool
+    """Whether another version of this function did, so that what it did is not known."""
 
     @classmethod
-    def read(cls, event: Mapping[str, Any], now: float) -> Request:
+    def read(cls, event: Mapping[str, Any]) -> Request:
         """:raises ValueError: it is no event of CloudFormation, so that there is nobody to answer."""
         for name in ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId"):
             if not isinstance(event, dict) or not isinstance(event.get(name), str) or not event[name]:
                 raise ValueError(f"not an event for a custom resource of CloudFormation: {name} is missing")
-        carried = event.get(_CARRIED)
-        if isinstance(carried, dict) and carried.get("version") == _CARRIED_VERSION:
-            progress = Progress(**{name: carried[name] for name in Progress.__dataclass_fields__})
-            handed_over = True
-        else:
-            requested = _requested(event["ResponseURL"]) or now
-            progress = Progress(requested, requested)
-            handed_over = False
-        # A hand-over of another version is read as a redelivery: something may have been started.
-        unknown = carried is not None and not handed_over
-        maybe_repeated = unknown or now - progress.sent > _REDELIVERY_SECONDS
+        handed_over = _carried(event) is not None
         return cls(
             type=event["RequestType"],
             id=event["RequestId"],
             response_url=event["ResponseURL"],
             stack_id=event["StackId"],
             logical_id=event["LogicalResourceId"],
-            physical_id=str(event.get("PhysicalResourceId") or ""),
+            physical_id=str(
+                event.get("PhysicalResourceId")
+                or physical_id(_resource(event["StackId"], event["LogicalResourceId"]))
+            ),
             properties=event.get("ResourceProperties"),
             old_properties=event.get("OldResourceProperties"),
             handed_over=handed_over,
-            maybe_repeated=maybe_repeated,
-            fresh=not unknown and now - progress.sent <= _FRESH_SECONDS,
-            progress=progress,
-            event=event,
+            unknown_hand_over=event.get(_CARRIED) is not None and not handed_over,
         )
 
     @property
@@ -95,39 +95,32 @@ class Request(NamedTuple):
         return self.stack_id.split("/")[1] if "/" in self.stack_id else self.stack_id
 
     @property
-    def physical(self) -> PhysicalId | None:
-        return PhysicalId.parse(self.physical_id)
+    def resource(self) -> str:
+        """The digest that marks the jobs of this resource."""
+        return _resource(self.stack_id, self.logical_id)
 
-    @property
-    def resource_digest(self) -> str:
-        """Marks the jobs of this resource."""
-        return digest(self.stack_id, self.logical_id, length=12)
+    def mark(self, fingerprint: str, job_type: str) -> Mark:
+        """The mark of the job that this request starts.
 
-    @property
-    def request_digest(self) -> str:
-        """Marks the jobs of this request.
-
-        CloudFormation reuses the RequestId when a failed operation is retried, with another ResponseURL
-        (https://github.com/aws/aws-cdk/issues/35957); a redelivery by Lambda repeats the event to the letter.
+        CloudFormation reuses the RequestId when a failed operation is tried again, with another ResponseURL
+        (https://github.com/aws/aws-cdk/issues/35957). A second delivery by Lambda repeats the whole event.
         """
-        return digest(self.id, self.response_url, length=12)
+        return Mark(self.resource, fingerprint, digest(self.id, self.response_url, length=12), job_type)
 
-    def token(self, fingerprint: str, job_type: str) -> Token:
-        """The mark of the job that this request starts."""
-        return Token(self.resource_digest, fingerprint, self.request_digest, job_type)
+    def may_be_repeated(self, progress: Progress, now: float) -> bool:
+        """Whether this may be Lambda's retry of a delivery that got as far as StartJob."""
+        return self.unknown_hand_over or now - progress.sent > _REDELIVERY_SECONDS
 
-    def failed_create(self, job_id: str) -> PhysicalId:
-        """The physical ID of a Create that failed. Its properties may be anything; the ID has 1 KB."""
-        properties = self.properties if isinstance(self.properties, dict) else {}
-        app_id, branch_name = (
-            str(properties.get(name) or "unknown").encode("ascii", "replace").decode()[:255]
-            for name in ("AppId", "BranchName")
-        )
-        return PhysicalId(app_id.replace("/", "-"), branch_name, job_id or NO_JOB, FAILED)
 
-    def hand_over(self, now: float) -> dict[str, Any]:
-        """The event for the next invocation."""
-        return {**self.event, _CARRIED: {"version": _CARRIED_VERSION, **asdict(self.progress), "sent": now}}
+def _resource(stack_id: str, logical_id: str) -> str:
+    return digest(stack_id, logical_id, length=12)
+
+
+def _carried(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    carried = event.get(_CARRIED)
+    if isinstance(carried, dict) and carried.get("version") == _CARRIED_VERSION:
+        return carried
+    return None
 
 
 def _requested(response_url: str) -> float | None:

@@ -18,6 +18,13 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z \[[A-Z]+\]: ?")  # before each line of Amplify's own
 _LINE_CHARACTERS = 300
+# What Amplify writes at the end of each log, after the lines that explain a failure.
+# https://github.com/aws-amplify/amplify-hosting/issues/1245
+_BOILERPLATE = re.compile(
+    r"!!! (Build failed|Non-Zero Exit Code detected)|# Starting (environment )?caching\.*"
+    r"|# (Environment caching|Caching) completed|Terminating logging\.*"
+)
+_UNCHANGED = ("no diff", "no changes found")
 _BUILT_COMMIT = re.compile(r"# Switching to commit: ([0-9a-f]{7,64})", re.IGNORECASE)
 
 
@@ -28,21 +35,32 @@ class StepLog:
         self._jobs = jobs
 
     def tail(self, step: Step, lines: int) -> list[str]:
-        """The last lines that hold something, without colours and control characters."""
+        """The last lines that explain something, without colours and control characters."""
         if not lines:
             return []
-        text = _ANSI.sub("", self._read(step, f"bytes=-{_BYTES}"))
-        bare = (_CONTROL.sub("", _STAMP.sub("", line, count=1)).strip() for line in text.splitlines())
-        shown = [line[:_LINE_CHARACTERS] for line in bare]
-        return [line for line in shown if line][-lines:]
+        shown = [plain(_STAMP.sub("", line, count=1)) for line in self._end(step).splitlines()]
+        explaining = [line for line in shown if line and not _BOILERPLATE.fullmatch(line)]
+        return [line[:_LINE_CHARACTERS] for line in explaining][-lines:]
 
     def built_commit(self, job: Job) -> str:
-        """The SHA that the build step checked out, or nothing."""
+        """The SHA that the build step checked out; empty if its log shows none."""
         for step in job.steps:
             if step.name == "BUILD":
                 found = _BUILT_COMMIT.search(self._read(step, f"bytes=0-{_BYTES - 1}"))
                 return found[1].lower() if found else ""
         return ""
+
+    def says_unchanged(self, job: Job) -> bool:
+        """Whether Amplify cancelled a job because it saw no change in the repository.
+
+        Its words stand in the reason of a step, or in its log only
+        (https://github.com/aws-amplify/amplify-hosting/issues/1435, issues/973).
+        """
+        texts = (text for step in job.steps for text in (step.reason, self._end(step)))
+        return any(words in text.lower() for text in texts for words in _UNCHANGED)
+
+    def _end(self, step: Step) -> str:
+        return _ANSI.sub("", self._read(step, f"bytes=-{_BYTES}"))
 
     def _read(self, step: Step, wanted: str) -> str:
         try:
@@ -61,6 +79,11 @@ class StepLog:
         if parts.netloc == endpoint.netloc:
             return parts.scheme == endpoint.scheme
         return parts.scheme == "https" and (parts.hostname or "").endswith(_HOSTS)
+
+
+def plain(text: str) -> str:
+    """One line without colours and control characters."""
+    return _CONTROL.sub("", _ANSI.sub("", text)).strip()
 
 
 def _bounded(response: Any) -> bytes:

@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aws import ONE_ATTEMPT, Aws
-from properties import Place
+from properties import BranchLocation
 from stack import Stack
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"
-PLACE = Place("d1", "main", "eu-west-1", "")
+PLACE = BranchLocation("d1", "main", "eu-west-1", "")
 
 
 @pytest.fixture(autouse=True)
@@ -132,4 +132,4 @@ def test_one_attempt_is_what_the_simulated_world_uses_too() -> None:
 
 def _credentials_of(client: Any) -> tuple[str, str | None]:
     credentials = client._request_signer._credentials
-    return credentials.access_key, credentials.token
+    return credentials.access_key, credentials.mark

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from simulated import APP_ID, BRANCH, START, World
 
-from identity import Token
+from identity import Mark
 
 INVENTED = "shop-Site-1ABCDEFGHIJKL"
 MODES = ["500", "429", "timeout", "reset", "malformed", "denied"]
@@ -310,7 +310,7 @@ def test_a_restored_job_bears_the_version_that_it_brings_back_if_it_is_one_of_th
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
     world.request(world.delete(second.physical_id, Nonce="2"))
     # then
-    restored = Token.parse(world.started[world.jobs()[-1].id]["commitMessage"])
+    restored = Mark.parse(world.started[world.jobs()[-1].id]["commitMessage"])
     assert restored is not None
     assert restored.fingerprint == ("0" if other else first.physical_id.rpartition("/")[2])
 

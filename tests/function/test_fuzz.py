@@ -14,7 +14,7 @@ from simulated import APP_ID, BRANCH, World
 
 from amplify_local.rest import Response
 from answer import encode
-from identity import PhysicalId, Token, unsigned
+from identity import Mark, unsigned
 from outcomes import InvalidProperties
 from properties import Properties
 from request import Request
@@ -248,10 +248,10 @@ def test_any_answer_fits_and_is_json(reason: str, data: dict[str, str]) -> None:
 @settings(max_examples=3 * EXAMPLES)
 @given(message=st.text() | st.text(alphabet="[cfn 0a.RELEASE]\n "))
 def test_any_message_is_signed_and_read_back(message: str) -> None:
-    token = Token("0a", "1b", "2c", "RELEASE")
+    token = Mark("0a", "1b", "2c", "RELEASE")
     signed = token.sign(unsigned(message))
     assert len(signed) <= 10_000
-    assert Token.parse(signed) == token
+    assert Mark.parse(signed) == token
     assert unsigned(signed) == unsigned(message)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from identity import PhysicalId, Token, digest, unsigned
+from identity import Mark, digest, physical_id, unsigned
 from jobs import Job
 
-TOKEN = Token("0123456789ab", "1abcdef", "fedcba987654", "RELEASE")
+TOKEN = Mark("0123456789ab", "1abcdef", "fedcba987654", "RELEASE")
 
 
 @pytest.mark.parametrize(
@@ -54,19 +54,19 @@ def test_physical_ids_and_jobs_sort_by_the_number_of_the_job() -> None:
 
 def test_a_signed_message_ends_with_the_token_in_a_line_of_its_own() -> None:
     assert TOKEN.sign("Fix") == "Fix\n[cfn 0123456789ab.1abcdef.fedcba987654.RELEASE]"
-    assert Token.parse(TOKEN.sign("Fix")) == TOKEN
+    assert Mark.parse(TOKEN.sign("Fix")) == TOKEN
 
 
 @pytest.mark.parametrize("length", [0, 9_000, 10_000])
 def test_a_signed_message_fits_amplifys_limit(length: int) -> None:
     signed = TOKEN.sign("x" * length)
     assert len(signed) == min(length + len(f"\n{TOKEN}"), 10_000)
-    assert Token.parse(signed) == TOKEN
+    assert Mark.parse(signed) == TOKEN
 
 
 @pytest.mark.parametrize("trailing", ["", "\n", "  \n", "\r\n"])
 def test_space_after_the_token_does_not_hide_it(trailing: str) -> None:
-    assert Token.parse(TOKEN.sign("Fix") + trailing) == TOKEN
+    assert Mark.parse(TOKEN.sign("Fix") + trailing) == TOKEN
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_space_after_the_token_does_not_hide_it(trailing: str) -> None:
     ],
 )
 def test_anything_else_is_no_token(message: str) -> None:
-    assert Token.parse(message) is None
+    assert Mark.parse(message) is None
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_token_lines_are_removed_and_nothing_else(message: str, without: str) ->
 )
 def test_a_token_counts_on_a_job_of_its_own_type_only(job_type: str, counts: bool) -> None:
     summary: dict[str, Any] = {"jobId": "1", "jobType": job_type, "commitMessage": TOKEN.sign("Fix")}
-    assert (Job.read(summary).token == TOKEN) is counts
+    assert (Job.read(summary).mark == TOKEN) is counts
 
 
 def test_a_digest_tells_its_parts_apart() -> None:

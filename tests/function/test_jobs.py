@@ -10,9 +10,9 @@ from simulated import APP_ID, BRANCH, World, _amplify_client
 
 from jobs import Busy, Jobs, Throttled, Unanswered
 from outcomes import AccessDenied, AmplifyError, NotFound
-from properties import Place
+from properties import BranchLocation
 
-PLACE = Place(APP_ID, BRANCH, "us-east-1", "")
+PLACE = BranchLocation(APP_ID, BRANCH, "us-east-1", "")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_client_is_made_once_and_only_when_needed(world: World) -> None:
 
 
 def test_the_console_shows_a_branch_with_its_slashes_escaped() -> None:
-    jobs = Jobs(Place("d1", "feature/a b", "eu-west-1", ""), lambda: _amplify_client("eu-west-1"))
+    jobs = Jobs(BranchLocation("d1", "feature/a b", "eu-west-1", ""), lambda: _amplify_client("eu-west-1"))
     assert jobs.console_url == (
         "https://eu-west-1.console.aws.amazon.com/amplify/apps/d1/branches/feature%2Fa%20b/deployments"
     )

@@ -213,7 +213,7 @@ class Life(RuleBasedStateMachine):
     def a_request_starts_at_most_one_job(self) -> None:
         if not hasattr(self, "world"):
             return
-        tokens = [str(Token.parse(params["commitMessage"])) for params in self.world.started.values()]
+        tokens = [str(Mark.parse(params["commitMessage"])) for params in self.world.started.values()]
         assert len(tokens) == len(set(tokens)), tokens
 
     @invariant()
@@ -290,7 +290,7 @@ class Life(RuleBasedStateMachine):
         """The URL of the request that started a job."""
         if job_id not in self.world.started:
             return ""
-        token = Token.parse(self.world.started[job_id]["commitMessage"])
+        token = Mark.parse(self.world.started[job_id]["commitMessage"])
         assert token
         for asked in self.stack.requests:
             if Request.read(asked.event, asked.sent).request_digest == token.request:

@@ -37,7 +37,7 @@ from amplify_local.faults import MODES
 from amplify_local.rest import Request
 from amplify_local.transport import attach
 from aws import ONE_ATTEMPT, Aws
-from properties import Place
+from properties import BranchLocation
 
 START = datetime(2026, 1, 31, 12, tzinfo=timezone.utc).timestamp()
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -322,9 +322,9 @@ class _Aws(Aws):
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def amplify(self, place: Place, session_name: str) -> Any:
-        self._credentials(place, session_name)
-        return _amplify_client(place.region)
+    def amplify(self, location: BranchLocation, session_name: str) -> Any:
+        self._credentials(location, session_name)
+        return _amplify_client(location.region)
 
     def cloudformation(self) -> Any:
         return SimpleNamespace(

@@ -1,0 +1,40 @@
+"""The resource's attributes, for `Fn::GetAtt`."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+
+from identity import unsigned
+from jobs import Job
+
+_NAMES: list[str] = json.loads((Path(__file__).parent / "attributes.json").read_text())
+
+
+def attributes(
+    job: Job | None, *, job_type: str, built_commit_id: str, branch_url: str, console_url: str
+) -> dict[str, str]:
+    """All of them, always: CloudFormation fails the stack where one is missing.
+
+    :param job_type: What was asked for; Amplify does not say of what type a job is.
+    """
+    shown = {"JobType": job_type, "BranchUrl": branch_url, "ConsoleUrl": console_url}
+    if job:
+        shown |= {
+            "JobId": job.id,
+            "JobArn": job.arn,
+            "JobType": job.type or (job.mark.job_type if job.mark else "") or job_type,
+            "Status": job.status,
+            "CommitId": job.commit_id,
+            "CommitMessage": unsigned(job.message).strip(),
+            "CommitTime": _iso(job.commit_time),
+            "BuiltCommitId": built_commit_id,
+            "StartTime": _iso(job.started),
+            "EndTime": _iso(job.ended),
+        }
+    return {name: shown.get(name, "") for name in _NAMES}
+
+
+def _iso(when: datetime | None) -> str:
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if when else ""

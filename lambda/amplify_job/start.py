@@ -1,0 +1,191 @@
+"""Getting a job started: once for a request, however often the request is delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from deadline import Deadline
+from decisions import Adopt, Decide, Nothing, Start, is_of, of_this_request, unmarked_jobs
+from identity import Mark
+from jobs import CANCELLING, Job, Jobs
+from log import log
+from outcomes import AccessDenied, AmplifyError, BranchBusy, Busy, NotFound, Throttled, Unanswered
+from request import Progress
+
+
+class JobStart:
+    def __init__(
+        self,
+        jobs: Jobs,
+        mark: Mark,
+        decide: Decide,
+        progress: Progress,
+        deadline: Deadline,
+        *,
+        when_busy: str,
+        may_be_repeated: bool,
+        may_act: Callable[[], bool],
+        operation_began: Callable[[], float | None] = lambda: None,
+        list_since: float | None = None,
+    ) -> None:
+        """
+        :param mark: The mark of the job that the request starts, or has started.
+        :param decide: What is to be done, told the list.
+        :param may_be_repeated: Whether an earlier delivery of the request may have started the job.
+        :param may_act: Whether the request still stands; asked before each StartJob and StopJob.
+        :param operation_began: When the operation of the stack began that the request belongs to.
+        :param list_since: How far back the list must reach; all jobs by default.
+        """
+        self._jobs = jobs
+        self._mark = mark
+        self._decide = decide
+        self._progress = progress
+        self._deadline = deadline
+        self._when_busy = when_busy
+        self._may_be_repeated = may_be_repeated
+        self._may_act = may_act
+        self._operation_began = operation_began
+        self._list_since = list_since
+        self._listed_before_try: frozenset[str] = frozenset()
+        self._refusal: Throttled | None = None
+        """Why the last StartJob was refused, until the list shows no job in progress."""
+        self._blocking: Job | None = None
+        self._was_busy: Busy | None = None
+
+    def job(self) -> Job | None:
+        """Adopt the job that this request started before, else start it.
+
+        :return: None if no job is wanted, or not any more.
+        :raises BranchBusy: the branch is busy until the deadline, or `WhenBusy` is FAIL.
+        :raises AmplifyError: no job could be started before the deadline.
+        """
+        while True:
+            try:
+                listed = self._deadline.retry(lambda: self._jobs.list(self._list_since))
+            except Unanswered:
+                raise self._too_late() from None
+            if job := self._started_before(listed):
+                log("adopted", job=job.id, status=job.status, ours=self._progress.started)
+                return self._found(job)
+            if self._deadline.has_passed:
+                raise self._too_late()
+            if self._refusal:
+                # A list may lag behind: it is searched for a job in the way only after a refusal.
+                blocking = self._look_for_blocking_job(listed, self._refusal)
+                if blocking and self._may_join(blocking):
+                    log("joined", job=blocking.id, status=blocking.status)
+                    return self._found(blocking)
+                if blocking and self._must_stop(blocking, listed) and not self._stop(blocking):
+                    return None
+                self._deadline.pause()
+                continue
+            decision = self._decide(listed)
+            if isinstance(decision, Nothing):
+                log("no job wanted", why=decision.why)
+                return None
+            if isinstance(decision, Adopt):
+                return self._found(decision.job)
+            if not self._may_act():
+                log("given up")
+                return None
+            if job := self._start(decision, listed):
+                return self._found(job)
+
+    def _started_before(self, listed: Sequence[Job]) -> Job | None:
+        unmarked_since = None
+        if self._progress.tried:
+            unmarked_since = self._progress.requested
+        elif self._may_be_repeated:
+            unmarked_since = self._progress.sent
+        job = of_this_request(
+            listed, self._mark, unmarked_since=unmarked_since, known=self._listed_before_try
+        )
+        if job and job.mark:  # without a mark it may be somebody else's, and is not ours to stop
+            self._progress.started = True
+        return job
+
+    def _start(self, decision: Start, listed: Sequence[Job]) -> Job | None:
+        try:
+            job = self._jobs.start(decision.fields)
+        except Throttled as error:
+            log("refused", said=str(error))
+            self._refusal = error
+            self._deadline.tolerate(error)
+            return None
+        except AccessDenied as error:
+            self._deadline.tolerate(error)
+        except Unanswered as error:
+            self._deadline.tolerate(error)
+            self._progress.tried = True
+            self._listed_before_try |= {job.id for job in listed}
+        else:
+            log("started", job=job.id, status=job.status, what=decision.what)
+            self._progress.started = True
+            return job
+        self._deadline.pause()
+        return None
+
+    def _found(self, job: Job) -> Job:
+        self._progress.job_id = job.id
+        return job
+
+    def _look_for_blocking_job(self, listed: Sequence[Job], refusal: Throttled) -> Job | None:
+        """The job in the way of this one, as far as the list shows one.
+
+        :raises BranchBusy: `WhenBusy` is FAIL.
+        """
+        blocking = next((job for job in listed if job.in_progress), None)
+        if isinstance(refusal, Busy):
+            self._was_busy = refusal
+        elif blocking is None:  # it was throttled only
+            self._refusal = None
+            return None
+        if self._when_busy == "FAIL":
+            raise BranchBusy(f"{self._busy(refusal, blocking, 'is')} (WhenBusy is FAIL)")
+        if blocking is None:
+            self._refusal = None
+        elif self._blocking is None or self._blocking.id != blocking.id:
+            log("waiting for another job", job=blocking.id, status=blocking.status, when_busy=self._when_busy)
+        self._blocking = blocking
+        return blocking
+
+    def _may_join(self, blocking: Job) -> bool:
+        """An earlier job of this same resource did not build what is wanted now."""
+        own = is_of(blocking, self._mark.resource)
+        return self._when_busy == "JOIN" and not own and blocking.status != CANCELLING
+
+    def _must_stop(self, blocking: Job, listed: Sequence[Job]) -> bool:
+        """Resources that release one branch in one deploy, or deliveries of one request, spare each other."""
+        if self._when_busy != "STOP" or blocking.status == CANCELLING or blocking.started is None:
+            return False
+        if blocking.mark:
+            began = self._operation_began()
+            return began is not None and not blocking.began_since(began)
+        return blocking not in unmarked_jobs(listed, self._mark.job_type, self._progress.requested)
+
+    def _stop(self, blocking: Job) -> bool:
+        """:return: False if this request may not stop a job any more."""
+        if not self._may_act():
+            log("given up")
+            return False
+        try:
+            self._jobs.stop(blocking.id)
+            log("stopped another job", job=blocking.id)
+        except (Unanswered, AccessDenied) as error:
+            self._deadline.tolerate(error)
+        except (AmplifyError, NotFound) as error:  # it has ended in the meantime
+            log("not stopped", job=blocking.id, error=str(error))
+        return True
+
+    def _too_late(self) -> BranchBusy | AmplifyError:
+        if self._refusal and self._blocking:
+            busy = self._busy(self._refusal, self._blocking, "was still")
+            return BranchBusy(f"{busy} at the timeout (WhenBusy is {self._when_busy})")
+        if self._was_busy:
+            return BranchBusy(f"{self._was_busy} until the timeout (WhenBusy is {self._when_busy})")
+        why = self._deadline.last_error or "the timeout has passed"
+        return AmplifyError(f"no job could be started on {self._jobs.title} in time: {why}")
+
+    def _busy(self, refusal: Throttled, blocking: Job | None, verb: str) -> str:
+        said = str(refusal) if isinstance(refusal, Busy) else f"{self._jobs.title} is busy"
+        return f"{said}: job {blocking.id} {verb} {blocking.status}" if blocking else said

@@ -1,0 +1,60 @@
+"""Whether a job that has ended did what was wanted, and if not, why."""
+
+from __future__ import annotations
+
+import re
+
+from jobs import CANCELLED, SUCCEED, Job, Jobs, Step
+from log import log
+from outcomes import CommitMismatch, Failure, JobCancelled, JobFailed
+from properties import Properties
+from step_log import StepLog, plain
+
+_SHA = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
+
+
+def failure_of(job: Job, properties: Properties, jobs: Jobs) -> Failure | None:
+    """Why a job that has ended is no success; None if it is one."""
+    step_log, title, see = StepLog(jobs), f"job {job.id} of {jobs.title}", f"See {jobs.console_url}"
+    if job.status == SUCCEED:
+        return _mismatch(job, properties, step_log, title, see)
+    step = _decisive_step(job)
+    why = f" in step {step.name}" if step and step.name else ""
+    reason = plain(step.reason).rstrip(".") if step else ""
+    why += f": {reason}" if reason else ""
+    if job.status == CANCELLED and step_log.says_unchanged(job):
+        return _not_rebuilt(properties, title, why, see)
+    if job.status == CANCELLED:
+        return JobCancelled(f"{title} was cancelled{why}. {see}")
+    lines = step_log.tail(step, properties.failure_log_lines) if step else []
+    quoted = f". Its log ends: {' | '.join(lines)}" if lines else ""
+    return JobFailed(f"{title} failed{why}{quoted}. {see}")
+
+
+def _decisive_step(job: Job) -> Step | None:
+    """The step that ended as the job did, with a reason if one has it."""
+    alike = [step for step in job.steps if step.status == job.status]
+    return next((step for step in alike if step.reason), alike[0] if alike else None)
+
+
+def _not_rebuilt(properties: Properties, title: str, why: str, see: str) -> Failure | None:
+    """Amplify compares the repository only. What `Triggers` name has changed outside of it."""
+    if not properties.triggers:
+        return None
+    return JobCancelled(
+        f"Amplify cancelled {title}{why}: nothing in the repository has changed. The site was not rebuilt "
+        f"with what Triggers name. Set the branch's environment variable AMPLIFY_DIFF_DEPLOY to false. {see}"
+    )
+
+
+def _mismatch(job: Job, properties: Properties, step_log: StepLog, title: str, see: str) -> Failure | None:
+    """Only the build's log proves what was built: Amplify may echo `commitId` and build the branch's tip."""
+    wanted = properties.commit_id.lower()
+    if not properties.verify_commit or not wanted:
+        return None
+    built = step_log.built_commit(job)
+    if not _SHA.fullmatch(wanted) or not built:
+        log("commit unverified", job=job.id, wanted=wanted, reported=job.commit_id)
+    elif not (built.startswith(wanted) or wanted.startswith(built)):
+        return CommitMismatch(f"{title} built commit {built}, not {wanted}. {see}")
+    return None

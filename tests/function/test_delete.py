@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from simulated import APP_ID, BRANCH, START, World
+from simulated import APP_ID, BRANCH, START, Answer, World
 
 from identity import Mark
 
@@ -20,8 +20,8 @@ def test_a_job_that_has_ended_needs_nothing(world: World) -> None:
     world.asked.clear()
     answer = world.request(world.delete(first.physical_id))
     assert (answer.status, answer.physical_id, answer.data) == ("SUCCESS", first.physical_id, {})
-    assert [call.operation for call in world.amplify.calls] == ["GetJob"]
-    assert world.asked == ["DescribeStacks"]
+    assert [call.operation for call in world.amplify.calls] == ["ListJobs"]
+    assert world.asked == ["DescribeStacks"]  # whether an update is being undone
 
 
 def test_our_job_in_progress_is_stopped(world: World) -> None:
@@ -31,7 +31,7 @@ def test_our_job_in_progress_is_stopped(world: World) -> None:
     world.amplify.calls.clear()
     answer = world.request(world.delete(first.physical_id))
     assert (answer.status, answer.physical_id) == ("SUCCESS", first.physical_id)
-    assert [call.operation for call in world.amplify.calls] == ["GetJob", "StopJob"]
+    assert [call.operation for call in world.amplify.calls] == ["ListJobs", "StopJob"]
     assert world.stopped == {"1"}
 
 
@@ -66,15 +66,6 @@ def test_with_an_invented_physical_id_nobody_elses_job_is_stopped(world: World) 
     assert world.amplify.count("StopJob") == 0
 
 
-def test_with_an_invented_physical_id_the_newest_jobs_are_looked_at(world: World) -> None:
-    for _ in range(60):
-        world.amplify.next_job(seconds=1)
-        world.amplify.start(APP_ID, BRANCH)
-        world.clock.sleep(1)
-    world.request(world.delete(INVENTED))
-    assert world.amplify.count("ListJobs") == 1
-
-
 def test_with_an_invented_physical_id_a_job_that_has_ended_is_not_stopped(world: World) -> None:
     world.deployed()
     assert world.request(world.delete(INVENTED)).status == "SUCCESS"
@@ -105,9 +96,41 @@ def test_a_job_whose_message_does_not_read_back_is_not_known_to_be_ours(world: W
     assert world.amplify.count("StopJob") == 0
 
 
-def test_a_create_that_started_nothing_leaves_nothing_to_do(world: World) -> None:
-    world.request(world.delete(f"{APP_ID}/{BRANCH}/0/failed"))
-    assert (world.amplify.calls, world.asked) == ([], [])
+def test_a_redeploy_by_hand_that_copied_the_mark_goes_on(world: World) -> None:
+    first = world.deployed()
+    world.amplify.next_job(never_ends=True)
+    world.amplify.start(APP_ID, BRANCH, "RETRY", jobId="1")
+    world.request(world.delete(first.physical_id))
+    assert world.amplify.count("StopJob") == 0
+
+
+def test_a_redeploy_of_a_job_long_ago_goes_on_too(world: World) -> None:
+    # given that the list has several pages between both
+    first = world.deployed()
+    for _ in range(120):
+        world.amplify.next_job(seconds=1)
+        world.amplify.start(APP_ID, BRANCH)
+        world.clock.sleep(2)
+    world.amplify.next_job(never_ends=True)
+    world.amplify.start(APP_ID, BRANCH, "RETRY", jobId="1")
+    world.request(world.delete(first.physical_id))
+    assert world.amplify.count("StopJob") == 0
+
+
+@pytest.mark.parametrize("mode", ["timeout", "reset", "500", "malformed"])
+def test_a_job_whose_start_was_never_confirmed_is_stopped(world: World, mode: str) -> None:
+    # given a Create whose StartJob took effect without an answer, and that is denied everything afterwards
+    world.amplify.plan(never_ends=True)
+    world.fail("StartJob", mode, applied=True)
+    world.clock.at(START + 0.5, lambda: world.fail("ListJobs", "500", times=1000))
+    failed = world.request(world.event("Create", TimeoutSeconds="60"))
+    assert failed.status == "FAILED"
+    world.amplify.faults.clear()
+    # when
+    world.stack_event("ROLLBACK_IN_PROGRESS")
+    world.request(world.delete(failed.physical_id))
+    # then
+    assert world.stopped == {"1"}
 
 
 def test_the_job_of_a_failed_create_that_still_runs_is_stopped(world: World) -> None:
@@ -121,25 +144,6 @@ def test_the_job_of_a_failed_create_that_still_runs_is_stopped(world: World) -> 
     world.request(world.delete(failed.physical_id))
     # then
     assert world.stopped == {"1"}
-
-
-def test_the_branch_is_that_of_the_physical_id_not_of_the_properties(world: World) -> None:
-    world.amplify.create_branch(APP_ID, "dev")
-    world.amplify.plan(never_ends=True)
-    first = world.deployed(Wait="false")
-    world.amplify.start(APP_ID, "dev")
-    world.request(world.delete(first.physical_id, BranchName="dev"))
-    assert [call.params["branchName"] for call in world.amplify.calls if call.operation == "StopJob"] == [
-        BRANCH
-    ]
-
-
-def test_the_delete_of_a_replaced_job_does_nothing(world: World) -> None:
-    first = world.deployed()
-    world.request(world.update(first.physical_id, Nonce="2"))
-    world.stack_event("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-    assert world.request(world.delete(first.physical_id)).status == "SUCCESS"
-    assert (len(world.jobs()), world.amplify.count("StopJob")) == (2, 0)
 
 
 # Always SUCCESS
@@ -174,7 +178,7 @@ def test_a_denial_is_not_waited_for(world: World, invented: bool) -> None:
     calls, begun = len(world.amplify.calls), world.clock.now
     answer = world.request(world.delete(INVENTED if invented else first.physical_id))
     assert (answer.status, answer.time, len(world.amplify.calls)) == ("SUCCESS", begun, calls + 1)
-    assert any(line["decision"] == "failure ignored" for line in world.decisions)
+    assert any(line["decision"] == "nothing stopped" for line in world.decisions)
 
 
 def test_a_role_that_may_not_be_assumed_any_more_is_a_success(world: World) -> None:
@@ -223,7 +227,7 @@ def test_properties_that_are_no_use_are_a_success_and_a_log_line(
 ) -> None:
     answer = world.request(world.delete(INVENTED, **properties))
     assert (answer.status, answer.physical_id) == ("SUCCESS", INVENTED)
-    [line] = [line for line in world.decisions if line["decision"] == "failure ignored"]
+    [line] = [line for line in world.decisions if line["decision"] == "failed"]
     assert line["reason"].startswith("VALIDATION_ERROR")
 
 
@@ -238,27 +242,44 @@ def test_a_late_delete_does_not_expire(world: World) -> None:
 
 def test_a_defect_does_not_fail_a_delete(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     first = world.deployed()
-    monkeypatch.setattr("rollback.Rollback.delete", lambda _: 1 / 0)
+    monkeypatch.setattr("lifecycle.Lifecycle._delete", lambda _: 1 / 0)
     assert world.request(world.delete(first.physical_id)).status == "SUCCESS"
     world.may_have_defects = True
 
 
-# A replacement that is undone
+# A resource that is new in an update, which is undone
 
 
+def _added(world: World, before: str = "push", **properties: str) -> Answer:
+    """An update of a stack adds the resource, on a branch that served something before."""
+    world.stack_event("CREATE_COMPLETE")
+    if before == "push":
+        world.amplify.push(APP_ID, BRANCH)
+    elif before == "another resource":
+        world.request({**world.event("Create"), "LogicalResourceId": "Other"})
+    world.clock.sleep(600)
+    world.stack_event("UPDATE_COMPLETE")
+    world.clock.sleep(600)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.clock.sleep(5)
+    answer = world.request(world.event("Create", **properties))
+    world.clock.sleep(5)
+    return answer
+
+
+@pytest.mark.parametrize("before", ["push", "another resource"])
 @pytest.mark.parametrize(
     "status", ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"]
 )
-def test_the_delete_of_a_replacement_that_is_undone_restores_the_job_before(
-    world: World, status: str
-) -> None:
-    first = world.deployed()
-    second = world.request(world.update(first.physical_id, Nonce="2"))
+def test_the_job_that_was_served_before_is_retried(world: World, status: str, before: str) -> None:
+    added = _added(world, before)
     world.stack_event(status)
-    answer = world.request(world.delete(second.physical_id, Nonce="2"))
-    assert (answer.status, answer.physical_id) == ("SUCCESS", second.physical_id)
-    assert [job.type for job in world.jobs()] == ["RELEASE", "RELEASE", "RETRY"]
-    assert world.started["3"]["jobId"] == "1"
+    answer = world.request(world.delete(added.physical_id))
+    assert (answer.status, answer.physical_id, answer.data) == ("SUCCESS", added.physical_id, {})
+    assert (world.jobs()[-1].type, world.started["3"]["jobId"]) == ("RETRY", "1")
+    restored = Mark.parse(world.started["3"]["commitMessage"])
+    assert restored
+    assert restored.fingerprint == "0"
 
 
 @pytest.mark.parametrize(
@@ -272,103 +293,73 @@ def test_the_delete_of_a_replacement_that_is_undone_restores_the_job_before(
     ],
 )
 def test_any_other_delete_restores_nothing(world: World, status: str) -> None:
-    first = world.deployed()
-    second = world.request(world.update(first.physical_id, Nonce="2"))
+    added = _added(world)
     world.stack_event(status)
-    world.request(world.delete(second.physical_id, Nonce="2"))
+    world.request(world.delete(added.physical_id))
     assert len(world.jobs()) == 2
 
 
 def test_ignore_restores_nothing(world: World) -> None:
-    first = world.deployed()
-    second = world.request(world.update(first.physical_id, Nonce="2"))
+    added = _added(world, OnRollback="IGNORE")
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    world.request(world.delete(second.physical_id, Nonce="2", OnRollback="IGNORE"))
+    world.request(world.delete(added.physical_id, OnRollback="IGNORE"))
     assert len(world.jobs()) == 2
 
 
-def test_a_resource_that_is_new_in_the_undone_update_has_nothing_to_restore(world: World) -> None:
-    # given somebody's job before
-    world.amplify.push(APP_ID, BRANCH)
-    world.clock.sleep(100)
-    first = world.deployed()
+def test_a_branch_that_served_nothing_has_nothing_to_go_back_to(world: World) -> None:
+    added = _added(world, before="nothing")
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    world.request(world.delete(first.physical_id))
-    assert len(world.jobs()) == 2
-
-
-@pytest.mark.parametrize("other", [True, False])
-def test_a_restored_job_bears_the_version_that_it_brings_back_if_it_is_one_of_this_resource(
-    world: World, other: bool
-) -> None:
-    # given that the job to go back to is this resource's, or another one's
-    first = world.deployed()
-    if other:
-        world.request({**world.event("Create"), "LogicalResourceId": "Other"})
-    second = world.request(world.update(first.physical_id, Nonce="2"))
-    # when
-    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    world.request(world.delete(second.physical_id, Nonce="2"))
-    # then
-    restored = Mark.parse(world.started[world.jobs()[-1].id]["commitMessage"])
-    assert restored is not None
-    assert restored.fingerprint == ("0" if other else first.physical_id.rpartition("/")[2])
+    world.request(world.delete(added.physical_id))
+    assert len(world.jobs()) == 1
 
 
 @pytest.mark.parametrize("outcome", ["SUCCEED", "FAILED"])
 def test_a_branch_that_has_moved_on_is_left_alone(world: World, outcome: str) -> None:
-    first = world.deployed()
-    second = world.request(world.update(first.physical_id, Nonce="2"))
+    added = _added(world)
     world.amplify.next_job(outcome=outcome)
     world.amplify.push(APP_ID, BRANCH)
     world.clock.sleep(100)
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    world.request(world.delete(second.physical_id, Nonce="2"))
-    assert len(world.jobs()) == 3
+    world.request(world.delete(added.physical_id))
+    assert len(world.jobs()) == (3 if outcome == "SUCCEED" else 4)
 
 
-def test_the_delete_of_the_older_of_two_jobs_restores_nothing(world: World) -> None:
-    first = world.deployed()
-    world.request(world.update(first.physical_id, Nonce="2"))
+def test_a_resource_that_is_removed_long_after_its_job_restores_nothing(world: World) -> None:
+    added = _added(world)
+    world.stack_event("UPDATE_COMPLETE")
+    world.clock.sleep(600)
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    world.request(world.delete(first.physical_id))
+    world.request(world.delete(added.physical_id))
     assert len(world.jobs()) == 2
 
 
-def test_the_delete_of_the_only_job_that_succeeded_restores_nothing(world: World) -> None:
-    world.amplify.next_job(outcome="FAILED")
-    world.request(world.event("Create"))
-    first = world.deployed(Nonce="2")
+@pytest.mark.parametrize("seconds", [1, 300])
+@pytest.mark.parametrize("same_request", [True, False])
+def test_it_is_restored_once(world: World, seconds: float, same_request: bool) -> None:
+    added = _added(world)
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    assert world.request(world.delete(first.physical_id)).status == "SUCCESS"
+    world.amplify.next_job(seconds=seconds)
+    event = world.delete(added.physical_id)
+    world.request(event)
+    world.clock.sleep(61)
+    world.request(event if same_request else world.delete(added.physical_id))
+    assert (len(world.jobs()), world.amplify.count("StopJob")) == (3, 0)
+
+
+def test_where_the_stacks_events_cannot_be_read_nothing_is_restored(world: World) -> None:
+    added = _added(world)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.fail("DescribeStackEvents", "denied", times=1000)
+    assert world.request(world.delete(added.physical_id)).status == "SUCCESS"
     assert len(world.jobs()) == 2
 
 
-def test_a_delete_after_the_update_of_the_same_rollback_restores_nothing_again(world: World) -> None:
-    first = world.deployed()
-    second = world.request(world.update(first.physical_id, Nonce="2"))
-    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    world.request(world.update(second.physical_id, old={"Nonce": "2"}))
-    world.stack_event("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
-    world.request(world.delete(second.physical_id, Nonce="2"))
-    assert len(world.jobs()) == 3
-
-
-def test_an_update_after_the_delete_of_the_same_rollback_restores_nothing_again(world: World) -> None:
-    first = world.deployed()
-    second = world.request(world.update(first.physical_id, Nonce="2"))
-    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    world.request(world.delete(second.physical_id, Nonce="2"))
-    answer = world.request(world.update(second.physical_id, old={"Nonce": "2"}))
-    assert (answer.physical_id, len(world.jobs())) == (first.physical_id.replace("/1/", "/3/"), 3)
-
-
-def test_an_update_after_a_delete_whose_restoration_failed_restores_again(world: World) -> None:
-    first = world.deployed()
-    second = world.request(world.update(first.physical_id, Nonce="2"))
-    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    world.amplify.next_job(outcome="FAILED", seconds=10)
-    world.request(world.delete(second.physical_id, Nonce="2"))
-    world.clock.sleep(30)
-    answer = world.request(world.update(second.physical_id, old={"Nonce": "2"}))
-    assert (answer.physical_id, len(world.jobs())) == (first.physical_id.replace("/1/", "/4/"), 4)
+def test_a_late_delete_of_an_operation_that_has_ended_does_nothing(world: World) -> None:
+    world.amplify.plan(never_ends=True)
+    first = world.deployed(Wait="false")
+    world.stack_event("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    event = world.delete(first.physical_id)
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_COMPLETE")
+    assert world.request(event).status == "SUCCESS"
+    assert world.amplify.count("StopJob") == 0

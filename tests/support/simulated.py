@@ -337,7 +337,7 @@ class _Aws(Aws):
 
     def _client(self, service: str, region: str = "", **_: str) -> Any:
         assert service == "sts"
-        return SimpleNamespace(assume_role=self._assume_role)
+        return SimpleNamespace(assume_role=self._answer_assume_role)
 
     def _describe_stacks(self, StackName: str) -> Any:  # noqa: N803 - as boto3
         assert StackName == STACK_ID
@@ -367,7 +367,7 @@ class _Aws(Aws):
 
         self._world.stubbed("Invoke", invoke)
 
-    def _assume_role(self, **parameters: str) -> Any:
+    def _answer_assume_role(self, **parameters: str) -> Any:
         if self._world.assume_role_error:
             raise _error(self._world.assume_role_error, "AssumeRole")
 

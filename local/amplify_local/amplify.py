@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from amplify_local.constraints import Violation
@@ -23,8 +23,9 @@ from amplify_local.job import Job, Plan, timestamp
 from amplify_local.operations import OPERATIONS, resource_arn, start_job, stop_job
 from amplify_local.rest import ApiError, Request, Response, route, write_output
 
-# Amplify omits these now and then although the model requires them.
-_SOMETIMES_MISSING = ("commitMessage", "jobType", "commitTime", "endTime")
+# The model requires these. `jobType` is in no recorded answer, `startTime` in none of a pending job, and the
+# others are missing now and then (docs/aws-facts.md).
+_MAY_BE_MISSING = ("commitMessage", "jobType", "commitTime", "startTime", "endTime")
 LOG_PREFIX = "/_logs/"
 
 
@@ -32,8 +33,8 @@ LOG_PREFIX = "/_logs/"
 class Behaviour:
     """What differs between accounts or is not known for sure.
 
-    :param echoes_commit_id: ``commitId`` reads back as sent; else it reads ``HEAD``.
-    :param builds_commit_id: RELEASE builds the commit it names; else the branch's tip whatever it names.
+    :param commit_ids: ``honoured``: a RELEASE builds the commit that it names, and shows it (reported 2026).
+        ``ignored``: it builds the branch's tip, and shows ``HEAD`` (reported 2021).
     :param echoes_commit_message: Job types whose ``commitMessage`` reads back as sent.
     :param retry_copies_message: A RETRY without a message of its own shows that of the job it repeats.
     :param omits: Members left out of every job summary and step, such as ``commitMessage``.
@@ -41,8 +42,7 @@ class Behaviour:
     :param page_size: Jobs on a page of ListJobs when the caller does not say.
     """
 
-    echoes_commit_id: bool = True
-    builds_commit_id: bool = True
+    commit_ids: Literal["honoured", "ignored"] = "honoured"
     echoes_commit_message: frozenset[str] = frozenset({"RELEASE", "RETRY", "WEB_HOOK"})
     retry_copies_message: bool = True
     omits: frozenset[str] = frozenset()
@@ -194,7 +194,11 @@ class Amplify:
     def push(
         self, app_id: str, branch_name: str, message: str = "Update", commit_id: str | None = None
     ) -> Job | None:
-        """Somebody pushes a commit: the branch has a new tip, and a job unless auto-build is off."""
+        """Somebody pushes a commit: the branch has a new tip, and a job unless auto-build is off.
+
+        A job that is pending becomes the push's: its commit and message are replaced
+        (https://github.com/aws-amplify/amplify-hosting/issues/1617).
+        """
         with self._lock:
             self._settle()
             branch, now = self.branch(app_id, branch_name), self.clock()
@@ -202,14 +206,11 @@ class Amplify:
             branch.tips.append((now, sha))
             if not branch.settings.get("enableAutoBuild", True):
                 return None
-            return self.add_job(
-                branch,
-                "RELEASE",
-                builds=sha,
-                commit_id=sha,
-                commit_message=message,
-                commit_time=timestamp(now),
-            )
+            pending = next((job for job in branch.jobs if job.status(now) == "PENDING"), None)
+            job = pending or self.add_job(branch, "RELEASE")
+            job.builds = job.commit_id = sha
+            job.commit_message, job.commit_time = message, timestamp(now)
+            return job
 
     def start(self, app_id: str, branch_name: str, job_type: str = "RELEASE", **params: Any) -> Job:
         """Somebody else starts a job; ``params`` as in StartJob (``commitMessage=…``)."""
@@ -292,7 +293,7 @@ class Amplify:
         """Deviations from the model that Amplify shows, or that a scenario asks for."""
         member = problem.path.rsplit(".", 1)[-1]
         if problem.value is None:
-            return member in _SOMETIMES_MISSING or member in self.behaviour.omits
+            return member in _MAY_BE_MISSING or member in self.behaviour.omits
         return member == "status" and isinstance(problem.value, str)
 
     def _log(self, request: Request) -> Response:
@@ -313,7 +314,8 @@ class Amplify:
 
     def add_job(self, branch: Branch, job_type: str, **of_job: Any) -> Job:
         branch.last_id += 1
-        job = Job(branch, str(branch.last_id), job_type, self._plan_for(branch), self.clock(), **of_job)
+        plan = self._plan_for(branch)
+        job = Job(branch, str(branch.last_id), job_type, plan, self.clock(), branch.environment, **of_job)
         branch.jobs.append(job)
         return job
 

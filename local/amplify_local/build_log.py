@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 _CYAN, _RED, _OFF = "\x1b[36m", "\x1b[31m", "\x1b[0m"
 
 
-def step_log(step: str, sha: str, repository: str | None, status: str, plan: Plan) -> list[str]:
-    """All lines of a step's log, without their times."""
+def step_log(step: str, sha: str | None, repository: str | None, status: str, plan: Plan) -> list[str]:
+    """All lines of a step's log, without their times.
+
+    :param sha: The commit that the job recorded; None for a job that builds the branch's tip.
+    """
     written = {"BUILD": _build, "DEPLOY": _deploy, "VERIFY": _verify}[step](sha, repository)
     if step == plan.steps[-1]:
         written = written[: _KEPT[step]] if plan.outcome != "SUCCEED" else written
@@ -21,18 +24,21 @@ def step_log(step: str, sha: str, repository: str | None, status: str, plan: Pla
     return written
 
 
-# How much of the ordinary text comes before the lines of a failure.
-_KEPT = {"BUILD": 13, "DEPLOY": 2, "VERIFY": 1}
+# How much of the end of the ordinary text gives way to the lines of a failure.
+_KEPT = {"BUILD": -6, "DEPLOY": -2, "VERIFY": -1}
 
 
-def _build(sha: str, repository: str | None) -> list[str]:
+def _build(sha: str | None, repository: str | None) -> list[str]:
+    # Recorded logs of builds that recorded a SHA have both lines, those of the branch's tip have neither.
+    checkout = (
+        [f"[INFO]: # Switching to commit: {sha}", f"[INFO]: Note: switching to '{sha}'."] if sha else []
+    )
     name = (repository or "site").rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
     return [
         "[INFO]: # Build environment configured with Standard build compute type: 8GiB Memory, 4vCPUs",
         f"[INFO]: # Cloning repository: {repository or name}",
         f"[INFO]: Cloning into '{name}'...",
-        f"[INFO]: # Switching to commit: {sha}",
-        f"[INFO]: Note: switching to '{sha}'.",
+        *checkout,
         "[INFO]: # Retrieving environment cache...",
         "[INFO]: # Retrieved environment cache",
         "[INFO]: ---- Setting Up SSM Secrets ----",
@@ -50,16 +56,16 @@ def _build(sha: str, repository: str | None) -> list[str]:
     ]
 
 
-def _deploy(sha: str, repository: str | None) -> list[str]:
+def _deploy(sha: str | None, repository: str | None) -> list[str]:
     return [
         "[INFO]: Beginning deployment of application",
         "[INFO]: Initializing Bundle",
-        f"[INFO]: Deploying bundle of {sha[:7]}",
+        "[INFO]: Deploying bundle",
         "[INFO]: Deployment complete",
     ]
 
 
-def _verify(sha: str, repository: str | None) -> list[str]:
+def _verify(sha: str | None, repository: str | None) -> list[str]:
     return ["[INFO]: Taking screenshots", "[INFO]: Verification complete"]
 
 

@@ -90,15 +90,21 @@ class Branch:
         return f"{self.app.arn}/branches/{self.name}"
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The variables that a build gets: the branch's go before the app's."""
+        of_app = self.app.settings.get("environmentVariables", {})
+        return {**of_app, **self.settings.get("environmentVariables", {})}
+
+    @property
     def tip(self) -> str:
         return self.tips[-1][1]
 
     def tip_at(self, moment: float) -> str:
         return next((sha for since, sha in reversed(self.tips) if since <= moment), self.tips[0][1])
 
-    def known_commit(self, commit_id: str) -> str:
-        """The commit of this branch that an abbreviated SHA means, else the SHA as given."""
-        return next((sha for _, sha in self.tips if sha.startswith(commit_id)), commit_id)
+    def known_commit(self, commit_id: str) -> str | None:
+        """The commit of this branch that a SHA means, perhaps abbreviated."""
+        return next((sha for _, sha in self.tips if sha.startswith(commit_id.lower())), None)
 
     def log_path(self, job: Job, step: str) -> str:
         path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}/{step}"

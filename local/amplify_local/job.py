@@ -18,8 +18,10 @@ NO_DIFF = "NO_DIFF"
 # What Amplify says of builds that it cancels itself (aws-amplify/amplify-hosting issues quote it).
 _NO_DIFF_REASON = "cancelled - no diff detected from previous commit"
 
-# Shares of a job's time: waiting, provisioning, then the steps with these weights.
-_PENDING, _PROVISIONING = 0.05, 0.15
+# A job is pending for half a second (0.3 to 0.8 s were recorded), for less if it is short.
+_PENDING_SECONDS, _PENDING = 0.5, 0.05
+# Of the rest: the share of provisioning, then the steps with these weights.
+_PROVISIONING = 0.15
 _WEIGHTS = {"BUILD": 6.0, "DEPLOY": 3.0, "VERIFY": 1.0}
 
 
@@ -33,6 +35,7 @@ class Plan:
     :param seconds: From StartJob to the end, when nothing makes the job queue.
     :param created_seconds: How long it stays in CREATED before PENDING.
     :param log: Lines that the log of ``step`` ends with.
+    :param builds: The commit that is built, and that the log shows, whatever was asked for.
     :param never_ends: It stays in ``step`` until somebody stops it.
     :param running: The word it reports instead of RUNNING.
     :param stop_seconds: How long it stays in CANCELLING.
@@ -45,6 +48,7 @@ class Plan:
     seconds: float = 5.0
     created_seconds: float = 0.0
     log: tuple[str, ...] = ()
+    builds: str | None = None
     never_ends: bool = False
     running: str = "RUNNING"
     stop_seconds: float = 1.0
@@ -81,6 +85,8 @@ class Job:
     type: str
     plan: Plan
     created: float
+    environment: dict[str, str]
+    """The variables that it is built with."""
     commit_id: str | None = None
     commit_message: str | None = None
     commit_time: datetime | None = None
@@ -96,7 +102,7 @@ class Job:
     @property
     def ready(self) -> float:
         """When it may begin, if a slot is free."""
-        return self.created + self.plan.created_seconds + _PENDING * self.plan.seconds
+        return self.created + self.plan.created_seconds + self._pending_seconds
 
     @property
     def ended(self) -> float:
@@ -105,12 +111,20 @@ class Job:
             return self.stopped + self.plan.stop_seconds
         if self.began is None or self.plan.never_ends:
             return math.inf
-        return self.began + (1 - _PENDING) * self.plan.seconds
+        return self.began + self.plan.seconds - self._pending_seconds
+
+    @property
+    def _pending_seconds(self) -> float:
+        return min(_PENDING_SECONDS, _PENDING * self.plan.seconds)
 
     @property
     def sha(self) -> str:
         """The commit that it builds."""
-        return self.builds or self.branch.tip_at(self.created if self.began is None else self.began)
+        return (
+            self.plan.builds
+            or self.builds
+            or self.branch.tip_at(self.created if self.began is None else self.began)
+        )
 
     def in_progress(self, now: float) -> bool:
         return now < self.ended
@@ -132,7 +146,7 @@ class Job:
             return 1.0
         if self.began is None:
             return 0.0
-        return min(0.99, _PENDING + (now - self.began) / max(self.plan.seconds, 0.001))
+        return min(0.99, (self._pending_seconds + now - self.began) / max(self.plan.seconds, 0.001))
 
     def steps(self, now: float) -> list[dict[str, Any]]:
         """The steps as GetJob shows them (log URLs without host); none until provisioned (from memory)."""
@@ -145,7 +159,9 @@ class Job:
         started, ended = self._spans().get(step, (math.inf, math.inf))
         if now < started:
             return ""
-        lines = step_log(step, self.sha, self.branch.app.repository, self._status_in(step, now), self.plan)
+        repository = self.branch.app.repository
+        recorded = self.plan.builds or (self.builds if self.commit_id else None)
+        lines = step_log(step, recorded, repository, self._status_in(step, now), self.plan)
         done = 1.0 if now >= ended else (now - started) / (ended - started)
         shown = lines[: max(1, round(done * len(lines)))]
         pace = (min(ended, now) - started) / len(lines)
@@ -166,7 +182,7 @@ class Job:
         """Start and planned end of each step that the job gets to."""
         if self.began is None:
             return {}
-        total = (1 - _PENDING - _PROVISIONING) * self.plan.seconds
+        total = self.plan.seconds - self._pending_seconds - _PROVISIONING * self.plan.seconds
         weights = sum(_WEIGHTS[name] for name in self.plan.steps)
         spans, start = {}, self._first_step
         for name in self.plan.steps:

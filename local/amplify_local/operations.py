@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from amplify_local.hosting import Branch
@@ -31,6 +32,9 @@ def start_job(amplify: Amplify, params: Params) -> Params:
         raise ApiError("LimitExceededException", busy)
     commit = _commit_again(amplify, retried, params) if retried else _commit_of(amplify, branch, params)
     job = amplify.add_job(branch, job_type, reason=params.get("jobReason"), **commit)
+    if job.builds and not job.plan.builds and branch.known_commit(job.builds) is None:
+        not_pushed = (f"[ERROR]: fatal: reference is not a tree: {job.builds}",)  # as git says it
+        job.plan = replace(job.plan, outcome="FAILED", step="BUILD", log=not_pushed)
     return {"jobSummary": _summary(amplify, job)}
 
 
@@ -151,23 +155,27 @@ def _commit_of(amplify: Amplify, branch: Branch, params: Params) -> Params:
     """The commit of a new job; ``builds`` None means the branch's tip at the time the job begins."""
     behaviour, commit_id = amplify.behaviour, params.get("commitId", "")
     is_sha = len(commit_id) >= 7 and set(commit_id.lower()) <= _HEXADECIMAL
+    honoured = is_sha and behaviour.commit_ids == "honoured"
     echoes = params["jobType"] in behaviour.echoes_commit_message
     return {
-        "builds": branch.known_commit(commit_id) if is_sha and behaviour.builds_commit_id else None,
-        "commit_id": commit_id if commit_id and behaviour.echoes_commit_id else None,
+        "builds": (branch.known_commit(commit_id) or commit_id) if honoured else None,
+        "commit_id": commit_id if honoured else None,
         "commit_message": params.get("commitMessage") if echoes else None,
         "commit_time": params.get("commitTime"),
     }
 
 
 def _commit_again(amplify: Amplify, retried: Job, params: Params) -> Params:
-    """The commit of a RETRY: that of the job it repeats."""
+    """The commit of a RETRY: the one that the repeated job recorded, else the branch's tip of now.
+
+    https://github.com/aws-amplify/amplify-hosting/issues/1253
+    """
     behaviour = amplify.behaviour
     message = params.get("commitMessage") if "RETRY" in behaviour.echoes_commit_message else None
     if message is None and behaviour.retry_copies_message:
         message = retried.commit_message
     return {
-        "builds": retried.sha,
+        "builds": retried.builds,
         "commit_id": retried.commit_id,
         "commit_message": message,
         "commit_time": params.get("commitTime", retried.commit_time),
@@ -182,9 +190,8 @@ def _summary(amplify: Amplify, job: Job) -> Params:
         "commitId": job.commit_id or "HEAD",
         "commitMessage": job.commit_message,
         "commitTime": job.commit_time or timestamp(job.created),
-        "startTime": timestamp(job.created),
+        "startTime": timestamp(job.began) if job.began is not None and job.began <= now else None,
         "status": job.status(now),
-        "jobType": job.type,
     }
     if now >= job.ended:
         summary["endTime"] = timestamp(job.ended)

@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -205,39 +206,48 @@ def api_calls() -> Iterator[Row]:
         )
         yield Row(
             "API calls",
-            f"DescribeStackEvents in a rollback: {fault}",
-            _rollback_with("DescribeStackEvents", mode, times=1),
-            "nothing is restored; same physical ID; logged",
+            f"DescribeStackEvents in a rollback: {fault}, twice",
+            _rollback_with("DescribeStackEvents", mode, times=2),
+            "the previous version is released",
+            1,
+            (SUCCESS,),
+            _restored,
+        )
+        yield Row(
+            "API calls",
+            f"DescribeStackEvents in a rollback: {fault}, for good",
+            _rollback_with("DescribeStackEvents", mode, times=1000),
+            "nothing is restored; logged",
             0,
             (SUCCESS,),
-            lambda world: said(world, "stack events unreadable") and world.answers[0].data["JobId"] == "2",
+            lambda world: said(world, "nothing undone"),
         )
         yield Row(
             "API calls",
             f"DescribeStacks in a rollback: {fault}, twice",
             _rollback_with("DescribeStacks", mode, times=2),
-            "the job before is retried",
+            "the previous version is released",
             1,
             (SUCCESS,),
-            _retried,
+            _restored,
         )
         yield Row(
             "API calls",
             f"DescribeStacks in a rollback: {fault}, for good",
             _rollback_with("DescribeStacks", mode, times=1000),
-            "taken for a forward Update: a RELEASE",
+            "taken for a forward Update after a minute: the previous version is released, and waited for",
             1,
             (SUCCESS,),
-            lambda world: [job.type for job in world.jobs()] == ["RELEASE"] * 3,
+            lambda world: world.answers[0].data["Status"] == "SUCCEED",
         )
         yield Row(
             "API calls",
             f"every call of Amplify in a rollback: {fault}, for good",
             _rollback_with(None, mode, times=10_000),
-            "nothing is restored; same physical ID",
+            "nothing is restored",
             0,
             (SUCCESS,),
-            lambda world: "/2/" in world.answers[0].physical_id,
+            lambda world: said(world, "nothing restored"),
         )
         yield Row(
             "API calls",
@@ -294,6 +304,16 @@ def answers() -> Iterator[Row]:
             1,
             (SUCCESS,),
             lambda world: len(world.deliveries) == 2,
+        )
+    for code, body in ((400, b"<Error><Code>RequestTimeout</Code></Error>"), (408, b""), (429, b"")):
+        yield Row(
+            "The answer's PUT",
+            f"HTTP {code}{': RequestTimeout' if body else ''}, once",
+            _unanswered(partial(HTTPError, url, code, "", None, BytesIO(body)), 1),  # type: ignore[arg-type]
+            "sent again: S3 calls it retriable",
+            1,
+            (SUCCESS,),
+            lambda world: said(world, "answer refused"),
         )
     yield Row(
         "The answer's PUT",
@@ -388,10 +408,19 @@ def deliveries() -> Iterator[Row]:
         "Killed and repeated",
         "a rollback's Update once more, while a newer Update's job runs",
         _repeated_rollback,
-        "abandoned: that job goes on",
+        "given up: that job goes on",
         1,
-        (SUCCESS, SUCCESS),
-        lambda world: said(world, "abandoned") and not world.stopped,
+        (SUCCESS, SUCCESS, SUCCESS),
+        lambda world: said(world, "given up") and not world.stopped,
+    )
+    yield Row(
+        "Killed and repeated",
+        "a forward Update once more, while the job that restores the site runs",
+        _repeated_forward_update,
+        "given up: that job goes on",
+        2,
+        (SUCCESS, SUCCESS, SUCCESS),
+        lambda world: said(world, "given up") and not world.stopped,
     )
     yield Row(
         "Killed and repeated",
@@ -542,6 +571,15 @@ def behaviour() -> Iterator[Row]:
         )
     yield Row(
         theme,
+        "Amplify cancels the job: no diff detected, and `Triggers` are given",
+        partial(_timed, outcome="NO_DIFF", seconds=30, Triggers={"api": "https://example.com"}),
+        "the site was not rebuilt with what they name: the reason says so, and what to do",
+        1,
+        (failed("JOB_CANCELLED"),),
+        lambda world: "AMPLIFY_DIFF_DEPLOY" in world.answers[0].reason,
+    )
+    yield Row(
+        theme,
         "Amplify builds another commit than `CommitId`",
         lambda world: _other_commit(world),
         "the log of the build tells",
@@ -587,25 +625,42 @@ def behaviour() -> Iterator[Row]:
         "the reason names the job in the way",
         0,
         (failed("BRANCH_BUSY"),),
-        lambda world: "job 1 is RUNNING" in world.answers[0].reason,
+        lambda world: "job 1 was still RUNNING" in world.answers[0].reason,
+    )
+    yield Row(
+        theme,
+        "two resources release one branch in one deploy, WhenBusy STOP",
+        _siblings,
+        "the second waits for the first one's job",
+        2,
+        (SUCCESS, SUCCESS),
+        lambda world: not world.stopped,
+    )
+    yield Row(
+        theme,
+        "StartJob is throttled on an idle branch, WhenBusy FAIL",
+        _throttled,
+        "tried again: throttled is not busy",
+        1,
+        (SUCCESS,),
     )
     yield Row(
         theme,
         "a sibling fails while the branch is busy (Create, stack rolls back)",
         _abandoned_create,
-        "abandoned: nothing is started, nothing answered",
+        "given up: nothing is started",
         0,
-        (),
-        lambda world: said(world, "abandoned"),
+        (failed("EXPIRED"),),
+        lambda world: said(world, "given up"),
     )
     yield Row(
         theme,
         "the same, and the stack is being updated again when the branch is free",
         _outlived_update,
-        "abandoned: the stack's events tell that its operation has ended",
+        "given up: the stack's events tell that its operation has ended",
         0,
-        (),
-        lambda world: said(world, "abandoned"),
+        (SUCCESS,),
+        lambda world: said(world, "given up"),
     )
     yield Row(
         theme,
@@ -614,25 +669,43 @@ def behaviour() -> Iterator[Row]:
         "**not told apart from a live request: starts its job**",
         1,
         (SUCCESS,),
-        lambda world: said(world, "stack events unreadable"),
+        lambda world: said(world, "stack unreadable"),
     )
     yield Row(
         theme,
         "an Update that changes nothing",
         lambda world: update(world, deployed(world)),
-        "no job, same physical ID",
+        "no job",
         0,
         (SUCCESS,),
     )
     yield Row(
         theme,
+        "the same, after a redeploy by hand that copied the mark and still runs",
+        _redeployed,
+        "no job; that one is not waited for, and not stopped",
+        0,
+        (SUCCESS,),
+        lambda world: not world.stopped and world.answers[0].data["JobId"] == "1",
+    )
+    yield Row(
+        theme,
         "an Update whose job fails",
         _failing_update,
-        "the old physical ID",
+        "the reason quotes its log",
         1,
         (failed("JOB_FAILED"),),
-        lambda world: "/1/" in world.answers[0].physical_id,
     )
+    for name, old in (("last good ones", {}), ("of the failed try", {"Nonce": "2"})):
+        yield Row(
+            theme,
+            f"the same Update again, because rollback is disabled; its old properties are those {name}",
+            partial(_failed_and_sent_again, old=old),
+            "another job",
+            1,
+            (SUCCESS,),
+            lambda world: world.answers[0].data["Status"] == "SUCCEED",
+        )
     yield Row(
         theme,
         "the rollback after that failure",
@@ -645,16 +718,34 @@ def behaviour() -> Iterator[Row]:
         theme,
         "a sibling fails after the Update succeeded: RESTORE",
         roll_back,
-        "the job before is retried, not waited for",
+        "the previous version is released, not waited for",
         1,
         (SUCCESS,),
-        _retried,
+        _restored,
+    )
+    yield Row(
+        theme,
+        "the same, and the site had served a push",
+        lambda world: _rolled_back_to_a_push(world),
+        "the push's job is retried",
+        1,
+        (SUCCESS,),
+        lambda world: world.started["4"]["jobId"] == "2",
+    )
+    yield Row(
+        theme,
+        "the same change again after that rollback",
+        _deployed_again,
+        "another job",
+        1,
+        (SUCCESS,),
+        lambda world: world.answers[0].data["Status"] == "SUCCEED",
     )
     yield Row(
         theme,
         "a sibling fails after the Update succeeded: IGNORE",
         lambda world: roll_back(world, OnRollback="IGNORE"),
-        "no job, same physical ID",
+        "no job",
         0,
         (SUCCESS,),
     )
@@ -662,7 +753,7 @@ def behaviour() -> Iterator[Row]:
         theme,
         "a sibling fails while the Update's job runs",
         _abandoned_update,
-        "our job is stopped; the first answer goes to a closed ear",
+        "our job is stopped; CloudFormation ignores the first answer",
         1,
         (SUCCESS, SUCCESS),
         lambda world: world.stopped == {"2"},
@@ -691,7 +782,7 @@ def behaviour() -> Iterator[Row]:
         "logged",
         0,
         (SUCCESS,),
-        lambda world: said(world, "failure ignored"),
+        lambda world: said(world, "failed"),
     )
     yield Row(
         theme,
@@ -721,12 +812,12 @@ def behaviour() -> Iterator[Row]:
     )
     yield Row(
         theme,
-        "Delete of a replacement that is undone",
-        lambda world: delete(world, updated(world), Nonce="2"),
+        "Delete of a resource that is new in an update, which is undone",
+        _added_and_undone,
         "the job before is retried",
         1,
         (SUCCESS,),
-        _retried,
+        lambda world: world.started["3"]["jobId"] == "1",
     )
     for name, gone in (
         ("the app", lambda world: world.amplify.delete_app(APP)),
@@ -766,9 +857,10 @@ def _unknown_site(world: Any) -> bool:
     return bool(world.answers[0].data["BranchUrl"] == "")
 
 
-def _retried(world: Any) -> bool:
-    """The newest job repeats the first one."""
-    return bool(world.jobs()[-1].type == "RETRY" and next(iter(world.started.values()))["jobId"] == "1")
+def _restored(world: Any) -> bool:
+    """The newest job is one of the version that the first one had."""
+    first, *_, last = (job.commit_message.split(".")[1] for job in world.jobs())
+    return bool(first == last and world.answers[0].data["Status"] == "PENDING")
 
 
 def _create_with(operation: str, mode: str, times: int) -> Callable[[Any], None]:
@@ -839,9 +931,11 @@ def _long(world: Any, seconds: int) -> None:
     create(world)
 
 
-def _timed(world: Any, *, TimeoutSeconds: str = "60", ServiceTimeout: str = "", **plan: Any) -> None:
+def _timed(
+    world: Any, *, TimeoutSeconds: str = "60", ServiceTimeout: str = "", Triggers: Any = "", **plan: Any
+) -> None:
     world.amplify.plan(**plan)
-    create(world, TimeoutSeconds=TimeoutSeconds, ServiceTimeout=ServiceTimeout)
+    create(world, TimeoutSeconds=TimeoutSeconds, ServiceTimeout=ServiceTimeout, Triggers=Triggers)
 
 
 def _unanswered(error: Callable[[], Exception], times: int) -> Callable[[Any], None]:
@@ -960,7 +1054,7 @@ def _denied_at(world: Any, second: int) -> None:
 
 
 def _other_commit(world: Any) -> None:
-    world.amplify.behaviour.builds_commit_id = False
+    world.amplify.plan(builds="a" * 40)
     create(world, CommitId="f" * 40)
 
 
@@ -985,7 +1079,7 @@ def _outlived_update(world: Any, denied: bool = False) -> None:
     first = deployed(world)
     busy(world, seconds=100)
     if denied:
-        world.fail("DescribeStackEvents", "denied")
+        world.fail("DescribeStackEvents", "denied", times=1000)
     for after, status in ((20, "UPDATE_ROLLBACK_COMPLETE"), (30, "UPDATE_IN_PROGRESS")):
         world.clock.at(world.clock.now + after, partial(world.stack_event, status))
     update(world, first, Nonce="2")
@@ -1004,6 +1098,88 @@ def _repeated_rollback(world: Any) -> None:
     world.clock.sleep(20)
     world.deliver(back)
     world.settle()
+
+
+def _repeated_forward_update(world: Any) -> None:
+    first = deployed(world)
+    forward = world.update(first, Nonce="2")
+    world.request(forward)
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.amplify.next_job(seconds=300)
+    world.request(world.update(first, old={"Nonce": "2"}))
+    world.clock.sleep(90)
+    world.request(forward)
+
+
+def _siblings(world: Any) -> None:
+    world.stack_event("CREATE_IN_PROGRESS")
+    for resource in ("A", "B"):
+        event = world.event("Create", WhenBusy="STOP")
+        world.deliver({**event, "LogicalResourceId": resource}, retries=2)
+        world.clock.sleep(5)
+    world.settle()
+
+
+def _throttled(world: Any) -> None:
+    world.fail("StartJob", "429", times=2)
+    create(world, WhenBusy="FAIL")
+
+
+def _redeployed(world: Any) -> None:
+    first = deployed(world)
+    world.amplify.next_job(never_ends=True)
+    world.amplify.start(APP, BRANCH, "RETRY", jobId="1")
+    update(world, first, WhenBusy="FAIL")
+
+
+def _failed_and_sent_again(world: Any, old: dict[str, Any]) -> None:
+    _failing_update(world)
+    first = world.answers[0].physical_id
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_FAILED")
+    world.clock.sleep(30)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    forget(world)
+    update(world, first, old=old, Nonce="2")
+
+
+def _rolled_back_to_a_push(world: Any) -> None:
+    first = deployed(world)
+    world.amplify.push(APP, BRANCH)
+    world.clock.sleep(100)
+    world.stack_event("UPDATE_COMPLETE")
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.request(world.update(first, Nonce="2"))
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    forget(world)
+    update(world, first, old={"Nonce": "2"})
+
+
+def _deployed_again(world: Any) -> None:
+    roll_back(world)
+    first = world.answers[0].physical_id
+    world.clock.sleep(100)
+    world.stack_event("UPDATE_ROLLBACK_COMPLETE")
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    forget(world)
+    update(world, first, Nonce="2")
+
+
+def _added_and_undone(world: Any) -> None:
+    world.amplify.push(APP, BRANCH)
+    world.clock.sleep(600)
+    world.stack_event("UPDATE_COMPLETE")
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    added = world.request(world.event("Create")).physical_id
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    forget(world)
+    delete(world, added)
 
 
 def _failing_update(world: Any) -> None:

@@ -18,15 +18,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from simulated import APP_ID, BRANCH, Killed, World, worlds
 
 from amplify_local.amplify import Behaviour
-from identity import PhysicalId, Token
+from amplify_local.job import Job
+from identity import Mark
+from properties import Properties
 from request import Request
 
 TIMEOUT = 120
 OPERATIONS = ("StartJob", "ListJobs", "GetJob", "StopJob")
 ENDS = ("SUCCEED", "FAILED", "CANCELLED", "NO_DIFF")
 
+COMMITS = ["c" * 39 + digit for digit in "0123"]
+
 resources = st.fixed_dictionaries(
     {
+        "CommitId": st.sampled_from(["", "", *COMMITS]),
         "Wait": st.sampled_from(["true", "true", "true", "false"]),
         "WhenBusy": st.sampled_from(["WAIT", "STOP", "JOIN", "FAIL"]),
         "OnRollback": st.sampled_from(["RESTORE", "RESTORE", "IGNORE"]),
@@ -76,24 +81,33 @@ class Life(RuleBasedStateMachine):
         limit=st.sampled_from([900.0, 150.0]),
         latency=st.sampled_from([0.0, 0.2]),
         exists=st.sampled_from([True, True, False]),
+        commit_ids=st.sampled_from(["honoured", "honoured", "ignored"]),
     )
-    def begin(self, echo: bool, limit: float, latency: float, exists: bool) -> None:
+    def begin(self, echo: bool, limit: float, latency: float, exists: bool, commit_ids: Any) -> None:
         self._surroundings = worlds()
         self._surroundings.__enter__()
-        behaviour = (
-            Behaviour() if echo else Behaviour(echoes_commit_message=frozenset(), retry_copies_message=False)
-        )
         self.world = World(job_seconds=15, latency=latency, limit=limit)
-        self.world.amplify.behaviour = behaviour
+        self.world.amplify.behaviour = Behaviour(commit_ids=commit_ids)
+        if not echo:
+            self.world.amplify.behaviour.echoes_commit_message = frozenset()
+            self.world.amplify.behaviour.retry_copies_message = False
+        self.world.branch.settings["enableAutoBuild"] = False
+        for commit in COMMITS:
+            self.world.amplify.push(APP_ID, BRANCH, commit_id=commit)
+        self.world.branch.settings["enableAutoBuild"] = True
         self.stack = CloudFormation(self.world)
         self.echo = echo
+        self.exact = commit_ids == "honoured"
         self.versions = itertools.count(1)
+        self.was_served: Job | None = None
+        """What the site served when the stack was last complete."""
         self.calm = True
         """Whether nothing has disturbed the next operation."""
         self.given_up: list[Asked] = []
         """Requests whose workers may still be under way."""
         if exists:
             self.stack.create(self.version({"Wait": "true", "WhenBusy": "WAIT", "OnRollback": "RESTORE"}))
+            self.quiet()
 
     def teardown(self) -> None:
         if hasattr(self, "_surroundings"):
@@ -167,16 +181,15 @@ class Life(RuleBasedStateMachine):
     def create(
         self, options: dict[str, str], sibling_fails: float | None, in_update: bool, at_once: bool
     ) -> None:
-        served = self.served
         asked = self.stack.create(self.version(options), sibling_fails=sibling_fails, in_update=in_update)
-        self.check(asked, served, undone=not self.stack.physical_id, at_once=at_once)
+        self.check(asked, undone=in_update and not self.stack.physical_id, at_once=at_once)
 
     @precondition(lambda self: self.stack.physical_id)
     @rule(
         options=resources,
         sibling_fails=moments,
-        order=st.sampled_from(["Update, Delete", "Delete, Update", "Delete"]),
         no_rollback=st.booleans(),
+        old_is_last_good=st.booleans(),
         continued=st.booleans(),
         same=st.booleans(),
         at_once=st.booleans(),
@@ -185,21 +198,36 @@ class Life(RuleBasedStateMachine):
         self,
         options: dict[str, str],
         sibling_fails: float | None,
-        order: str,
         no_rollback: bool,
+        old_is_last_good: bool,
         continued: bool,
         same: bool,
         at_once: bool,
     ) -> None:
-        served, before = self.served, self.stack.properties
+        before = self.stack.properties
         new = self.version(options)
-        if same:  # nothing that starts a job
-            new["CommitMessage"] = before["CommitMessage"]
+        if same and self.stack.has_failed:  # the very same change once more
+            new = self.stack.tried
+        elif same:  # nothing that starts a job
+            now = self.stack.tried or before
+            new |= {"CommitMessage": now["CommitMessage"], "CommitId": now["CommitId"]}
         self.calm = self.calm and before["OnRollback"] == new["OnRollback"] == "RESTORE"
         asked = self.stack.update(
-            new, sibling_fails=sibling_fails, order=order, no_rollback=no_rollback, continued=continued
+            new,
+            sibling_fails=sibling_fails,
+            no_rollback=no_rollback,
+            old_is_last_good=old_is_last_good,
+            continued=continued,
         )
-        self.check(asked, served, undone=self.stack.properties is before, at_once=at_once)
+        undone = self.stack.properties is before and not self.stack.is_failed
+        self.check(asked, undone=undone, at_once=at_once)
+
+    @precondition(lambda self: self.stack.is_failed)
+    @rule(continued=st.booleans())
+    def roll_back(self, continued: bool) -> None:
+        self.calm = self.calm and self.stack.tried["OnRollback"] == "RESTORE"
+        self.stack.roll_back(continued=continued)
+        self.quiet()
 
     @precondition(lambda self: self.stack.physical_id)
     @rule()
@@ -223,44 +251,63 @@ class Life(RuleBasedStateMachine):
         may_stop = any(a.event["ResourceProperties"].get("WhenBusy") == "STOP" for a in self.stack.requests)
         assert may_stop or self.world.stopped <= set(self.world.started)
 
-    def check(self, asked: Asked, served: str, *, undone: bool, at_once: bool) -> None:
-        """After an operation: its answer, its physical ID, and what the site serves in the end.
+    def check(self, asked: Asked, *, undone: bool, at_once: bool) -> None:
+        """After an operation: its answer, and what the site serves in the end.
 
+        :param undone: The operation was rolled back.
         :param at_once: The next operation begins while workers of this one may still wait.
         """
-        answer, event = asked.answer, asked.event
+        answer = asked.answer
         if asked.abandoned is None:
             assert answer, "no answer"
             assert answer.time <= asked.sent + TIMEOUT + 180
         if answer and answer.status == "SUCCESS":
-            assert len(answer.data) == 11
-            self.check_physical_id(answer.physical_id, str(event.get("PhysicalResourceId", "")))
+            assert len(answer.data) == 12
+            assert answer.data["JobType"]
         if asked.abandoned is not None:
             self.given_up.append(asked)
         if at_once:
             self.calm = False
             return
-        calm = self.calm and self.echo
+        calm, before = self.calm and self.echo, self.was_served
         self.quiet()
-        now = self.world.clock.now
-        brought_back = all(
-            job.status(now) == "SUCCEED"
-            for job in self.world.jobs()
-            if "jobId" in self.world.started.get(job.id, {})
-        )
-        if calm and brought_back and undone and event["RequestType"] == "Update" and served:
-            note(f"served {served} before, {self.served} now")
-            assert self.served == served
+        if calm and asked.succeeded and not undone and not self.stack.is_failed:
+            self.check_served(asked.event["ResourceProperties"])
+        if calm and undone and before:
+            self.check_restored(before)
 
-    def check_physical_id(self, new: str, old: str) -> None:
-        parsed, before = PhysicalId.parse(new), PhysicalId.parse(old)
-        assert parsed
-        if (
-            before
-            and new != old
-            and not any("JOIN" in a.event["ResourceProperties"].values() for a in self.stack.requests)
-        ):
-            assert parsed.job_id != before.job_id, "a physical ID changed without a new job"
+    def check_served(self, properties: dict[str, str]) -> None:
+        """A deploy that succeeded serves what was deployed."""
+        if properties["Wait"] == "false":
+            return
+        now, version = self.world.clock.now, self.fingerprint(properties)
+        ours = [
+            job for job in self.world.jobs() if (mark := self.mark_of(job)) and mark.fingerprint == version
+        ]
+        assert ours, "no job of this version"
+        assert ours[-1].status(now) in ("SUCCEED", "CANCELLED")
+        if ours[-1].status(now) == "SUCCEED" and self.exact and properties["CommitId"]:
+            assert ours[-1].sha == properties["CommitId"]
+
+    def check_restored(self, before: Job) -> None:
+        """A deploy that was rolled back serves what was served before, as far as that can be had again."""
+        after = self.served
+        assert after
+        note(f"job {before.id} was served before, job {after.id} is now")
+        if after is before or any(self.status(job) != "SUCCEED" for job in self.started_since(before)):
+            return  # a restoration that failed brings nothing back
+        if self.mark_of(before) is None:  # a push
+            assert after.sha == before.sha
+        elif self.stack.physical_id:
+            mark, properties = self.mark_of(after), self.stack.properties
+            assert mark
+            assert mark.fingerprint == self.fingerprint(properties)
+            if self.exact and properties["CommitId"]:
+                assert after.sha == properties["CommitId"]
+
+    def started_since(self, before: Job) -> list[Job]:
+        """The last job that the function started since, if any: the restoration."""
+        return [job for job in self.world.jobs() if int(job.id) > int(before.id) and self.mark_of(job)][-1:]
 
     def quiet(self) -> None:
         """Let all that is under way come to its end, and take the disturbances away."""
@@ -271,7 +318,7 @@ class Life(RuleBasedStateMachine):
             if job.in_progress(now):
                 job.stopped = now
             for asked in self.given_up:
-                if asked.abandoned and self.request_of(job.id) == asked.event["ResponseURL"]:
+                if asked.abandoned and self.url_of(job) == asked.event["ResponseURL"]:
                     assert job.created <= asked.abandoned + 3, "a job started after its request was given up"
         self.given_up = []
         self.world.clock.sleep(10)
@@ -280,39 +327,38 @@ class Life(RuleBasedStateMachine):
         self.world.before_call = lambda _: None
         self.world.invoke_denied = False
         self.calm = True
+        if not self.stack.is_failed:
+            self.was_served = self.served
 
     def version(self, options: dict[str, str]) -> dict[str, str]:
         """Properties that no other version has."""
         timeouts = {"TimeoutSeconds": str(TIMEOUT), "ServiceTimeout": str(TIMEOUT + 180)}
-        return {**options, **timeouts, "CommitMessage": f"version {next(self.versions)}"}
+        return {"CommitId": "", **options, **timeouts, "CommitMessage": f"version {next(self.versions)}"}
 
-    def request_of(self, job_id: str) -> str:
+    def fingerprint(self, properties: dict[str, str]) -> str:
+        return Properties.parse({"AppId": APP_ID, "BranchName": BRANCH, **properties}).fingerprint
+
+    def mark_of(self, job: Job) -> Mark | None:
+        """The mark of a job that the function started."""
+        params = self.world.started.get(job.id)
+        return Mark.parse(params["commitMessage"]) if params else None
+
+    def url_of(self, job: Job) -> str:
         """The URL of the request that started a job."""
-        if job_id not in self.world.started:
-            return ""
-        token = Mark.parse(self.world.started[job_id]["commitMessage"])
-        assert token
+        mark = self.mark_of(job)
         for asked in self.stack.requests:
-            if Request.read(asked.event, asked.sent).request_digest == token.request:
+            if mark and Request.read(asked.event).mark("", "").request == mark.request:
                 return str(asked.event["ResponseURL"])
-        raise AssertionError("a job of no request")
+        assert mark is None, "a job of no request"
+        return ""
+
+    def status(self, job: Job) -> str:
+        return job.status(self.world.clock.now)
 
     @property
-    def served(self) -> str:
-        """What the site shows: the content of the newest job that succeeded."""
-        now = self.world.clock.now
-        succeeded = [job.id for job in self.world.jobs() if job.status(now) == "SUCCEED"]
-        return self.content(succeeded[-1]) if succeeded else ""
-
-    def content(self, job_id: str) -> str:
-        params = self.world.started.get(job_id)
-        if params is None:
-            return f"push {job_id}"
-        return (
-            self.content(params["jobId"])
-            if "jobId" in params
-            else str(params["commitMessage"]).split("\n")[0]
-        )
+    def served(self) -> Job | None:
+        """What the site shows: the newest job that succeeded."""
+        return next((job for job in reversed(self.world.jobs()) if self.status(job) == "SUCCEED"), None)
 
 
 TestLife = Life.TestCase

@@ -485,7 +485,9 @@ def test_a_restoration_that_took_effect_unanswered_is_adopted(world: World, mode
     assert (answer.data["JobId"], len(world.jobs())) == ("3", 3)
 
 
-@pytest.mark.parametrize(("seconds", "outcome", "jobs"), [(100, "SUCCEED", 3), (1, "SUCCEED", 3), (1, "FAILED", 4)])
+@pytest.mark.parametrize(
+    ("seconds", "outcome", "jobs"), [(100, "SUCCEED", 3), (1, "SUCCEED", 3), (1, "FAILED", 4)]
+)
 def test_a_continued_rollback_restores_again_only_what_was_not_restored(
     world: World, seconds: float, outcome: str, jobs: int
 ) -> None:
@@ -559,7 +561,9 @@ def test_a_stack_that_cannot_be_read_for_a_while_is_asked_again(world: World, op
     assert answer.data["Status"] == "PENDING"  # it is not waited for
 
 
-@pytest.mark.parametrize("fault", ["ListJobs timeout", "ListJobs 500", "busy", "StartJob 500", "StartJob 429"])
+@pytest.mark.parametrize(
+    "fault", ["ListJobs timeout", "ListJobs 500", "busy", "StartJob 500", "StartJob 429"]
+)
 def test_a_rollback_that_looked_like_a_deploy_at_first_is_answered(world: World, fault: str) -> None:
     # given a stack that cannot be read for more than a minute, and then something that takes time
     second = _updated(world, world.deployed())
@@ -608,7 +612,9 @@ def _pushed(world: World, *shas: str) -> None:
 
 def _updated(world: World, first: Answer, *, old: dict[str, Any] | None = None, **properties: Any) -> Answer:
     """An Update with a new nonce, which succeeds."""
-    properties = properties if "CommitId" in properties or "Nonce" in properties else {"Nonce": "2", **properties}
+    properties = (
+        properties if "CommitId" in properties or "Nonce" in properties else {"Nonce": "2", **properties}
+    )
     answer = world.request(world.update(first.physical_id, old=old, **properties))
     assert answer.status == "SUCCESS", answer.reason
     world.clock.sleep(5)

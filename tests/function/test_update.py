@@ -276,9 +276,7 @@ def test_a_move_from_a_branch_that_is_gone_goes_on(world: World) -> None:
 @pytest.mark.parametrize(
     "stack_status", ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_FAILED", "UPDATE_COMPLETE"]
 )
-def test_an_update_that_cloudformation_has_given_up_starts_nothing(
-    world: World, stack_status: str
-) -> None:
+def test_an_update_that_cloudformation_has_given_up_starts_nothing(world: World, stack_status: str) -> None:
     first = world.deployed()
     event = world.update(first.physical_id, Nonce="2")
     world.clock.sleep(2)

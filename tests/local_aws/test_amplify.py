@@ -88,14 +88,18 @@ def log(amplify: Amplify, step: dict[str, Any]) -> str:
 
 
 def test_a_job_goes_through_its_statuses_as_the_clock_advances(client: Any, clock: Clock) -> None:
-    seen = [start(client)["status"]]
+    summary = start(client)
+    assert "startTime" not in summary  # a pending job shows none
+    seen = [summary["status"]]
     for _ in range(21):
         clock.now += 0.5
         if status(client) != seen[-1]:
             seen.append(status(client))
     assert seen == ["PENDING", "PROVISIONING", "RUNNING", "SUCCEED"]
     summary = get(client)["summary"]
-    assert (summary["endTime"] - summary["startTime"]).total_seconds() == 10
+    assert (summary["startTime"] - summary["commitTime"]).total_seconds() == 0.5
+    assert (summary["endTime"] - summary["commitTime"]).total_seconds() == 10
+    assert "jobType" not in summary  # as in every recorded answer
 
 
 def test_a_successful_job_has_three_steps_with_times_and_logs(
@@ -143,41 +147,73 @@ def test_manual_is_refused(client: Any) -> None:
 def test_retry_needs_a_job_and_rebuilds_its_commit(client: Any, amplify: Amplify, clock: Clock) -> None:
     assert refused(client.start_job, **BRANCH, jobType="RETRY")[0] == "BadRequestException"
     assert refused(client.start_job, **BRANCH, jobType="RETRY", jobId="7")[0] == "NotFoundException"
-    first = start(client, commitMessage="first")
+    assert start(client, commitMessage="first")["commitId"] == "HEAD"
+    clock.now += 10
+    again = start(client, "RETRY", jobId="1")
+    assert again["commitMessage"] == "first"
+
+
+@pytest.mark.parametrize(("recorded", "builds"), [("", "the tip"), ("first", "the commit")])
+def test_retry_builds_the_recorded_commit_else_the_tip(
+    client: Any, amplify: Amplify, clock: Clock, recorded: str, builds: str
+) -> None:
+    first = amplify.branch("d123", "feature/x").tip
+    start(client, **({"commitId": first} if recorded else {}))
     clock.now += 10
     amplify.push("d123", "feature/x", message="second")
     clock.now += 10
-    again = start(client, "RETRY", jobId=first["jobId"])
-    assert again["jobId"] == "3"
-    assert again["commitMessage"] == "first"
-    jobs = amplify.jobs()
-    assert jobs[2].sha == jobs[0].sha != jobs[1].sha
+    again = start(client, "RETRY", jobId="1")
+    clock.now += 10
+    built = amplify.jobs()[-1].sha
+    assert again["commitId"] == (first if recorded else "HEAD")
+    assert built == (first if builds == "the commit" else amplify.branch("d123", "feature/x").tip)
 
 
-def test_release_builds_the_tip_and_shows_head(client: Any, amplify: Amplify, clock: Clock) -> None:
+def test_release_builds_the_tip_shows_head_and_its_log_names_no_commit(
+    client: Any, amplify: Amplify, clock: Clock
+) -> None:
     assert start(client)["commitId"] == "HEAD"
     clock.now += 10
-    build = get(client)["steps"][0]
-    assert f"# Switching to commit: {amplify.branch('d123', 'feature/x').tip}" in log(amplify, build)
+    assert amplify.jobs()[0].sha == amplify.branch("d123", "feature/x").tip
+    assert "Switching to commit" not in log(amplify, get(client)["steps"][0])
+
+
+@pytest.mark.parametrize("commit_ids", ["honoured", "ignored"])
+def test_what_a_release_makes_of_a_commit_id_can_be_chosen(
+    client: Any, amplify: Amplify, clock: Clock, commit_ids: Any
+) -> None:
+    amplify.behaviour.commit_ids = commit_ids
+    first = amplify.branch("d123", "feature/x").tip
+    amplify.push("d123", "feature/x")
+    clock.now += 10
+    summary = start(client, commitId=first[:8])
+    clock.now += 10
+    honoured = commit_ids == "honoured"
+    assert summary["commitId"] == (first[:8] if honoured else "HEAD")
+    assert (amplify.jobs()[-1].sha == first) is honoured
+    assert (f"# Switching to commit: {first}" in log(amplify, get(client, "2")["steps"][0])) is honoured
+
+
+def test_a_commit_that_was_not_pushed_cannot_be_built(client: Any, amplify: Amplify, clock: Clock) -> None:
+    start(client, commitId="a" * 40)
+    clock.now += 10
+    assert status(client) == "FAILED"
+    assert f"reference is not a tree: {'a' * 40}" in log(amplify, get(client)["steps"][0])
 
 
 @pytest.mark.parametrize("echoes", [True, False])
-def test_whether_amplify_echoes_a_commit_can_be_chosen(client: Any, amplify: Amplify, echoes: bool) -> None:
-    amplify.behaviour.echoes_commit_id = echoes
+def test_whether_amplify_returns_messages_can_be_chosen(client: Any, amplify: Amplify, echoes: bool) -> None:
     amplify.behaviour.echoes_commit_message = frozenset({"RELEASE"} if echoes else ())
-    summary = start(client, commitId="abcdef0", commitMessage="Fix\n[cfn x]")
-    assert summary["commitId"] == ("abcdef0" if echoes else "HEAD")
+    summary = start(client, commitMessage="Fix\n[cfn x]")
     assert summary.get("commitMessage") == ("Fix\n[cfn x]" if echoes else None)
 
 
-@pytest.mark.parametrize("builds", [True, False])
-def test_whether_a_release_builds_the_commit_it_names_can_be_chosen(
-    client: Any, amplify: Amplify, clock: Clock, builds: bool
-) -> None:
-    amplify.behaviour.builds_commit_id = builds
-    start(client, commitId="a" * 40)
-    clock.now += 10
-    assert (f"# Switching to commit: {'a' * 40}" in log(amplify, get(client)["steps"][0])) is builds
+def test_a_job_keeps_the_environment_that_it_was_built_with(client: Any, amplify: Amplify) -> None:
+    client.update_app(appId="d123", environmentVariables={"A": "app", "B": "app"})
+    client.update_branch(**BRANCH, environmentVariables={"B": "branch"})
+    start(client)
+    client.update_branch(**BRANCH, environmentVariables={})
+    assert amplify.jobs()[0].environment == {"A": "app", "B": "branch"}
 
 
 def test_a_failing_step_names_its_reason_and_cancels_the_later_ones(
@@ -250,12 +286,21 @@ def test_five_jobs_run_at_a_time_in_a_region(amplify: Amplify, clock: Clock) -> 
 
 def test_a_push_queues_behind_a_running_job_of_its_branch(amplify: Amplify, clock: Clock) -> None:
     amplify.start("d123", "feature/x")
+    clock.now += 1
     pushed = amplify.push("d123", "feature/x", message="Second")
     assert pushed is not None
-    clock.now += 9
+    clock.now += 8
     assert pushed.status(clock.now) == "PENDING"
     clock.now += 1 + 9.5
     assert [job.status(clock.now) for job in amplify.jobs()] == ["SUCCEED", "SUCCEED"]
+
+
+def test_a_push_takes_a_pending_job_over(client: Any, amplify: Amplify) -> None:
+    start(client, commitMessage="Fix\n[cfn x]")
+    amplify.push("d123", "feature/x", message="Second")
+    [job] = client.list_jobs(**BRANCH)["jobSummaries"]
+    assert (job["jobId"], job["commitMessage"]) == ("1", "Second")
+    assert job["commitId"] == amplify.branch("d123", "feature/x").tip
 
 
 def test_a_push_starts_nothing_when_auto_build_is_off(client: Any, amplify: Amplify) -> None:
@@ -281,7 +326,7 @@ def test_a_deleted_job_is_gone_and_its_number_is_not_used_again(client: Any, clo
 
 
 def test_members_that_amplify_leaves_out_can_be_left_out(client: Any, amplify: Amplify, clock: Clock) -> None:
-    amplify.behaviour.omits = frozenset({"commitMessage", "jobType", "commitTime", "endTime"})
+    amplify.behaviour.omits = frozenset({"commitMessage", "commitTime", "endTime"})
     start(client, commitMessage="x")
     clock.now += 10
     job = get(client)

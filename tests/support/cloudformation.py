@@ -118,7 +118,7 @@ class CloudFormation:
     def delete(self) -> None:
         self.world.stack_event("DELETE_IN_PROGRESS")
         self._delete(self.physical_id, self.properties)
-        self.physical_id, self.tried = "", {}
+        self.physical_id, self.tried, self.has_failed = "", {}, False
 
     def _delete(self, physical_id: str, properties: dict[str, str]) -> None:
         asked = self._ask(self.world.delete(physical_id, **properties))

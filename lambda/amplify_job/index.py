@@ -130,10 +130,11 @@ class Invocation:
         """Answer with the reason, unless a failure would keep the stack from rolling back."""
         request = self._request
         log("failed", type=request.type, reason=failure.reason)
-        if request.type == "Create" or (request.type == "Update" and self._stack.kind() is Kind.FORWARD):
-            send(request, self._clock, "FAILED", Reason=failure.reason)
-        else:
+        undoes = request.type == "Update" and self._stack.kind() is not Kind.FORWARD
+        if request.type == "Delete" or undoes:
             send(request, self._clock, "SUCCESS", Data=self._known_attributes())
+        else:
+            send(request, self._clock, "FAILED", Reason=failure.reason)
 
     def _known_attributes(self) -> dict[str, str]:
         """What is known without asking Amplify."""

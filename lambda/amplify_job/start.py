@@ -107,8 +107,11 @@ class JobStart:
     def _start(self, decision: Start, listed: Sequence[Job]) -> Job | None:
         try:
             job = self._jobs.start(decision.fields)
+        except Busy as error:
+            log("busy", said=str(error))
+            self._refusal = self._was_busy = error
+            return None
         except Throttled as error:
-            log("refused", said=str(error))
             self._refusal = error
             self._deadline.tolerate(error)
             return None
@@ -135,12 +138,7 @@ class JobStart:
         :raises BranchBusy: `WhenBusy` is FAIL.
         """
         blocking = next((job for job in listed if job.in_progress), None)
-        if isinstance(refusal, Busy):
-            self._was_busy = refusal
-        elif blocking is None:  # it was throttled only
-            self._refusal = None
-            return None
-        if self._when_busy == "FAIL":
+        if self._when_busy == "FAIL" and (blocking or isinstance(refusal, Busy)):
             raise BranchBusy(f"{self._busy(refusal, blocking, 'is')} (WhenBusy is FAIL)")
         if blocking is None:
             self._refusal = None

@@ -20,7 +20,7 @@ def failure_of(job: Job, properties: Properties, jobs: Jobs) -> Failure | None:
         return _mismatch(job, properties, step_log, title, see)
     step = _decisive_step(job)
     why = f" in step {step.name}" if step and step.name else ""
-    reason = plain(step.reason).rstrip(".") if step else ""
+    reason = plain(step.reason).rstrip(" .") if step else ""
     why += f": {reason}" if reason else ""
     if job.status == CANCELLED and step_log.says_unchanged(job):
         return _not_rebuilt(properties, title, why, see)

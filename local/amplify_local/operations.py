@@ -33,7 +33,7 @@ def start_job(amplify: Amplify, params: Params) -> Params:
     commit = _commit_again(amplify, retried, params) if retried else _commit_of(amplify, branch, params)
     job = amplify.add_job(branch, job_type, reason=params.get("jobReason"), **commit)
     if job.builds and not job.plan.builds and branch.known_commit(job.builds) is None:
-        not_pushed = (f"[ERROR]: fatal: reference is not a tree: {job.builds}",)  # as git says it
+        not_pushed = (f"fatal: reference is not a tree: {job.builds}",)  # as git says it
         job.plan = replace(job.plan, outcome="FAILED", step="BUILD", log=not_pushed)
     return {"jobSummary": _summary(amplify, job)}
 

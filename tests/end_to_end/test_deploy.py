@@ -25,7 +25,7 @@ def test_create_no_change_changed_commit_retry_and_destroy(site: SiteMaker) -> N
     assert created.outputs["Status"] == "SUCCEED"
     assert created.outputs["CommitMessage"] == "First"
     assert created.outputs["BranchUrl"] == f"https://feature-a b.{shop.app_id}.amplifyapp.com"
-    assert len(created.outputs) == 11
+    assert len(created.outputs) == 12
 
     unchanged = shop.deploy(commit_message="First")
     assert unchanged.succeeded
@@ -37,10 +37,12 @@ def test_create_no_change_changed_commit_retry_and_destroy(site: SiteMaker) -> N
     assert shop.jobs == ["RELEASE SUCCEED"]
     assert waits_longer.outputs == created.outputs
 
-    changed = shop.deploy(commit_id="abcdef1234567890abcdef1234567890abcdef12")
+    commit = shop.aws.amplify.branch(shop.app_id, shop.branch).tip
+    changed = shop.deploy(commit_id=commit)
     assert changed.succeeded, changed.output
     assert shop.jobs == ["RELEASE SUCCEED"] * 2
     assert changed.outputs["JobId"] == "2"
+    assert changed.outputs["BuiltCommitId"] == commit
 
     retried = shop.deploy(job_type="RETRY", job_id="1")
     assert retried.succeeded, retried.output
@@ -101,7 +103,7 @@ def test_a_failing_first_job_deletes_the_stack_without_a_trace(site: SiteMaker) 
         (
             "NoApp",
             {"app_id": "dunknown"},
-            "NOT_FOUND: amplify:ListJobs on branch main of app dunknown: App dunknown not found.",
+            "NOT_FOUND: amplify:ListJobs on branch main of app dunknown in us-east-1: App dunknown not",
         ),
         ("Manual", {"job_type": "MANUAL"}, "AMPLIFY_ERROR: amplify:StartJob on branch main of app"),
         ("NoSuchJob", {"job_type": "RETRY", "job_id": "7"}, "amplify:StartJob on branch main of app"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from deployed import Deployment, Site, calm_sibling, failing_sibling
+from deployed import Deployment, Site
 from waiting import SECONDS
 
 from amplify_local import LocalAws
@@ -56,26 +56,6 @@ def test_a_busy_branch_fails_if_so_wished_and_the_job_of_others_goes_on(site: Si
     assert "BRANCH_BUSY: The requested branch main already have pending or running jobs" in failed.output
     assert busy.jobs == ["RELEASE RUNNING"]
     busy.aws.amplify.stop(busy.app_id, "main", "1")  # it would take a place of the Region's five
-
-
-def test_a_siblings_failure_brings_the_site_back(site: SiteMaker) -> None:
-    store = site("Store")
-    assert store.deploy(calm_sibling, commit_message="one").succeeded
-
-    failed = store.deploy(failing_sibling, commit_message="two")
-
-    assert not failed.succeeded
-    assert failed.status == "UPDATE_ROLLBACK_COMPLETE", failed.output
-    assert store.jobs[:2] == ["RELEASE SUCCEED"] * 2
-    assert len(store.jobs) == 3
-    assert store.jobs[2].startswith("RETRY ")
-    # The rollback does not wait for it.
-    assert store.comes_to("RELEASE SUCCEED", "RELEASE SUCCEED", "RETRY SUCCEED")
-
-    # The site serves the old version, so that the same change is released again.
-    fixed = store.deploy(calm_sibling, commit_message="two")
-    assert fixed.succeeded, fixed.output
-    assert store.jobs == ["RELEASE SUCCEED", "RELEASE SUCCEED", "RETRY SUCCEED", "RELEASE SUCCEED"]
 
 
 def test_a_stack_that_is_deleted_during_its_job_stops_that_job(aws: LocalAws, site: SiteMaker) -> None:

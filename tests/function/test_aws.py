@@ -12,10 +12,11 @@ from botocore.exceptions import ClientError
 
 from aws import ONE_ATTEMPT, Aws
 from properties import BranchLocation
+from request import Request
 from stack import Stack
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"
-PLACE = BranchLocation("d1", "main", "eu-west-1", "")
+LOCATION = BranchLocation("d1", "main", "eu-west-1", "", "")
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_amplify_is_called_in_the_branchs_region() -> None:
-    assert Aws().amplify(PLACE, "session").meta.region_name == "eu-west-1"
+    assert Aws().amplify(LOCATION, "session").meta.region_name == "eu-west-1"
 
 
 def test_cloudformation_and_lambda_are_called_in_the_functions_own_region() -> None:
@@ -37,7 +38,7 @@ def test_cloudformation_and_lambda_are_called_in_the_functions_own_region() -> N
 
 
 def test_every_call_is_one_attempt_of_half_a_minute_at_most() -> None:
-    for client in (Aws().amplify(PLACE, "session"), Aws().cloudformation(), Aws().lambda_()):
+    for client in (Aws().amplify(LOCATION, "session"), Aws().cloudformation(), Aws().lambda_()):
         config: Any = client.meta.config
         assert config.retries == {"total_max_attempts": 1, "mode": "legacy"}
         assert (config.connect_timeout, config.read_timeout) == (5, 20)
@@ -47,7 +48,7 @@ def test_a_throttled_call_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from botocore.awsrequest import AWSResponse
 
     sent: list[str] = []
-    client: Any = Aws().amplify(PLACE, "session")
+    client: Any = Aws().amplify(LOCATION, "session")
     headers: Any = {"x-amzn-ErrorType": "LimitExceededException"}
 
     class Body:
@@ -65,7 +66,7 @@ def test_a_throttled_call_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_role_the_function_calls_as_itself() -> None:
-    assert _credentials_of(Aws().amplify(PLACE, "session")) == ("AKIAFUNCTION", None)
+    assert _credentials_of(Aws().amplify(LOCATION, "session")) == ("AKIAFUNCTION", None)
 
 
 def test_with_a_role_the_function_calls_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,10 +79,29 @@ def test_with_a_role_the_function_calls_as_that(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
     # when
-    client = Aws().amplify(PLACE._replace(assume_role_arn=ROLE), "amplify-job-shop")
+    client = Aws().amplify(LOCATION._replace(assume_role_arn=ROLE), "amplify-job-shop")
     # then
     assert _credentials_of(client) == ("ASIA", "token")
-    assert asked == [("AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "amplify-job-shop"}, "us-east-1")]
+    assert asked == [("AssumeRole", {"RoleArn": ROLE, "RoleSessionName": "amplify-job-shop"}, "eu-west-1")]
+
+
+@pytest.mark.parametrize(
+    ("region", "regions"), [("eu-west-1", ["eu-west-1", "us-east-1"]), ("us-east-1", ["us-east-1"])]
+)
+def test_a_region_that_the_roles_account_has_not_enabled_is_followed_by_the_functions_own(
+    monkeypatch: pytest.MonkeyPatch, region: str, regions: list[str]
+) -> None:
+    # given an STS that answers nowhere
+    asked: list[str] = []
+
+    def call(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+        asked.append(client.meta.region_name)
+        raise ClientError({"Error": {"Code": "RegionDisabledException", "Message": "no"}}, operation)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+    with pytest.raises(ClientError, match="RegionDisabledException"):
+        Aws().amplify(LOCATION._replace(assume_role_arn=ROLE, region=region), "session")
+    assert asked == regions
 
 
 @pytest.mark.parametrize(
@@ -98,7 +118,7 @@ def test_a_session_name_holds_only_what_sts_allows(
         return {"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "token"}}
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
-    Aws().amplify(PLACE._replace(assume_role_arn=ROLE), name)
+    Aws().amplify(LOCATION._replace(assume_role_arn=ROLE), name)
     assert asked[0]["RoleSessionName"] == allowed
 
 
@@ -115,8 +135,12 @@ def test_the_stacks_events_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch
         return {"StackEvents": [event], "NextToken": "more"}
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
+    request = Request.read(
+        dict.fromkeys(("RequestType", "RequestId", "ResponseURL", "LogicalResourceId"), "x")
+        | {"StackId": "stack"}
+    )
     # when
-    complete = Stack(Aws().cloudformation(), "stack", time).last_complete()
+    complete = Stack(Aws().cloudformation(), request, 0, time).last_complete()
     # then
     assert complete == when.timestamp()
     assert asked == [
@@ -132,4 +156,4 @@ def test_one_attempt_is_what_the_simulated_world_uses_too() -> None:
 
 def _credentials_of(client: Any) -> tuple[str, str | None]:
     credentials = client._request_signer._credentials
-    return credentials.access_key, credentials.mark
+    return credentials.access_key, credentials.token

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from simulated import APP_ID, BRANCH, START, World
+from simulated import APP_ID, BRANCH, PHYSICAL_ID, START, World
 
 STATES: dict[str, dict[str, Any]] = {
     "CREATED": {"created_seconds": 1000},
-    "PENDING": {"seconds": 10_000},
     "RUNNING": {"never_ends": True},
     "AN_UNKNOWN_WORD": {"never_ends": True, "running": "AN_UNKNOWN_WORD"},
 }
@@ -50,9 +49,11 @@ def test_the_sdk_does_not_send_start_job_again_behind_our_back(world: World) -> 
 def test_wait_says_which_job_was_in_the_way_when_the_timeout_has_passed(world: World) -> None:
     _busy(world, never_ends=True)
     answer = world.request(world.event("Create", TimeoutSeconds="60"))
-    assert answer.reason == (f"BRANCH_BUSY: {SAID}: job 1 is RUNNING until the timeout (WhenBusy is WAIT)")
+    assert answer.reason == (
+        f"BRANCH_BUSY: {SAID}: job 1 was still RUNNING at the timeout (WhenBusy is WAIT)"
+    )
     assert (answer.status, answer.time) == ("FAILED", START + 60)
-    assert answer.physical_id == f"{APP_ID}/{BRANCH}/0/failed"
+    assert answer.physical_id == PHYSICAL_ID
 
 
 def test_wait_that_never_sees_the_other_job_tells_amplifys_words(world: World) -> None:
@@ -87,19 +88,27 @@ def test_a_second_job_in_the_way_is_logged_too(world: World) -> None:
     assert waits == ["1", "2"]
 
 
-def test_a_request_that_is_given_up_while_it_waits_starts_and_answers_nothing(world: World) -> None:
+def test_a_request_that_is_given_up_while_it_waits_starts_nothing(world: World) -> None:
     # given that a sibling fails while the branch is busy
     other = _busy(world, seconds=100)
     world.clock.at(START + 50, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
     # when
-    world.deliver(world.event("Create"))
-    world.settle()
+    answer = world.request(world.event("Create"))
     # then
-    assert (world.answers, world.jobs()) == ([], [other])
-    assert world.decisions[-1] == {
-        "decision": "abandoned",
-        "why": "the stack's status is ROLLBACK_IN_PROGRESS",
-    }
+    assert answer.reason == "EXPIRED: the stack's operation has ended or is being rolled back"
+    assert world.jobs() == [other]
+
+
+def test_a_request_that_is_given_up_stops_nobodys_job(world: World) -> None:
+    # given a job that begins after the stack has begun to roll back
+    world.request({**world.event("Create"), "LogicalResourceId": "Other"})
+    other = _busy(world, created_seconds=60, never_ends=True)
+    world.clock.at(world.clock.now + 50, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
+    # when
+    answer = world.request(world.event("Create", WhenBusy="STOP"))
+    # then
+    assert (answer.status, world.amplify.count("StopJob")) == ("FAILED", 0)
+    assert other.stopped is None
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -109,7 +118,7 @@ def test_fail_fails_at_once(world: World, state: str) -> None:
     assert world.status(other) == state
     answer = world.request(world.event("Create", WhenBusy="FAIL"))
     assert (answer.status, answer.time) == ("FAILED", START + 60)
-    assert answer.reason == f"BRANCH_BUSY: {SAID} (WhenBusy is FAIL)"
+    assert answer.reason == f"BRANCH_BUSY: {SAID}: job 1 is {state} (WhenBusy is FAIL)"
     assert world.amplify.count("StopJob") == 0
 
 
@@ -118,7 +127,25 @@ def test_fail_does_not_fail_on_throttling(world: World) -> None:
     assert world.request(world.event("Create", WhenBusy="FAIL")).status == "SUCCESS"
 
 
-@pytest.mark.parametrize("state", STATES)
+def test_a_branch_that_is_throttled_for_good_is_not_called_busy(world: World) -> None:
+    world.fail("StartJob", "429", times=1000)
+    answer = world.request(world.event("Create", WhenBusy="FAIL", TimeoutSeconds="60"))
+    assert answer.reason == (
+        "AMPLIFY_ERROR: no job could be started on branch main of app d1a2b3c4 in time: Too Many Requests"
+    )
+
+
+def test_a_branch_that_is_throttled_and_shows_a_job_is_busy(world: World) -> None:
+    _busy(world, never_ends=True)
+    world.clock.sleep(60)
+    world.fail("StartJob", "429", times=1000)
+    answer = world.request(world.event("Create", WhenBusy="FAIL"))
+    assert answer.reason == (
+        "BRANCH_BUSY: branch main of app d1a2b3c4 is busy: job 1 is RUNNING (WhenBusy is FAIL)"
+    )
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "AN_UNKNOWN_WORD"])
 def test_stop_stops_the_other_job_and_starts_its_own(world: World, state: str) -> None:
     other = _busy(world, **STATES[state])
     world.clock.sleep(60)
@@ -126,6 +153,16 @@ def test_stop_stops_the_other_job_and_starts_its_own(world: World, state: str) -
     assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
     assert world.status(other) == "CANCELLED"
     assert world.amplify.count("StopJob") == 1
+
+
+def test_stop_spares_a_job_whose_start_is_not_known_until_it_is(world: World) -> None:
+    # given that marks read back
+    world.request({**world.event("Create"), "LogicalResourceId": "Other"})
+    other = _busy(world, created_seconds=100, never_ends=True)
+    answer = world.request(world.event("Create", WhenBusy="STOP"))
+    assert (answer.status, answer.data["JobId"], world.status(other)) == ("SUCCESS", "3", "CANCELLED")
+    assert other.stopped is not None
+    assert other.stopped > other.created + 100
 
 
 def test_stop_sends_no_stop_job_to_a_job_that_is_being_cancelled(world: World) -> None:
@@ -136,14 +173,15 @@ def test_stop_sends_no_stop_job_to_a_job_that_is_being_cancelled(world: World) -
     assert world.amplify.count("StopJob") == 1
 
 
-def test_stop_waits_for_a_job_that_another_resource_started_after_the_request(world: World) -> None:
-    # given two resources on one branch, in one deploy
-    mine, other = world.event("Create", WhenBusy="STOP"), world.event("Create", WhenBusy="STOP")
-    other["LogicalResourceId"] = "Other"
-    world.deliver(other)
-    world.clock.sleep(1)
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 5, 30])
+def test_stop_waits_for_a_job_that_another_resource_started_in_the_same_deploy(
+    world: World, seconds: float
+) -> None:
+    world.stack_event("CREATE_IN_PROGRESS")
+    world.deliver({**world.event("Create", WhenBusy="STOP"), "LogicalResourceId": "Other"})
+    world.clock.sleep(seconds)
     # when
-    world.deliver(mine)
+    world.deliver(world.event("Create", WhenBusy="STOP"))
     world.settle()
     # then
     assert [answer.status for answer in world.answers] == ["SUCCESS", "SUCCESS"]
@@ -177,10 +215,23 @@ def test_two_deliveries_at_once_do_not_stop_each_other_where_no_token_reads_back
     assert world.amplify.count("StopJob") == 0
 
 
-def test_stop_stops_a_job_that_another_resource_started_before_the_request(world: World) -> None:
+def test_stop_waits_for_another_resources_job_where_the_stacks_events_are_unreadable(world: World) -> None:
+    world.request({**world.event("Create", Wait="false"), "LogicalResourceId": "Other"})
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.fail("DescribeStackEvents", "denied", times=1000)
+    answer = world.request(world.event("Create", WhenBusy="STOP"))
+    assert (answer.status, world.amplify.count("StopJob")) == ("SUCCESS", 0)
+
+
+def test_stop_stops_a_job_that_another_resource_started_in_an_earlier_deploy(world: World) -> None:
     world.amplify.plan(seconds=500)
     other = {**world.event("Create", Wait="false"), "LogicalResourceId": "Other"}
     world.request(other)
+    world.clock.sleep(10)
+    world.stack_event("CREATE_COMPLETE")
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_IN_PROGRESS")
     world.clock.sleep(1)
     answer = world.request(world.event("Create", WhenBusy="STOP"))
     assert (answer.status, world.status(world.jobs()[0])) == ("SUCCESS", "CANCELLED")
@@ -227,7 +278,7 @@ def test_stop_goes_on_when_the_other_job_ends_in_that_moment(world: World) -> No
 def test_join_answers_with_the_other_job(world: World, state: str) -> None:
     plan = {**STATES[state], "created_seconds": 0} if state != "CREATED" else {"created_seconds": 200}
     _busy(world, **{**plan, "never_ends": False, "seconds": 200})
-    world.clock.sleep(60 if state != "PENDING" else 5)
+    world.clock.sleep(60)
     answer = world.request(world.event("Create", WhenBusy="JOIN"))
     assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "1", 1)
 
@@ -236,7 +287,7 @@ def test_a_joined_job_that_fails_fails_the_create(world: World) -> None:
     _busy(world, outcome="FAILED", seconds=60)
     answer = world.request(world.event("Create", WhenBusy="JOIN"))
     assert answer.reason.startswith("JOB_FAILED: job 1 of branch main")
-    assert answer.physical_id == f"{APP_ID}/{BRANCH}/1/failed"
+    assert answer.physical_id == PHYSICAL_ID
 
 
 def test_a_joined_job_is_not_stopped_at_the_deadline(world: World) -> None:
@@ -284,7 +335,7 @@ def test_join_waits_for_a_job_that_is_being_cancelled(world: World) -> None:
 
 
 def test_a_joined_job_may_build_another_commit_than_wanted_and_then_fails(world: World) -> None:
-    _busy(world, seconds=60)
+    _busy(world, seconds=60, builds="e" * 40)
     answer = world.request(world.event("Create", WhenBusy="JOIN", CommitId="f" * 40))
     assert answer.reason.startswith("COMMIT_MISMATCH: job 1 of branch main of app d1a2b3c4 built commit ")
 

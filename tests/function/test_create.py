@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from simulated import APP_ID, BRANCH, START, World
+from simulated import APP_ID, BRANCH, PHYSICAL_ID, START, World
 
 CONSOLE = f"https://us-east-1.console.aws.amazon.com/amplify/apps/{APP_ID}/branches/main/deployments"
 ATTRIBUTES = {
@@ -18,6 +18,7 @@ ATTRIBUTES = {
     "CommitId",
     "CommitMessage",
     "CommitTime",
+    "BuiltCommitId",
     "StartTime",
     "EndTime",
     "BranchUrl",
@@ -31,7 +32,7 @@ def test_a_create_starts_one_job_and_answers_when_it_has_succeeded(world: World)
     answer = world.request(world.event("Create"))
     # then
     assert answer.status == "SUCCESS"
-    assert re.fullmatch(rf"{APP_ID}/{BRANCH}/1/1[0-9a-f]{{15}}", answer.physical_id)
+    assert re.fullmatch("amplify-job-[0-9a-f]{12}", answer.physical_id)
     assert answer.time == START + 60
     assert [world.status(job) for job in world.jobs()] == ["SUCCEED"]
 
@@ -40,7 +41,7 @@ def test_a_create_calls_each_api_as_often_as_needed(world: World) -> None:
     world.request(world.event("Create"))
     operations = [call.operation for call in world.amplify.calls]
     assert operations == ["ListJobs", "StartJob", *["GetJob"] * 30, "GetBranch", "GetApp"]
-    assert world.asked == ["DescribeStacks"]
+    assert world.asked == []  # no operation can have begun so soon after the request
 
 
 def test_a_create_polls_every_two_seconds(world: World) -> None:
@@ -59,6 +60,7 @@ def test_a_create_answers_all_attributes(world: World) -> None:
         "CommitId": "HEAD",
         "CommitMessage": "Started by CloudFormation stack shop (Site)",
         "CommitTime": "2026-01-31T12:00:00Z",
+        "BuiltCommitId": "",
         "StartTime": "2026-01-31T12:00:00Z",
         "EndTime": "2026-01-31T12:01:00Z",
         "BranchUrl": f"https://main.{APP_ID}.amplifyapp.com",
@@ -77,7 +79,7 @@ def test_a_create_tells_cloudformation_which_request_it_answers(world: World) ->
 @pytest.mark.parametrize(
     "omitted",
     [
-        {"commitMessage", "jobType", "commitTime", "endTime"},
+        {"commitMessage", "commitTime", "endTime"},
         {"commitMessage"},
         {"commitId", "jobArn", "startTime"},
     ],
@@ -90,6 +92,31 @@ def test_attributes_that_amplify_leaves_out_are_empty_strings(world: World, omit
     assert all(isinstance(value, str) for value in answer.data.values())
     for name in omitted:
         assert answer.data[name[0].upper() + name[1:]] == ""
+
+
+@pytest.mark.parametrize("job_type", ["RELEASE", "WEB_HOOK"])
+def test_the_type_of_the_job_is_what_was_asked_for(world: World, job_type: str) -> None:
+    # given that Amplify does not say
+    world.amplify.behaviour.echoes_commit_message = frozenset()
+    assert world.request(world.event("Create", JobType=job_type)).data["JobType"] == job_type
+
+
+@pytest.mark.parametrize(("commit_ids", "built"), [("honoured", True), ("ignored", False)])
+def test_the_commit_that_was_built_is_the_one_that_the_log_shows(
+    world: World, commit_ids: Any, built: bool
+) -> None:
+    world.amplify.behaviour.commit_ids = commit_ids
+    answer = world.request(world.event("Create", CommitId=world.branch.tip[:8]))
+    assert answer.status == "SUCCESS"
+    assert answer.data["BuiltCommitId"] == (world.branch.tip if built else "")
+    unverified = [line for line in world.decisions if line["decision"] == "commit unverified"]
+    assert bool(unverified) is not built
+
+
+def test_a_commit_that_was_not_pushed_fails_the_create(world: World) -> None:
+    answer = world.request(world.event("Create", CommitId="f" * 40))
+    assert answer.reason.startswith("JOB_FAILED: job 1 of branch main")
+    assert f"reference is not a tree: {'f' * 40}" in answer.reason
 
 
 def test_times_are_answered_in_utc(world: World) -> None:
@@ -108,7 +135,7 @@ def test_start_job_gets_the_properties(world: World) -> None:
     given = {
         "JobType": "WEB_HOOK",
         "JobReason": "a reason",
-        "CommitId": "a" * 40,
+        "CommitId": world.branch.tip,
         "CommitMessage": "Fix the header",
         "CommitTime": "2026-01-31T11:00:00Z",
     }
@@ -120,7 +147,7 @@ def test_start_job_gets_the_properties(world: World) -> None:
         "branchName": BRANCH,
         "jobType": "WEB_HOOK",
         "jobReason": "a reason",
-        "commitId": "a" * 40,
+        "commitId": world.branch.tip,
         "commitTime": datetime(2026, 1, 31, 11, tzinfo=timezone.utc),
     }
     assert message.startswith("Fix the header\n[cfn ")
@@ -145,14 +172,14 @@ def test_a_retry_repeats_the_job_that_it_names(world: World) -> None:
 def test_a_job_that_fails_fails_the_create(world: World) -> None:
     world.amplify.next_job(outcome="FAILED")
     answer = world.request(world.event("Create"))
-    assert (answer.status, answer.physical_id) == ("FAILED", f"{APP_ID}/{BRANCH}/1/failed")
+    assert (answer.status, answer.physical_id) == ("FAILED", PHYSICAL_ID)
     assert answer.reason.startswith("JOB_FAILED: job 1 of branch main of app d1a2b3c4 failed in step BUILD")
 
 
 def test_a_job_that_somebody_stops_fails_the_create(world: World) -> None:
     world.clock.at(START + 20, lambda: world.amplify.stop(APP_ID, BRANCH, "1"))
     answer = world.request(world.event("Create"))
-    assert (answer.status, answer.physical_id) == ("FAILED", f"{APP_ID}/{BRANCH}/1/failed")
+    assert (answer.status, answer.physical_id) == ("FAILED", PHYSICAL_ID)
     assert answer.reason.startswith("JOB_CANCELLED: job 1 of branch main of app d1a2b3c4 was cancelled")
     assert answer.reason.endswith(f"See {CONSOLE}")
 
@@ -161,7 +188,30 @@ def test_a_job_that_amplify_cancels_because_nothing_changed_is_a_success(world: 
     world.amplify.next_job(outcome="NO_DIFF")
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.data["Status"]) == ("SUCCESS", "CANCELLED")
-    assert not answer.physical_id.endswith("/failed")
+
+
+@pytest.mark.parametrize("where", ["reason", "log"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "cancelled - no diff detected from previous commit",
+        "Cancelling build because no changes found for appRoot apps/web",
+    ],
+)
+@pytest.mark.parametrize("triggers", [{}, {"api": "https://example.com"}])
+def test_with_triggers_a_job_that_was_cancelled_so_has_not_released_what_they_name(
+    world: World, where: str, words: str, triggers: dict[str, str]
+) -> None:
+    plan: dict[str, Any] = {"status_reason": words} if where == "reason" else {"log": [words]}
+    world.amplify.next_job(outcome="CANCELLED", **plan)
+    answer = world.request(world.event("Create", Triggers=triggers))
+    if not triggers:
+        assert (answer.status, answer.data["Status"]) == ("SUCCESS", "CANCELLED")
+        return
+    assert answer.status == "FAILED"
+    assert answer.reason.startswith("JOB_CANCELLED: Amplify cancelled job 1 of branch main of app d1a2b3c4")
+    assert "The site was not rebuilt with what Triggers name" in answer.reason
+    assert "AMPLIFY_DIFF_DEPLOY" in answer.reason
 
 
 def test_a_job_that_fails_and_mentions_no_diff_is_a_failure(world: World) -> None:
@@ -200,10 +250,10 @@ def test_what_amplify_refuses_fails_the_create_in_its_words(world: World) -> Non
     answer = world.request(world.event("Create", JobType="MANUAL"))
     assert answer.status == "FAILED"
     assert answer.reason == (
-        "AMPLIFY_ERROR: amplify:StartJob on branch main of app d1a2b3c4 was refused: "
+        "AMPLIFY_ERROR: amplify:StartJob on branch main of app d1a2b3c4 in us-east-1 was refused: "
         "The requested jobType MANUAL does not support."
     )
-    assert answer.physical_id == f"{APP_ID}/{BRANCH}/0/failed"
+    assert answer.physical_id == PHYSICAL_ID
     assert world.amplify.count("StartJob") == 1
 
 
@@ -217,7 +267,7 @@ def test_a_branch_that_does_not_exist_fails_the_create_at_once(
     answer = world.request(world.event("Create", **properties))
     assert (answer.status, answer.time) == ("FAILED", START)
     assert answer.reason.startswith("NOT_FOUND: amplify:ListJobs on branch ")
-    assert answer.reason.endswith(said)
+    assert answer.reason.endswith(f" in us-east-1: {said}")
     assert world.amplify.count("StartJob") == 0
 
 
@@ -225,15 +275,14 @@ def test_a_branch_that_is_deleted_meanwhile_fails_the_create(world: World) -> No
     world.clock.at(START + 20, lambda: world.app.branches.clear())
     answer = world.request(world.event("Create"))
     assert answer.status == "FAILED"
-    assert answer.reason.startswith("NOT_FOUND: amplify:GetJob on branch main of app d1a2b3c4: ")
-    assert answer.physical_id == f"{APP_ID}/{BRANCH}/1/failed"
+    assert answer.reason.startswith("NOT_FOUND: amplify:GetJob on branch main of app d1a2b3c4 in us-east-1: ")
+    assert answer.physical_id == PHYSICAL_ID
 
 
 def test_a_branch_name_may_hold_slashes(world: World) -> None:
     world.amplify.create_branch(APP_ID, "feature/a/1")
     answer = world.request(world.event("Create", BranchName="feature/a/1"))
     assert answer.status == "SUCCESS"
-    assert answer.physical_id.startswith(f"{APP_ID}/feature/a/1/1/1")
     assert "/branches/feature%2Fa%2F1/deployments" in answer.data["ConsoleUrl"]
     assert answer.data["BranchUrl"] == f"https://feature-a-1.{APP_ID}.amplifyapp.com"
 
@@ -266,27 +315,32 @@ def test_a_site_whose_url_stays_unknown_is_a_success(world: World) -> None:
         "REVIEW_IN_PROGRESS",
     ],
 )
-def test_a_create_that_cloudformation_has_given_up_starts_and_answers_nothing(
+def test_a_create_that_cloudformation_has_given_up_starts_nothing_and_fails(
     world: World, status: str
 ) -> None:
+    # given that it comes ten seconds late
+    event = world.event("Create")
     world.stack_status = status
-    delivery = world.deliver(world.event("Create"))
-    world.settle()
-    assert (delivery.raised, world.answers, world.jobs()) == (None, [], [])
-    assert world.decisions[-1] == {"decision": "abandoned", "why": f"the stack's status is {status}"}
+    world.clock.sleep(10)
+    answer = world.request(event)
+    assert answer.reason == "EXPIRED: the stack's operation has ended or is being rolled back"
+    assert world.jobs() == []
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
 def test_a_create_is_served_while_the_stack_is_created_or_updated(world: World, status: str) -> None:
+    event = world.event("Create")
     world.stack_status = status
-    assert world.request(world.event("Create")).status == "SUCCESS"
+    world.clock.sleep(10)
+    assert world.request(event).status == "SUCCESS"
 
 
-def test_a_create_that_may_not_see_the_stack_asks_once_logs_it_and_goes_on(world: World) -> None:
-    world.fail("DescribeStacks", "denied", times=9)
-    assert world.request(world.event("Create")).status == "SUCCESS"
-    assert world.asked == ["DescribeStacks"]
-    [line] = [line for line in world.decisions if line["decision"] == "stack status unreadable"]
+def test_a_late_create_that_may_not_see_the_stack_logs_it_and_goes_on(world: World) -> None:
+    event = world.event("Create")
+    world.clock.sleep(10)
+    world.describe_denied = True
+    assert world.request(event).status == "SUCCESS"
+    line = next(line for line in world.decisions if line["decision"] == "stack unreadable")
     assert (line["error"], line["code"]) == ("ClientError", "AccessDenied")
 
 

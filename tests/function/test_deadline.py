@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from simulated import APP_ID, BRANCH, START, World
+from simulated import APP_ID, BRANCH, PHYSICAL_ID, START, World
 
 CONSOLE = f"https://us-east-1.console.aws.amazon.com/amplify/apps/{APP_ID}/branches/main/deployments"
 
@@ -18,7 +18,7 @@ def test_at_the_deadline_the_job_is_stopped_and_the_create_fails(world: World) -
         "JOB_TIMED_OUT: job 1 of branch main of app d1a2b3c4 had not ended after 60 seconds; "
         f"it was stopped. See {CONSOLE}"
     )
-    assert (answer.status, answer.physical_id) == ("FAILED", f"{APP_ID}/{BRANCH}/1/failed")
+    assert (answer.status, answer.physical_id) == ("FAILED", PHYSICAL_ID)
     assert START + 60 <= answer.time <= START + 62
     assert (world.amplify.count("StopJob"), world.status(world.jobs()[0])) == (1, "CANCELLED")
 
@@ -78,10 +78,36 @@ def test_a_job_that_succeeds_between_the_last_poll_and_the_stop_has_succeeded(wo
 
 
 def test_the_commit_of_a_job_that_succeeds_at_the_deadline_is_verified(world: World) -> None:
-    world.amplify.plan(seconds=70, ignores_stop=True)
-    world.amplify.behaviour.builds_commit_id = False
+    world.amplify.plan(seconds=70, ignores_stop=True, builds="e" * 40)
     answer = world.request(world.event("Create", TimeoutSeconds="60", CommitId="f" * 40))
     assert answer.reason.startswith("COMMIT_MISMATCH")
+
+
+def test_a_job_that_is_still_being_cancelled_is_not_called_stopped(world: World) -> None:
+    world.amplify.plan(never_ends=True, stop_seconds=600)
+    answer = world.request(world.event("Create", TimeoutSeconds="60"))
+    assert "; it was told to stop and was still CANCELLING 20 seconds later. See" in answer.reason
+
+
+def test_without_wait_a_second_delivery_after_the_timeout_stops_nothing(world: World) -> None:
+    # given a job that was answered with SUCCESS
+    world.amplify.plan(never_ends=True)
+    event = world.event("Create", TimeoutSeconds="60", Wait="false")
+    first = world.request(event)
+    world.clock.sleep(90)
+    # when
+    second = world.request(event)
+    # then
+    assert (first.status, second.status, second.data["JobId"]) == ("SUCCESS", "SUCCESS", "1")
+    assert world.amplify.count("StopJob") == 0
+
+
+def test_the_job_of_a_request_that_was_given_up_is_not_stopped(world: World) -> None:
+    world.amplify.plan(never_ends=True)
+    world.clock.at(START + 30, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
+    answer = world.request(world.event("Create", TimeoutSeconds="60"))
+    assert answer.reason.startswith("JOB_TIMED_OUT")
+    assert world.amplify.count("StopJob") == 0
 
 
 @pytest.mark.parametrize("mode", ["timeout", "reset", "500", "429", "malformed"])
@@ -146,7 +172,7 @@ def test_a_create_that_has_expired_says_so(world: World) -> None:
     world.clock.sleep(61)
     answer = world.request(event)
     assert answer.reason == "EXPIRED: the request was delivered after its timeout of 60 seconds"
-    assert answer.physical_id == f"{APP_ID}/{BRANCH}/0/failed"
+    assert answer.physical_id == PHYSICAL_ID
     assert world.amplify.count("StartJob") == 0
 
 
@@ -195,7 +221,7 @@ def test_a_request_that_has_expired_looks_at_the_newest_jobs_only(world: World) 
 
 def test_a_job_that_succeeded_before_a_late_redelivery_has_succeeded(world: World) -> None:
     # given a function that was killed before it could answer
-    event = world.event("Create", TimeoutSeconds="60", CommitId="abcdef1")
+    event = world.event("Create", TimeoutSeconds="60", CommitId=world.branch.tip)
     delivery = world.deliver(event)
     world.clock.at(START + 59, delivery.kill)
     # when

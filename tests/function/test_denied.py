@@ -32,9 +32,10 @@ def test_a_permission_that_is_missing_fails_after_a_minute(world: World, operati
     answer = world.request(world.event("Create"))
     assert answer.status == "FAILED"
     assert answer.reason.startswith(
-        f"ACCESS_DENIED: amplify:{operation} on branch main of app d1a2b3c4 was denied: "
+        f"ACCESS_DENIED: amplify:{operation} on branch main of app d1a2b3c4 in us-east-1 was denied: "
     )
-    assert f"arn:aws:amplify:us-east-1:123456789012:apps/{APP_ID}/branches/{BRANCH}/jobs/*" in answer.reason
+    arn = f"arn:aws:amplify:us-east-1:123456789012:apps/{APP_ID}/branches/{BRANCH}/jobs/*"
+    assert answer.reason.endswith(f"The function's role must allow amplify:{operation} on {arn}")
     assert START + 60 <= answer.time <= START + 60 + 30
 
 
@@ -58,7 +59,9 @@ def test_a_site_that_may_not_be_seen_does_not_fail_a_job_that_succeeded(world: W
     assert (answer.status, answer.data["BranchUrl"]) == ("SUCCESS", "")
     assert answer.time == START + 60  # when the job ended: IAM had its minute by then
     [line] = [line for line in world.decisions if line["decision"] == "site unknown"]
-    assert f"amplify:{operation} on branch main of app d1a2b3c4 was denied" in line["error"]
+    assert f"amplify:{operation} on branch main of app d1a2b3c4 in us-east-1 was denied" in line["error"]
+    resource = f"apps/{APP_ID}" + ("/branches/main" if operation == "GetBranch" else "")
+    assert line["error"].endswith(f"{operation} on arn:aws:amplify:us-east-1:123456789012:{resource}")
 
 
 def test_the_permission_to_see_the_site_is_waited_for(world: World) -> None:
@@ -67,19 +70,26 @@ def test_the_permission_to_see_the_site_is_waited_for(world: World) -> None:
     assert answer.data["BranchUrl"] == f"https://main.{APP_ID}.amplifyapp.com"
 
 
-@pytest.mark.parametrize(
-    "code", ["AccessDenied", "UnauthorizedException", "UnrecognizedClientException", "InvalidClientTokenId"]
-)
-def test_all_words_for_a_denial_are_one(world: World, code: str) -> None:
+@pytest.mark.parametrize("role", ["", ROLE])
+def test_the_denied_role_and_its_account_are_named(world: World, role: str) -> None:
+    _deny(world, "StartJob")
+    answer = world.request(world.event("Create", AssumeRoleArn=role))
+    account = "210987654321" if role else "123456789012"
+    named = f"The role {role}" if role else "The function's role"
+    assert f"{named} must allow amplify:StartJob on arn:aws:amplify:us-east-1:{account}:" in answer.reason
+
+
+@pytest.mark.parametrize(("code", "status"), [("UnauthorizedException", 401), ("AccessDeniedException", 403)])
+def test_all_words_for_a_denial_are_one(world: World, code: str, status: int) -> None:
     # given an Amplify that refuses the first call in these words
     handle, calls = world.amplify.handle, itertools.count()
     world.amplify.handle = lambda request: (  # type: ignore[method-assign]
-        handle(request) if next(calls) else ApiError(code, "not yet", 400).response()
+        handle(request) if next(calls) else ApiError(code, "not yet", status).response()
     )
     # when
     answer = world.request(world.event("Create"))
     # then
-    assert (answer.status, next(calls)) == ("SUCCESS", 35)
+    assert (answer.status, next(calls)) == ("SUCCESS", 36)  # one of them for the log
 
 
 def test_the_branch_may_be_in_another_region(world: World) -> None:
@@ -92,13 +102,20 @@ def test_the_branch_may_be_in_another_region(world: World) -> None:
 
 def test_a_branch_in_another_region_than_said_is_not_found(world: World) -> None:
     answer = world.request(world.event("Create", Region="eu-west-1"))
-    assert answer.reason.startswith("NOT_FOUND: amplify:ListJobs on branch main of app d1a2b3c4: ")
+    assert answer.reason.startswith(
+        "NOT_FOUND: amplify:ListJobs on branch main of app d1a2b3c4 in eu-west-1: "
+    )
 
 
 def test_a_role_is_assumed_with_a_session_name_that_names_the_stack(world: World) -> None:
     answer = world.request(world.event("Create", AssumeRoleArn=ROLE))
     assert answer.status == "SUCCESS"
     assert world.assumed == [{"RoleArn": ROLE, "RoleSessionName": "amplify-job-shop"}]
+
+
+def test_a_role_is_assumed_with_the_external_id_that_it_asks_for(world: World) -> None:
+    world.request(world.event("Create", AssumeRoleArn=ROLE, ExternalId="shop-42"))
+    assert world.assumed[0]["ExternalId"] == "shop-42"
 
 
 def test_a_session_name_fits_stss_limits(world: World) -> None:

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from simulated import APP_ID, BRANCH, World, _amplify_client
+from simulated import APP_ID, BRANCH, STACK_ID, World, _amplify_client
 
-from jobs import Busy, Jobs, Throttled, Unanswered
-from outcomes import AccessDenied, AmplifyError, NotFound
+from jobs import Jobs
+from outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered
 from properties import BranchLocation
 
-PLACE = BranchLocation(APP_ID, BRANCH, "us-east-1", "")
+LOCATION = BranchLocation(APP_ID, BRANCH, "us-east-1", "", "")
 
 
 @pytest.mark.parametrize(
     ("operation", "code", "status", "meaning"),
     [
-        ("StartJob", "LimitExceededException", 429, Busy),
+        ("StartJob", "LimitExceededException", 429, Throttled),
         ("GetJob", "LimitExceededException", 429, Throttled),
         ("StartJob", "TooManyRequestsException", 400, Throttled),
         ("StartJob", "ThrottlingException", 400, Throttled),
@@ -30,11 +30,6 @@ PLACE = BranchLocation(APP_ID, BRANCH, "us-east-1", "")
         ("AssumeRole", "Throttling", 400, Throttled),
         ("AssumeRole", "InternalFailure", 500, Unanswered),
         ("AssumeRole", "ServiceUnavailable", 503, Unanswered),
-        ("GetJob", "AccessDenied", 400, AccessDenied),
-        ("GetJob", "AccessDeniedException", 400, AccessDenied),
-        ("GetJob", "UnauthorizedException", 400, AccessDenied),
-        ("GetJob", "UnrecognizedClientException", 400, AccessDenied),
-        ("GetJob", "InvalidClientTokenId", 400, AccessDenied),
         ("GetJob", "Other", 401, AccessDenied),
         ("GetJob", "Other", 403, AccessDenied),
         ("GetJob", "NotFoundException", 400, NotFound),
@@ -56,13 +51,22 @@ def test_an_error_means_one_thing(operation: str, code: str, status: int, meanin
     assert "the message" in str(raised)
 
 
+@pytest.mark.parametrize("status", [400, 429])
+def test_a_branch_is_busy_if_amplify_says_that_it_has_a_job(status: int) -> None:
+    said = "The requested branch main already have pending or running jobs"
+    error = {
+        "Error": {"Code": "LimitExceededException", "Message": said},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    raised = _raised(ClientError(error, "StartJob"))  # type: ignore[arg-type]
+    assert (type(raised), str(raised)) == (Busy, said)
+
+
 @pytest.mark.parametrize("response", [{}, {"Error": {}}, {"Error": {"Code": "X", "Message": ""}}])
 def test_an_error_without_words_is_told_by_its_code(response: dict[str, Any]) -> None:
     raised = _raised(ClientError(response, "GetJob"))  # type: ignore[arg-type]
     code = response.get("Error", {}).get("Code", "")
-    assert str(raised) == (
-        f"AMPLIFY_ERROR: amplify:GetJob on branch main of app d1a2b3c4 was refused: {code}"
-    )
+    assert str(raised) == (f"amplify:GetJob on branch main of app d1a2b3c4 in us-east-1 was refused: {code}")
 
 
 def test_anything_else_is_no_answer_and_told_by_its_type_only() -> None:
@@ -76,13 +80,13 @@ def test_fields_that_are_missing_are_empty() -> None:
         def get_job(self, **_: Any) -> Any:
             return {"job": {"summary": {"jobId": "1"}}}
 
-    job = Jobs(PLACE, Client).get("1")  # type: ignore[arg-type]
+    job = Jobs(LOCATION, STACK_ID, Client).get("1")  # type: ignore[arg-type]
     assert (job.arn, job.type, job.status, job.message, job.started, job.steps) == ("", "", "", "", None, ())
-    assert not job.since(0)
+    assert job.began_since(0)  # an unknown status is in progress, and no start is known yet
 
 
 def test_a_call_that_does_not_fit_the_api_is_not_tried_again(world: World) -> None:
-    jobs = Jobs(PLACE, lambda: _amplify_client("us-east-1"))
+    jobs = Jobs(LOCATION, STACK_ID, lambda: _amplify_client("us-east-1"))
     with pytest.raises(AmplifyError, match="the call does not fit Amplify's API"):
         jobs.start({"jobType": 7})
     assert world.amplify.calls == []
@@ -95,16 +99,20 @@ def test_a_client_is_made_once_and_only_when_needed(world: World) -> None:
         made.append("client")
         return _amplify_client("us-east-1")
 
-    jobs = Jobs(PLACE, connect)
+    jobs = Jobs(LOCATION, STACK_ID, connect)
     assert made == []
-    jobs.list(lambda _: True)
+    jobs.list()
     jobs.site_url()
     assert made == ["client"]
     assert jobs.endpoint == "https://amplify.us-east-1.amazonaws.com"
 
 
 def test_the_console_shows_a_branch_with_its_slashes_escaped() -> None:
-    jobs = Jobs(BranchLocation("d1", "feature/a b", "eu-west-1", ""), lambda: _amplify_client("eu-west-1"))
+    jobs = Jobs(
+        BranchLocation("d1", "feature/a b", "eu-west-1", "", ""),
+        STACK_ID,
+        lambda: _amplify_client("eu-west-1"),
+    )
     assert jobs.console_url == (
         "https://eu-west-1.console.aws.amazon.com/amplify/apps/d1/branches/feature%2Fa%20b/deployments"
     )
@@ -117,8 +125,22 @@ def test_jobs_are_listed_newest_first_in_whatever_order_they_come(world: World, 
         world.amplify.start(APP_ID, BRANCH)
     if not newest_first:
         world.branch.jobs.reverse()
-    jobs = Jobs(PLACE, lambda: _amplify_client("us-east-1"))
-    assert [job.id for job in jobs.list(lambda _: True)] == [str(number) for number in range(12, 0, -1)]
+    jobs = Jobs(LOCATION, STACK_ID, lambda: _amplify_client("us-east-1"))
+    assert [job.id for job in jobs.list()] == [str(number) for number in range(12, 0, -1)]
+
+
+@pytest.mark.parametrize(("since", "pages"), [(None, 3), (0.0, 3), (119.0, 1), (50.0, 2)])
+def test_the_list_is_read_as_far_back_as_wanted(world: World, since: float | None, pages: int) -> None:
+    # given a job a second
+    begun = world.clock.now
+    world.amplify.plan(seconds=0)
+    for _ in range(120):
+        world.amplify.start(APP_ID, BRANCH)
+        world.clock.sleep(1)
+    jobs = Jobs(LOCATION, STACK_ID, lambda: _amplify_client("us-east-1"))
+    listed = jobs.list(None if since is None else begun + since)
+    assert world.amplify.count("ListJobs") == pages
+    assert len(listed) == min(50 * pages, 120)
 
 
 def _raised(error: Exception) -> Exception:
@@ -129,5 +151,5 @@ def _raised(error: Exception) -> Exception:
             raise error
 
     with pytest.raises(Exception) as raised:  # noqa: B017, PT011
-        Jobs(PLACE, Client).get("1")  # type: ignore[arg-type]
+        Jobs(LOCATION, STACK_ID, Client).get("1")  # type: ignore[arg-type]
     return raised.value

@@ -18,10 +18,10 @@ ROLE = "arn:aws:iam::123456789012:role/path/releaser"
 
 def test_only_app_and_branch_are_required() -> None:
     properties = _parse()
-    assert properties.place.app_id == "d1a2b3c4"
-    assert properties.place.branch_name == "main"
-    assert properties.place.region == "us-east-1"  # the function's own
-    assert properties.place.assume_role_arn == ""
+    assert properties.location.app_id == "d1a2b3c4"
+    assert properties.location.branch_name == "main"
+    assert properties.location.region == "us-east-1"  # the function's own
+    assert properties.location.assume_role_arn == ""
     assert (properties.job_type, properties.job_id, properties.job_reason) == ("RELEASE", "", "")
     assert (properties.commit_id, properties.commit_message, properties.commit_time) == ("", "", None)
     assert (properties.triggers, properties.nonce) == ({}, "")
@@ -44,11 +44,19 @@ def test_no_properties_at_all_are_refused(raw: Any) -> None:
     assert _refusal(raw) == "VALIDATION_ERROR: the resource has no properties"
 
 
-def test_an_unknown_property_is_named_with_the_allowed_ones() -> None:
-    said = _refusal({**REQUIRED, "Timeout": "60"})
-    assert said == (
-        "VALIDATION_ERROR: unknown property 'Timeout'; allowed are AppId, AssumeRoleArn, BranchName, "
-        "CommitId, CommitMessage, CommitTime, FailureLogLines, JobId, JobReason, JobType, Nonce, "
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("Timeout", "TimeoutSeconds"), ("commitID", "CommitId"), ("Branch", "BranchName"), ("appid", "AppId")],
+)
+def test_a_misspelt_property_is_told_with_the_one_that_was_meant(name: str, meant: str) -> None:
+    said = _refusal({**REQUIRED, name: "60"})
+    assert said == f"VALIDATION_ERROR: unknown property {name!r}; did you mean {meant}?"
+
+
+def test_any_other_unknown_property_is_told_with_the_allowed_ones() -> None:
+    assert _refusal({**REQUIRED, "X": "60"}) == (
+        "VALIDATION_ERROR: unknown property 'X'; allowed are AppId, AssumeRoleArn, BranchName, "
+        "CommitId, CommitMessage, CommitTime, ExternalId, FailureLogLines, JobId, JobReason, JobType, Nonce, "
         "OnRollback, Region, ServiceTimeout, ServiceToken, TimeoutSeconds, Triggers, VerifyCommit, Wait, "
         "WhenBusy"
     )
@@ -94,6 +102,8 @@ ALLOWED: list[tuple[str, Any]] = [
     ("Region", "us-gov-west-1"),
     ("Region", ""),
     ("AssumeRoleArn", ROLE),
+    ("ExternalId", "ab"),
+    ("ExternalId", "shop/42=" + "x" * 1216),
     ("AssumeRoleArn", "arn:aws-us-gov:iam::123456789012:role/r"),
     ("ServiceToken", ""),
 ]
@@ -143,6 +153,9 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("OnRollback", "UNDO", "OnRollback is 'UNDO', must be one of RESTORE, IGNORE"),
     ("Region", "Ireland", "Region is 'Ireland', must be a Region such as eu-west-1"),
     ("Region", "eu-west-1.evil.example", "must be a Region such as eu-west-1"),
+    ("ExternalId", "a", "ExternalId is 'a', must be 2 to 1,224 letters, digits or any of +=,.@:/-_"),
+    ("ExternalId", "a b", "must be 2 to 1,224 letters"),
+    ("ExternalId", "x" * 1225, "must be 2 to 1,224 letters"),
     ("AssumeRoleArn", "releaser", "AssumeRoleArn is 'releaser', must be the ARN of an IAM role"),
     ("AssumeRoleArn", "arn:aws:iam::123456789012:user/u", "must be the ARN of an IAM role"),
     ("AssumeRoleArn", ROLE + " x", "must be the ARN of an IAM role"),
@@ -151,7 +164,7 @@ REFUSED: list[tuple[str, Any, str]] = [
 
 @pytest.mark.parametrize(("name", "value"), ALLOWED)
 def test_a_value_within_its_limits_is_taken(name: str, value: Any) -> None:
-    assert _parse(**{name: value}).place.app_id.startswith("d")
+    assert _parse(**{name: value}).location.app_id.startswith("d")
 
 
 @pytest.mark.parametrize(("name", "value", "said"), REFUSED)
@@ -270,7 +283,16 @@ def test_the_fingerprint_never_changes_in_a_release() -> None:
         ({}, {"JobType": "RELEASE"}),
         ({}, {"Triggers": {}}),
         ({}, {"Triggers": ""}),
-        ({}, {"Wait": "false", "TimeoutSeconds": "60", "FailureLogLines": "1", "AssumeRoleArn": ROLE}),
+        (
+            {},
+            {
+                "Wait": "false",
+                "TimeoutSeconds": "60",
+                "FailureLogLines": "1",
+                "AssumeRoleArn": ROLE,
+                "ExternalId": "ab",
+            },
+        ),
     ],
 )
 def test_what_means_the_same_has_the_same_fingerprint(one: dict[str, Any], other: dict[str, Any]) -> None:
@@ -311,7 +333,7 @@ def _parse(**properties: Any) -> Properties:
 def _refusal(raw: Any) -> str:
     with pytest.raises(InvalidProperties) as refused:
         Properties.parse(raw)
-    return str(refused.value)
+    return refused.value.reason
 
 
 EVERYTHING = "1da6dbbfdd455c66"

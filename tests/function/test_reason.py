@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from simulated import APP_ID, BRANCH, World
+from simulated import APP_ID, BRANCH, PHYSICAL_ID, World
 
 CONSOLE = f"https://us-east-1.console.aws.amazon.com/amplify/apps/{APP_ID}/branches/main/deployments"
 SEE = f". See {CONSOLE}"
@@ -15,9 +15,16 @@ def test_a_failed_job_is_told_with_step_reason_log_and_link(world: World) -> Non
     answer = world.request(world.event("Create", FailureLogLines="6"))
     assert answer.reason == (
         f"JOB_FAILED: {JOB} failed in step BUILD: exit status 1. Its log ends: "
-        "npm ERR! missing script | !!! Build failed | !!! Error: Command failed with exit code 1 | "
-        f"# Starting environment caching... | # Environment caching completed | Terminating logging...{SEE}"
+        "## Starting Frontend Build | # Starting phase: preBuild | # Executing command: npm ci | "
+        f"# Starting phase: build | npm ERR! missing script | !!! Error: Command failed with exit code 1{SEE}"
     )
+
+
+@pytest.mark.parametrize("said", ["exit code 1.", "\x1b[31mexit code 1\x1b[0m", " exit code 1 . "])
+def test_amplifys_own_reason_is_told_without_its_full_stop_and_colours(world: World, said: str) -> None:
+    world.amplify.next_job(outcome="FAILED", status_reason=said)
+    answer = world.request(world.event("Create", FailureLogLines="0"))
+    assert answer.reason == f"JOB_FAILED: {JOB} failed in step BUILD: exit code 1{SEE}"
 
 
 @pytest.mark.parametrize("step", ["BUILD", "DEPLOY", "VERIFY"])
@@ -29,7 +36,7 @@ def test_the_failed_step_is_the_one_whose_log_is_read(world: World, step: str) -
     assert f"/{step}/log.txt" in read.full_url
 
 
-@pytest.mark.parametrize(("lines", "quoted"), [("1", 1), ("3", 3), ("50", 19)])
+@pytest.mark.parametrize(("lines", "quoted"), [("1", 1), ("3", 3), ("50", 13)])
 def test_so_many_lines_of_the_log_are_quoted(world: World, lines: str, quoted: int) -> None:
     world.amplify.next_job(outcome="FAILED")
     answer = world.request(world.event("Create", FailureLogLines=lines))
@@ -88,7 +95,7 @@ def test_a_cancelled_job_is_told_with_amplifys_reason(world: World) -> None:
     world.amplify.next_job(outcome="CANCELLED", status_reason=" stopped by the budget \n")
     answer = world.request(world.event("Create"))
     assert answer.reason == f"JOB_CANCELLED: {JOB} was cancelled in step BUILD: stopped by the budget{SEE}"
-    assert world.log_reads == []
+    assert len(world.log_reads) == 1  # for why it was cancelled
 
 
 @pytest.mark.parametrize(
@@ -103,18 +110,18 @@ def test_a_long_log_is_cut_but_no_id_is(world: World) -> None:
     world.amplify.next_job(outcome="FAILED", log=tuple("é" * 400 for _ in range(60)))
     answer = world.request(world.event("Create", FailureLogLines="50"))
     assert answer.reason.endswith("…")
-    assert answer.physical_id == f"{APP_ID}/{BRANCH}/1/failed"
+    assert answer.physical_id == PHYSICAL_ID
 
 
 def test_a_defect_is_told_without_its_text_and_logged_with_its_place(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("attempt.Attempt.job", lambda _: dict[str, str]()["a secret"])
+    monkeypatch.setattr("start.JobStart.job", lambda _: dict[str, str]()["a secret"])
     answer = world.request(world.event("Create"))
     assert answer.reason == "AMPLIFY_ERROR: unexpected KeyError; the function's log has more"
     [line] = [line for line in world.decisions if line["decision"] == "defect"]
     assert line["error"] == "KeyError"
-    assert any(frame.startswith("job:") for frame in line["frames"])
+    assert any(frame.startswith("_release:") for frame in line["frames"])
     assert "a secret" not in "".join(world.log)
     world.may_have_defects = True
 
@@ -126,53 +133,54 @@ BUILT = "0123456789abcdef0123456789abcdef01234567"
 
 @pytest.mark.parametrize("wanted", [BUILT, BUILT[:7], BUILT.upper(), BUILT + "00"])
 def test_a_commit_that_was_built_is_verified_by_prefix(world: World, wanted: str) -> None:
-    world.branch.tips = [(0, BUILT)]
-    world.amplify.behaviour.builds_commit_id = False
+    world.amplify.next_job(builds=BUILT)
     answer = world.request(world.event("Create", CommitId=wanted))
-    assert answer.status == "SUCCESS"
-    assert len(world.log_reads) == 1
+    assert (answer.status, answer.data["BuiltCommitId"]) == ("SUCCESS", BUILT)
 
 
 @pytest.mark.parametrize("wanted", ["f" * 40, "f" * 7, BUILT[:20] + "f"])
 def test_another_commit_than_wanted_fails(world: World, wanted: str) -> None:
-    world.branch.tips = [(0, BUILT)]
-    world.amplify.behaviour.builds_commit_id = False
+    world.amplify.next_job(builds=BUILT)
     answer = world.request(world.event("Create", CommitId=wanted))
     assert answer.reason == f"COMMIT_MISMATCH: {JOB} built commit {BUILT}, not {wanted}{SEE}"
-    assert answer.physical_id == f"{APP_ID}/{BRANCH}/1/failed"
+    assert answer.physical_id == PHYSICAL_ID
 
 
 @pytest.mark.parametrize("given", [{"VerifyCommit": "false", "CommitId": "f" * 40}, {}])
 def test_a_commit_is_verified_only_when_that_is_wanted(world: World, given: dict[str, str]) -> None:
-    world.amplify.behaviour.builds_commit_id = False
+    world.amplify.next_job(builds=BUILT)
     assert world.request(world.event("Create", **given)).status == "SUCCESS"
-    assert world.log_reads == []
 
 
 @pytest.mark.parametrize("wanted", ["v1.2.3", "main", "abc123", "g" * 40, "f" * 65])
 def test_what_is_no_sha_is_not_verified(world: World, wanted: str) -> None:
-    world.amplify.behaviour.builds_commit_id = False
+    world.amplify.next_job(builds=BUILT)
     assert world.request(world.event("Create", CommitId=wanted)).status == "SUCCESS"
 
 
-def test_without_a_log_the_reported_commit_is_compared(world: World) -> None:
-    world.amplify.logs_at = "https://evil.example"
+def test_an_echoed_commit_proves_nothing(world: World) -> None:
+    # given a log that shows no commit, and a job that claims to have built another one
     job = world.amplify.start(APP_ID, BRANCH)
     job.commit_id = BUILT
     answer = world.request(world.event("Create", CommitId="f" * 40, WhenBusy="JOIN"))
-    assert answer.reason == f"COMMIT_MISMATCH: {JOB} built commit {BUILT}, not {'f' * 40}{SEE}"
+    assert (answer.status, answer.data["BuiltCommitId"], answer.data["CommitId"]) == ("SUCCESS", "", BUILT)
 
 
-def test_without_any_sha_the_commit_is_unverified_which_is_logged(world: World) -> None:
-    world.amplify.logs_at = "https://evil.example"
-    world.amplify.behaviour.echoes_commit_id = False
-    answer = world.request(world.event("Create", CommitId="f" * 40))
-    assert answer.status == "SUCCESS"
+@pytest.mark.parametrize("reason", ["commit_ids ignored", "no log"])
+def test_without_a_commit_in_the_log_it_is_unverified_which_is_logged(world: World, reason: str) -> None:
+    if reason == "no log":
+        world.amplify.logs_at = "https://evil.example"
+    else:
+        world.amplify.behaviour.commit_ids = "ignored"
+    wanted = world.branch.tip
+    answer = world.request(world.event("Create", CommitId=wanted))
+    assert (answer.status, answer.data["BuiltCommitId"]) == ("SUCCESS", "")
+    reported = wanted if reason == "no log" else "HEAD"
     assert {
         "decision": "commit unverified",
         "job": "1",
-        "wanted": "f" * 40,
-        "reported": "HEAD",
+        "wanted": wanted,
+        "reported": reported,
     } in world.decisions
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from simulated import START, World
 
-from request import Request
+from request import Progress, Request
 
 EXPIRES = int(START) + 7_200
 
@@ -28,13 +29,13 @@ EXPIRES = int(START) + 7_200
     ],
 )
 def test_the_date_of_a_request_is_that_of_its_url(query: str, requested: float) -> None:
-    request = _read(ResponseURL=f"https://responses.example/1?{query}")
-    assert request.progress.requested == requested
-    assert request.progress.sent == requested
+    progress = Progress.of(_event(ResponseURL=f"https://responses.example/1?{query}"), START + 40)
+    assert (progress.requested, progress.sent) == (requested, requested)
 
 
 def test_an_unreadable_url_has_no_date() -> None:
-    assert _read(ResponseURL="https://[bad?Expires=1").progress.requested == START + 40
+    event = _event(ResponseURL="https://[bad?Expires=1")
+    assert Progress.of(event, START + 40).requested == START + 40
 
 
 def test_the_date_of_the_first_look_is_carried_along(world: World) -> None:
@@ -51,38 +52,37 @@ def test_the_date_of_the_first_look_is_carried_along(world: World) -> None:
     assert {carried["HandedOver"]["requested"] for carried in world.handed_over} == {START + 40}
 
 
-@pytest.mark.parametrize(
-    ("age", "fresh", "repeated"),
-    [(0, True, False), (5, True, False), (5.1, False, False), (55, False, False), (55.1, False, True)],
-)
-def test_a_delivery_is_fresh_for_seconds_and_may_be_lambdas_retry_after_a_minute(
-    age: float, fresh: bool, repeated: bool
-) -> None:
-    request = Request.read(_event(), START + age)
-    assert (request.fresh, request.maybe_repeated) == (fresh, repeated)
+@pytest.mark.parametrize(("age", "repeated"), [(0, False), (55, False), (55.1, True)])
+def test_a_delivery_may_be_lambdas_retry_after_a_minute(age: float, repeated: bool) -> None:
+    progress = Progress.of(_event(), START)
+    assert _read().may_be_repeated(progress, START + age) is repeated
 
 
-@pytest.mark.parametrize(
-    ("age", "fresh", "repeated"), [(0, True, False), (6, False, False), (56, False, True)]
-)
-def test_the_age_of_a_hand_over_counts_from_itself(age: float, fresh: bool, repeated: bool) -> None:
-    carried = _read().hand_over(START + 800)
-    request = Request.read(carried, START + 800 + age)
-    assert (request.fresh, request.handed_over, request.maybe_repeated) == (fresh, True, repeated)
+@pytest.mark.parametrize(("age", "repeated"), [(0, False), (56, True)])
+def test_the_age_of_a_hand_over_counts_from_itself(age: float, repeated: bool) -> None:
+    carried = Progress.of(_event(), START).hand_over(_event(), START + 800)
+    request, progress = Request.read(carried), Progress.of(carried, START + 800 + age)
+    assert request.handed_over
+    assert request.may_be_repeated(progress, START + 800 + age) is repeated
+
+
+def test_a_hand_over_of_another_version_may_have_started_anything() -> None:
+    event = _event(HandedOver={"version": 99})
+    request = Request.read(event)
+    assert not request.handed_over
+    assert request.may_be_repeated(Progress.of(event, START), START)
 
 
 def test_a_hand_over_reads_back() -> None:
-    first = _read()
-    first.progress.job_id, first.progress.started, first.progress.tried = "7", True, True
-    second = Request.read(first.hand_over(START + 800), START + 801)
-    assert (second.progress.job_id, second.progress.started, second.progress.tried) == ("7", True, True)
-    assert (second.progress.requested, second.progress.sent) == (START, START + 800)
-    assert second.request_digest == first.request_digest
+    first = Progress(START, START, job_id="7", started=True, tried=True)
+    carried = first.hand_over(_event(), START + 800)
+    assert Progress.of(carried, START + 801) == replace(first, sent=START + 800)
+    assert Request.read(carried).mark("1a", "RELEASE") == _read().mark("1a", "RELEASE")
 
 
 def test_two_hand_overs_carry_only_the_last() -> None:
-    second = Request.read(_read().hand_over(START + 800), START + 801)
-    third = second.hand_over(START + 1600)
+    carried = Progress.of(_event(), START).hand_over(_event(), START + 800)
+    third = Progress.of(carried, START + 801).hand_over(carried, START + 1600)
     assert (third["HandedOver"]["sent"], third["HandedOver"]["requested"]) == (START + 1600, START)
 
 
@@ -92,13 +92,13 @@ def test_what_is_no_event_of_cloudformation_is_refused_by_name(name: str, value:
     with pytest.raises(
         ValueError, match=f"not an event for a custom resource of CloudFormation: {name} is missing"
     ):
-        Request.read({**_event(), name: value}, START)
+        Request.read({**_event(), name: value})
 
 
 @pytest.mark.parametrize("event", [None, [], "text", 1, {}])
 def test_what_is_no_object_is_refused(event: Any) -> None:
     with pytest.raises(ValueError, match="RequestType is missing"):
-        Request.read(event, START)
+        Request.read(event)
 
 
 def test_an_event_that_nobody_waits_for_is_refused_before_anything_is_started(world: World) -> None:
@@ -129,21 +129,19 @@ def test_the_stacks_name_is_in_its_id(stack_id: str, name: str) -> None:
 
 def test_a_resource_is_told_by_stack_and_logical_id() -> None:
     digests = {
-        _read().resource_digest,
-        _read(StackId="other").resource_digest,
-        _read(LogicalResourceId="Other").resource_digest,
+        _read().resource,
+        _read(StackId="other").resource,
+        _read(LogicalResourceId="Other").resource,
     }
     assert len(digests) == 3
-    assert (
-        _read(RequestId="2", ResponseURL="https://other.example").resource_digest == _read().resource_digest
-    )
+    assert _read(RequestId="2", ResponseURL="https://other.example").resource == _read().resource
 
 
 def test_a_request_is_told_by_its_id_and_its_url() -> None:
     digests = {
-        _read().request_digest,
-        _read(RequestId="2").request_digest,
-        _read(ResponseURL="https://other.example").request_digest,
+        _read().mark("", "").request,
+        _read(RequestId="2").mark("", "").request,
+        _read(ResponseURL="https://other.example").mark("", "").request,
     }
     assert len(digests) == 3
 
@@ -153,30 +151,15 @@ def test_the_marks_of_resource_and_request_never_change_in_a_release() -> None:
     assert str(_read().mark("1abc", "RELEASE")) == "[cfn 8cc853cb8ad1.1abc.1b959ed19cf1.RELEASE]"
 
 
-@pytest.mark.parametrize(
-    ("properties", "physical_id"),
-    [
-        ({"AppId": "d1", "BranchName": "a/b"}, "d1/a/b/0/failed"),
-        ({"AppId": "d1"}, "d1/unknown/0/failed"),
-        ({}, "unknown/unknown/0/failed"),
-        (None, "unknown/unknown/0/failed"),
-        ([], "unknown/unknown/0/failed"),
-        ({"AppId": "d/1", "BranchName": "main"}, "d-1/main/0/failed"),
-        ({"AppId": "d" * 300, "BranchName": "m" * 300}, f"{'d' * 255}/{'m' * 255}/0/failed"),
-        ({"AppId": 5, "BranchName": ["x"]}, "5/['x']/0/failed"),
-        ({"AppId": "dü", "BranchName": "ü"}, "d?/?/0/failed"),
-    ],
-)
-def test_a_failed_create_has_a_physical_id_whatever_its_properties(properties: Any, physical_id: str) -> None:
-    request = _read(ResourceProperties=properties)
-    assert str(request.failed_create("")) == physical_id
-    assert request.failed_create("7").job_id == "7"
-
-
 @pytest.mark.parametrize("physical_id", [None, "", 0])
-def test_a_create_has_no_physical_id_yet(physical_id: Any) -> None:
+def test_a_create_gets_a_physical_id_of_its_resource(physical_id: Any) -> None:
     request = _read(PhysicalResourceId=physical_id)
-    assert (request.physical_id, request.physical) == ("", None)
+    assert request.physical_id == f"amplify-job-{request.resource}"
+
+
+@pytest.mark.parametrize("physical_id", ["d1/main/1/1abc", "shop-Site-1ABCDEFGHIJKL", "x"])
+def test_any_other_request_keeps_its_physical_id(physical_id: str) -> None:
+    assert _read(RequestType="Update", PhysicalResourceId=physical_id).physical_id == physical_id
 
 
 def _event(**changed: Any) -> dict[str, Any]:
@@ -192,4 +175,4 @@ def _event(**changed: Any) -> dict[str, Any]:
 
 
 def _read(**changed: Any) -> Request:
-    return Request.read(_event(**changed), START + 40)
+    return Request.read(_event(**changed))

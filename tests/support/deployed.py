@@ -45,12 +45,19 @@ class Site:
         app.synth()
         return output
 
-    def cdk(self, command: str, assembly: Path) -> Deployment:
-        done = self.aws.cdk(command, "--app", str(assembly), cwd=self.folder)
+    def cdk(self, command: str, assembly: Path, *arguments: str) -> Deployment:
+        done = self.aws.cdk(command, "--app", str(assembly), *arguments, cwd=self.folder)
         return Deployment(done, self._described())
 
-    def deploy(self, sibling: Callable[[AmplifyJobStack], Any] | None = None, **options: Any) -> Deployment:
-        return self.cdk("deploy", self.synthesize(sibling, **options))
+    def deploy(
+        self,
+        sibling: Callable[[AmplifyJobStack], Any] | None = None,
+        *,
+        no_rollback: bool = False,
+        **options: Any,
+    ) -> Deployment:
+        assembly = self.synthesize(sibling, **options)
+        return self.cdk("deploy", assembly, *(["--no-rollback"] if no_rollback else []))
 
     def destroy(self) -> Deployment:
         return self.cdk("destroy", self.synthesize())

@@ -37,6 +37,7 @@ from amplify_local.faults import MODES
 from amplify_local.rest import Request
 from amplify_local.transport import attach
 from aws import ONE_ATTEMPT, Aws
+from identity import digest, physical_id
 from properties import BranchLocation
 
 START = datetime(2026, 1, 31, 12, tzinfo=timezone.utc).timestamp()
@@ -44,6 +45,7 @@ REGION, ACCOUNT = "us-east-1", "123456789012"
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider"
 STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/shop/5a0e2b70-0000-11f0-a1b2-0a1b2c3d4e5f"
 APP_ID, BRANCH = "d1a2b3c4", "main"
+PHYSICAL_ID = physical_id(digest(STACK_ID, "Site", length=12))
 SIGNATURE = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee"
 
 

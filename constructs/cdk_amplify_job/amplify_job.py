@@ -243,6 +243,11 @@ class AmplifyJob(Construct):
         return self.attribute("CommitTime")
 
     @property
+    def built_commit_id(self) -> str:
+        """The commit that was built, as the log of the build shows it; empty if it shows none."""
+        return self.attribute("BuiltCommitId")
+
+    @property
     def start_time(self) -> str:
         """When the job started, in ISO 8601."""
         return self.attribute("StartTime")

@@ -337,7 +337,7 @@ def test_a_job_stack_outputs_the_attributes(app: cdk.App) -> None:
     template = Template.from_stack(stack).to_json()
     (job,) = (name for name, value in template["Resources"].items() if value["Type"] == "Custom::AmplifyJob")
     assert stack.stack_name == "site-release"
-    assert len(template["Outputs"]) == 11
+    assert len(template["Outputs"]) == 12
     for name, output in template["Outputs"].items():
         assert output == {"Value": {"Fn::GetAtt": [job, name]}}
 

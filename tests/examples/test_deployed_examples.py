@@ -58,7 +58,7 @@ def test_a_plain_template_releases_its_branch_and_a_changed_commit(aws: LocalAws
     assert created["Status"] == "SUCCEED"
     assert jobs(aws, app_id) == ["RELEASE SUCCEED"]
 
-    commit = "1234567890abcdef1234567890abcdef12345678"
+    commit = aws.amplify.branch(app_id, "main").tip
     updated = deploy(aws, "update", "template.yaml", AppId=app_id, CommitId=commit)
     assert updated["JobId"] == "2"
     assert jobs(aws, app_id) == ["RELEASE SUCCEED"] * 2

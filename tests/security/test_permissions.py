@@ -73,7 +73,7 @@ def rolled_back(world: World, given: Given) -> None:
     undone = world.request(world.update(second.physical_id, old=new, **old))
     world.stack_event("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
     world.request(world.delete(second.physical_id, **new))
-    assert undone.data["JobType"] == "RETRY"
+    assert (undone.data["JobType"], undone.data["Status"]) == ("RELEASE", "PENDING")
 
 
 def handed_over(world: World, given: Given) -> None:

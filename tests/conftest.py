@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Where this is set, the processes that tests start show their output earlier than on most machines.
+os.environ.pop("PYTHONUNBUFFERED", None)
 
 TESTS = Path(__file__).parent
 # These begin first, so that none of them is left to run alone at the end: xdist would begin with the files of

@@ -52,7 +52,7 @@ def main() -> int:
     if arguments.clean_up:
         account.check()
         return _report_left(account.clean_up())
-    print(_plan(arguments, account))
+    print(_plan(arguments, account), flush=True)  # before an error, which goes to the other stream
     if not arguments.yes:
         print("Nothing was made, and nothing asked of AWS. With --yes, it is.")
         return 0

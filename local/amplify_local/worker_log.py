@@ -2,13 +2,15 @@
 
 A worker's process prints, and a thread of the emulator collects. ministack stops collecting when no line has
 come for some milliseconds: on a busy machine the last lines are then shown with the next invocation, or never
-if the function failed. Here the worker says itself where an invocation ends.
+if the function failed. Here the worker says itself where an invocation ends. It keeps no text back, as in Lambda,
+so that the log of a function that is killed at its time limit is whole, too.
 
 It replaces private names, so it fits exactly one release (see ``emulator``).
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import time
 from typing import Any
@@ -25,6 +27,9 @@ _ANSWERED = "        _real_stdout.flush()\n\nrun()\n"
 
 def install() -> None:
     """Let Python workers mark the end of an invocation, and collect their lines up to there."""
+    # Workers inherit it. Lambda's runtime has a class of its own for this: Unbuffered, in bootstrap.py of
+    # https://github.com/aws/aws-lambda-python-runtime-interface-client
+    os.environ["PYTHONUNBUFFERED"] = "1"
     mark = f"        print({_END!r}, file=sys.__stderr__, flush=True)\n"
     script: str = lambda_runtime._PYTHON_WORKER_SCRIPT
     lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(_ANSWERED, mark + _ANSWERED)

@@ -14,12 +14,16 @@ help:  ## List the targets.
 setup: .venv/installed node_modules/installed  ## Make the environment: .venv and node_modules.
 
 .venv/installed: requirements.txt pyproject.toml
+	@sh tools/check_machine.sh "$(PYTHON)"
+	@echo "Installing Python packages into .venv; this takes a minute or two ..."
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
 node_modules/installed: package.json package-lock.json
-	npm ci --silent
+	@sh tools/check_machine.sh "$(PYTHON)"
+	@echo "Installing the CDK CLI and pyright into node_modules; this takes some seconds ..."
+	npm ci --loglevel=error
 	touch $@
 
 deploy-local: setup  ## Deploy the reference app to an AWS on this machine, and show what happens.

@@ -2,8 +2,8 @@
 
 A worker's process prints, and a thread of the emulator collects. ministack stops collecting when no line has
 come for some milliseconds: on a busy machine the last lines are then shown with the next invocation, or never
-if the function failed. Here the worker says itself where an invocation ends. It keeps no text back, as in Lambda,
-so that the log of a function that is killed at its time limit is whole, too.
+if the function failed. Here the worker says itself where an invocation ends. As on AWS it keeps no text back:
+the log of a function that is killed at its time limit is whole, too.
 
 It replaces private names, so it fits exactly one release (see ``emulator``).
 """

@@ -93,3 +93,13 @@ def test_every_context_key_of_the_reference_app_is_in_the_readme() -> None:
 
     assert len(keys) > 15
     assert [key for key in sorted(keys) if key not in readme] == []
+
+
+def test_the_readme_names_the_version_and_the_python_that_the_package_needs() -> None:
+    package, readme = (PROJECT / "pyproject.toml").read_text(), (PROJECT / "README.md").read_text()
+
+    (version,) = re.findall(r'^version = "(\d+\.\d+)\.', package, re.MULTILINE)
+    (python,) = re.findall(r'^requires-python = ">=([\d.]+)"$', package, re.MULTILINE)
+
+    assert f"version {version}." in readme
+    assert f"Python {python} or newer" in readme

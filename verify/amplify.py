@@ -17,7 +17,7 @@ from verify.table import Table
 _JOB_SECONDS = 900
 _KNOWN = ["CREATED", "PENDING", "PROVISIONING", "RUNNING", "CANCELLING"]
 _ENDS = ["SUCCEED", "FAILED", "CANCELLED"]
-_MAY_LACK = {"commitMessage", "jobType", "commitTime", "endTime"}
+_MAY_LACK = {"commitMessage", "jobType", "commitTime", "startTime", "endTime"}
 
 # Any repository will do: the build makes its own page, and fails or dawdles as the branch's variables say.
 BUILD_SPEC = """\
@@ -136,7 +136,7 @@ def check_builds(site: Site, table: Table, older_commit: str) -> None:
         first = _watched_job(site, table)
         _its_log(table, first)
         _stopped_jobs(site, table, first)
-        _commits(site, table, first, older_commit)
+        _commits(site, table, older_commit)
         _listing(site, table)
 
 
@@ -174,25 +174,31 @@ def _watched_job(site: Site, table: Table) -> dict[str, Any]:
     table.saw("job-arn", summary["jobArn"])
     model = site.amplify.meta.service_model.shape_for("JobSummary")
     lacking = {name for state in seen for name in model.required_members if name not in state["summary"]}
-    few = "none but commitMessage, jobType, commitTime, endTime"
+    few = "none but commitMessage, jobType, commitTime, startTime, endTime"
     table.saw("members", few if lacking <= _MAY_LACK else ", ".join(sorted(lacking)))
     with table.checking("start-time"):
-        late = abs(started["startTime"].timestamp() - asked)
-        stays = "the same" if started["startTime"] == summary["startTime"] else "another"
+        states = [started, *(state["summary"] for state in seen)]
+        too_early = any("startTime" in state for state in states if state["status"] == "PENDING")
+        times = [state["startTime"] for state in states if "startTime" in state]
+        late = abs(times[0].timestamp() - asked)
         table.saw(
-            "start-time", f"{'within 5' if late <= 5 else f'{late:.0f}'} s of StartJob, {stays} at the end"
+            "start-time",
+            f"{'one' if too_early else 'none'} while PENDING, {'within 10' if late <= 10 else f'{late:.0f}'} s "
+            f"of StartJob, {'the same' if len(set(times)) == 1 else 'another'} at the end",
         )
+    answers = {"StartJob": started, "GetJob": summary, "ListJobs": listed}
+    table.saw(
+        "job-type", ", ".join(name for name, shown in answers.items() if "jobType" in shown) or "in none"
+    )
     _refused(table, "stop-ended", site.amplify.stop_job, **site.names, jobId=job_id)
     return job
 
 
 def _its_log(table: Table, job: Mapping[str, Any]) -> None:
-    with table.checking("log-commit", "log-host", "log-range"):
+    with table.checking("log-head", "log-host", "log-range"):
         url = next(step["logUrl"] for step in job["steps"] if step["stepName"] == "BUILD")
         table.saw("log-host", urlsplit(url).hostname or "")
-        text = _read(url)[1]
-        line = next((line for line in text.splitlines() if "Switching to commit" in line), "no such line")
-        table.saw("log-commit", line[max(line.find("# Switching"), 0) :])
+        table.saw("log-head", _checkout(job))
         status, tail = _read(url, "bytes=-100")
         table.saw("log-range", f"{status}, {len(tail.encode())} bytes")
 
@@ -212,19 +218,19 @@ def _stopped_jobs(site: Site, table: Table, first: Mapping[str, Any]) -> None:
         site.stopped(job_id)
 
 
-def _commits(site: Site, table: Table, first: Mapping[str, Any], older_commit: str) -> None:
-    with table.checking("commit-echo", "commit-built"):
-        tip = _built(first)
-        commit = older_commit or tip
-        job_id = site.start(commitId=commit)["jobId"]
-        echo = site.job(job_id)["summary"].get("commitId", "missing")
-        table.saw("commit-echo", "as sent" if echo == commit else echo)
-        if not older_commit:
-            site.stopped(job_id)
-            table.skip(("commit-built",), "no --older-commit was given")
-            return
-        built = _built(site.ended(job_id))
-        table.saw("commit-built", "the branch's tip" if built == tip else built)
+def _commits(site: Site, table: Table, older_commit: str) -> None:
+    names = ("commit-echo", "commit-built", "log-commit")
+    if not older_commit:
+        table.skip(names, "no --older-commit was given")
+        return
+    with table.checking(*names):
+        job = site.ended(site.start(commitId=older_commit)["jobId"])
+        echo = job["summary"].get("commitId", "missing")
+        table.saw("commit-echo", "as sent" if echo == older_commit else echo)
+        line = _checkout(job)
+        table.saw("log-commit", line)
+        built = line.rpartition(" ")[2].startswith(older_commit)
+        table.saw("commit-built", "the commit that it names" if built else f"its log says: {line}")
 
 
 def _listing(site: Site, table: Table) -> None:
@@ -257,10 +263,12 @@ def _show(table: Table, name: str, described: Mapping[str, Any]) -> None:
     table.saw(name, " ".join(f"{member}={described.get(member, 'missing')}" for member in members))
 
 
-def _built(job: Mapping[str, Any]) -> str:
-    """The commit that a job built, as its log has it."""
+def _checkout(job: Mapping[str, Any]) -> str:
+    """The line of a build's log that names the commit."""
     url = next(step["logUrl"] for step in job["steps"] if step["stepName"] == "BUILD")
-    return _read(url)[1].partition("Switching to commit: ")[2].split()[0]
+    lines = (line for line in _read(url)[1].splitlines() if "Switching to commit" in line)
+    line = next(lines, "no such line")
+    return line[max(line.find("# Switching"), 0) :]
 
 
 def _read(url: str, wanted: str = "") -> tuple[int, str]:

@@ -116,13 +116,15 @@ def check(probe: Probe, table: Table) -> None:
     # First one in which it does not matter that a function starts cold.
     for look in (_failed_create, _basics, _token_change, _replaced, _replaced_kept, _abandoned, _retried):
         look(probe, table)
+    for look in (_replaced_without_rollback, _amplify_jobs):
+        look(probe, table)
     for look in (_redelivered, _limits, _no_answer, _service_timeout):
         look(probe, table)
     table.skip(CLOUDFORMATION, "not reached")
 
 
 def _basics(probe: Probe, table: Table) -> None:
-    with table.checking("url-date", "url-lifetime", "url-type", "scalars", "events-order"):
+    with table.checking("url-date", "url-lifetime", "url-signed", "url-type", "scalars", "events-order"):
         probe.deploy("basics", {"Probe": probe.resource(ContentType="application/json", Number=5, Flag=True)})
         records = probe.records("basics", lambda found: any("answered" in record for record in found))
         first = records[0]
@@ -131,7 +133,9 @@ def _basics(probe: Probe, table: Table) -> None:
         named = "X-Amz-Date" if sent else "Expires" if "Expires" in first["url"] else "nothing"
         # The date has whole seconds.
         table.saw("url-date", f"{named}, {'within 5 s' if -1 <= late <= 5 else f'{late:.0f} s before'}")
-        table.saw("url-lifetime", f"{first['url'].get('X-Amz-Expires', 'not said')} s")
+        lifetime = first["url"].get("X-Amz-Expires", "not said")
+        table.saw("url-lifetime", "7199 or 7200 s" if lifetime in ("7199", "7200") else f"{lifetime} s")
+        table.saw("url-signed", first["url"].get("X-Amz-SignedHeaders", "not said"))
         refused = next(record for record in records if "with_content_type" in record)
         table.saw("url-type", str(refused["with_content_type"]))
         table.saw("scalars", "{Number!r} {Flag!r}".format_map(first["properties"]))
@@ -168,6 +172,30 @@ def _roll_back_a_replacement(probe: Probe, case: str, *, expected: int, **wished
     after = {"Probe": probe.resource(PhysicalId="b", **wished), "Sibling": probe.failing(after="Probe")}
     probe.deploy(case, after)
     return _requests(probe, case, expected).partition(", ")[2]
+
+
+def _replaced_without_rollback(probe: Probe, table: Table) -> None:
+    with table.checking("replaced-no-rollback"):
+        case = "no-rollback"
+        probe.deploy_without_rollback(case, {"Probe": probe.resource(PhysicalId="a")})
+        try:
+            probe.deploy_without_rollback(case, {"Probe": probe.resource(PhysicalId="b")})
+        except Exception as error:  # refused as a whole
+            table.saw("replaced-no-rollback", str(error))
+        else:
+            table.saw("replaced-no-rollback", f"{probe.status(case)} {probe.reasons(case)}".strip())
+
+
+def _amplify_jobs(probe: Probe, table: Table) -> None:
+    """It is in the template reference, with an app and a branch that need not exist, and in no schema."""
+    with table.checking("amplify-jobs"):
+        properties = {"AppId": "d0000000000000", "BranchName": "main"}
+        try:
+            probe.deploy("jobs", {"Jobs": {"Type": "AWS::Amplify::Jobs", "Properties": properties}})
+        except Exception as error:  # refused as a whole
+            table.saw("amplify-jobs", str(error))
+        else:
+            table.saw("amplify-jobs", f"{probe.status('jobs')} {probe.reasons('jobs')}".strip())
 
 
 def _abandoned(probe: Probe, table: Table) -> None:

@@ -73,7 +73,7 @@ AMPLIFY = {
 
 BUILDS = {
     "message-release": Fact(
-        "commitMessage of a RELEASE reads back to the letter, 10,000 characters, in GetJob and ListJobs",
+        "commitMessage of a RELEASE reads back unchanged, 10,000 characters, in GetJob and ListJobs",
         "GetJob yes, ListJobs yes",
         "lambda/amplify_job/identity.py",
     ),
@@ -86,17 +86,37 @@ BUILDS = {
     "commit-none": Fact(
         "commitId of a RELEASE that was given none", "HEAD", "local/amplify_local/amplify.py"
     ),
-    "commit-echo": Fact("commitId of a RELEASE reads back", "as sent", "local/amplify_local/amplify.py"),
-    "commit-built": Fact(
-        "What a RELEASE builds that names an older commit (--older-commit)",
-        "the branch's tip",
+    "commit-echo": Fact(
+        "commitId of a RELEASE that names an older commit (--older-commit) reads back",
+        "as sent",
         "local/amplify_local/amplify.py",
     ),
+    "commit-built": Fact(
+        "What that RELEASE builds", "the commit that it names", "local/amplify_local/amplify.py"
+    ),
     "log-commit": Fact(
-        "The log of the BUILD step names the commit",
+        "The log of the BUILD step of that RELEASE names the commit",
         "# Switching to commit: …",
         "lambda/amplify_job/step_log.py",
     ),
+    "log-head": Fact(
+        "The log of the BUILD step of a RELEASE that names no commit names none",
+        "no such line",
+        "lambda/amplify_job/step_log.py",
+    ),
+    "retry-head": Fact(
+        "What a RETRY builds of a job whose commitId reads HEAD, after a push",
+        "the branch's tip",
+        "lambda/amplify_job/decisions.py",
+        by_hand="needs a push between both jobs",
+    ),
+    "push-pending": Fact(
+        "A push while a job is PENDING",
+        "replaces the commit and the message of that job",
+        "local/amplify_local/amplify.py",
+        by_hand="needs a push within a second of StartJob",
+    ),
+    "job-type": Fact("jobType in the answers of StartJob, GetJob and ListJobs", "in none", _JOBS),
     "log-host": Fact("The host of a step's log", "….amazonaws.com", "lambda/amplify_job/step_log.py"),
     "log-range": Fact(
         "A request for the last 100 bytes of a log", "206, 100 bytes", "lambda/amplify_job/step_log.py"
@@ -122,19 +142,19 @@ BUILDS = {
     "statuses": Fact("Statuses of a job that succeeds", "known ones, then SUCCEED", _JOBS),
     "first-steps": Fact("Steps of a job before it is provisioned", "none", "local/amplify_local/job.py"),
     "start-time": Fact(
-        "startTime is there at once, is the time of StartJob, and stays",
-        "within 5 s of StartJob, the same at the end",
-        "lambda/amplify_job/attempt.py",
+        "A PENDING job shows no startTime; then it is near the time of StartJob, and stays",
+        "none while PENDING, within 10 s of StartJob, the same at the end",
+        "lambda/amplify_job/start.py",
     ),
     "members": Fact(
         "Members that the model requires and a job's summary lacks",
-        "none but commitMessage, jobType, commitTime, endTime",
+        "none but commitMessage, jobType, commitTime, startTime, endTime",
         _JOBS,
     ),
     "job-arn": Fact("jobArn pads the job's ID with zeros", "…/jobs/0000000001", "local/amplify_local/job.py"),
     "list-order": Fact("ListJobs gives the newest job first", "newest first", _JOBS),
     "list-pages": Fact("Pages of ListJobs, one job each", "newest first, none left out", _JOBS),
-    "list-lag": Fact("ListJobs right after StartJob shows the job", "yes", "lambda/amplify_job/attempt.py"),
+    "list-lag": Fact("ListJobs right after StartJob shows the job", "yes", "lambda/amplify_job/start.py"),
     "call-time": Fact("How long GetJob takes", "… ms", "docs/benchmarks.md"),
     "page-size": Fact(
         "Jobs on a page of ListJobs when nothing is asked for",
@@ -149,9 +169,9 @@ BUILDS = {
         by_hand="needs six jobs at a time; see Service Quotas",
     ),
     "no-diff": Fact(
-        "statusReason of a job that Amplify cancels as it changes nothing",
+        "Where a job that Amplify cancels as nothing has changed says so: statusReason of a step, or its log",
         "cancelled - no diff detected from previous commit",
-        "lambda/amplify_job/release.py",
+        "lambda/amplify_job/step_log.py",
         by_hand="needs a push to a monorepo",
     ),
 }
@@ -162,8 +182,9 @@ CLOUDFORMATION = {
         "X-Amz-Date, within 5 s",
         "lambda/amplify_job/request.py",
     ),
-    "url-lifetime": Fact("For how long the ResponseURL is good", "7200 s", _URL),
-    "url-type": Fact("An answer with a content type is refused", "403", _URL),
+    "url-lifetime": Fact("For how long the ResponseURL is good", "7199 or 7200 s", _URL),
+    "url-signed": Fact("The headers that the ResponseURL's signature covers", "host", _URL),
+    "url-type": Fact("An answer with a content type is accepted", "200", _URL),
     "scalars": Fact(
         "Numbers and booleans of a template reach the function as strings",
         "'5' 'true'",
@@ -176,23 +197,31 @@ CLOUDFORMATION = {
     "failed-create": Fact(
         "A Create that answers FAILED with a physical ID",
         "Create CREATE_IN_PROGRESS, Delete(mine) ROLLBACK_IN_PROGRESS",
-        "lambda/amplify_job/rollback.py",
+        "lambda/amplify_job/lifecycle.py",
     ),
     "replaced": Fact(
         "A replacement of a by b, rolled back",
         "Update(a) UPDATE_IN_PROGRESS, Update(b) UPDATE_ROLLBACK_IN_PROGRESS,"
         " Delete(b) UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
-        "lambda/amplify_job/rollback.py",
+        _PROTOCOL,
     ),
     "replaced-kept": Fact(
         "The same, where the Update back answers b",
         "Update(a) UPDATE_IN_PROGRESS, Update(b) UPDATE_ROLLBACK_IN_PROGRESS",
-        "lambda/amplify_job/rollback.py",
+        _PROTOCOL,
+    ),
+    "replaced-no-rollback": Fact(
+        "An Update that answers another physical ID, while rollback is disabled (nobody has published it)",
+        "…",
+        "lambda/amplify_job/identity.py",
+    ),
+    "amplify-jobs": Fact(
+        "What a resource AWS::Amplify::Jobs does (nobody has published it)", "…", "docs/design.md"
     ),
     "abandoned": Fact(
         "An Update that still runs when another resource fails",
         "the Update back comes before the first has ended",
-        "lambda/amplify_job/rollback.py",
+        "lambda/amplify_job/lifecycle.py",
     ),
     "retried": Fact(
         "A Create that is tried again after a failure without rollback",
@@ -242,7 +271,7 @@ RELEASES = {
     ),
     "restored": Fact(
         "A deploy where another resource fails after the job",
-        "rolled back; RELEASE SUCCEED, RETRY …",
+        "rolled back; RELEASE SUCCEED, RELEASE …",
         "README.md",
     ),
     "latency": Fact("From the end of a job to the end of its resource", "… s", "docs/benchmarks.md"),

@@ -87,7 +87,8 @@ def stack_status(event: dict[str, Any]) -> str:
 
 def say(event: dict[str, Any], **more: Any) -> None:
     query = dict(parse_qsl(urlsplit(event["ResponseURL"]).query))
-    shown = {name: query[name] for name in ("X-Amz-Date", "X-Amz-Expires", "Expires") if name in query}
+    names = ("X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "Expires")
+    shown = {name: query[name] for name in names if name in query}
     record = {
         "stack": event["StackId"],
         "resource": event["LogicalResourceId"],

@@ -73,7 +73,7 @@ class Releases:
         done = self._cdk(command, version=version, sibling=sibling)
         started = [job for job in reversed(self._site.jobs()) if job["jobId"] not in before]
         status = status_of(self._cloudformation, self.name)
-        jobs = ", ".join(f"{job['jobType']} {job['status']}" for job in started) or "no job"
+        jobs = ", ".join(f"{_type(job)} {job['status']}" for job in started) or "no job"
         reason = re.search(r"JOB_FAILED: .*?/deployments", " ".join(done.stdout.split()))
         return "; ".join([_STATUSES.get(status, status), jobs, *([reason[0]] if reason else [])])
 
@@ -125,3 +125,9 @@ class Releases:
 
     def _wait_for_jobs(self) -> None:
         self._site.ended(self._site.jobs()[0]["jobId"])
+
+
+def _type(job: dict[str, Any]) -> str:
+    """The type of a job, which Amplify does not say, as the function's mark has it."""
+    marked = re.search(r"\.([A-Z_]+)\]$", job.get("commitMessage", ""))
+    return marked[1] if marked else "unmarked"

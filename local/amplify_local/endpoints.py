@@ -34,7 +34,7 @@ async def _answer(
 ) -> Any:
     if method == "PUT" and path.startswith(response_url.PATH):
         flat = {name: value[0] if isinstance(value, list) else value for name, value in query.items()}
-        status, code = urls.put(path, flat, headers.get("content-type", ""), body)
+        status, code = urls.put(path, flat, body)
         error = f"<Error><Code>{code}</Code></Error>".encode() if code else b""
         return status, {"Content-Type": "application/xml"}, error
     if method == "POST" and path.startswith(ABANDON):

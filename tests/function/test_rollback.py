@@ -84,7 +84,7 @@ def test_somebody_elses_job_of_no_recorded_commit_is_not_retried(world: World) -
 def test_a_previous_version_that_retries_a_job_retries_it_again(world: World) -> None:
     first = world.deployed()
     _complete(world)
-    retry = {"JobType": "RETRY", "JobId": "1"}
+    retry: dict[str, Any] = {"JobType": "RETRY", "JobId": "1"}
     world.request(world.update(first.physical_id, **retry))
     world.clock.sleep(10)
     _complete(world)

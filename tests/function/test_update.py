@@ -160,7 +160,7 @@ def test_a_job_that_built_another_commit_is_no_success_the_next_time_either(worl
     world.clock.sleep(100)
     first = world.deployed()
     world.amplify.next_job(builds="b" * 40)
-    new = {"CommitId": "a" * 40}
+    new: dict[str, Any] = {"CommitId": "a" * 40}
     assert world.request(world.update(first.physical_id, **new)).status == "FAILED"
     _no_rollback(world)
     answer = world.request(world.update(first.physical_id, old=new, **new))

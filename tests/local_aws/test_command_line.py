@@ -151,7 +151,7 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
     assert "Hotfix" in jobs
 
     assert eventually(lambda: "job 1 ended: SUCCEED" in here("logs")[1])
-    assert "# Switching to commit" in here("logs", "1", "--step", "BUILD")[1]
+    assert "# Executing command: npm run build" in here("logs", "1", "--step", "BUILD")[1]
 
     assert here("fail", "BUILD", "--reason", "no space") == (0, "the next job fails in BUILD\n")
     write_site(up, nonce="2")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from amplify_local import LocalAws
-from amplify_local.amplify import Amplify, Behaviour
+from amplify_local.amplify import Amplify
 from amplify_local.hosting import Branch
 from amplify_local.job import Plan
 
@@ -40,8 +40,7 @@ class ObedientAmplify(Amplify):
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[LocalAws]:
-    # What the tip is built for whatever is asked is what users report; that is to be seen here.
-    amplify = ObedientAmplify(behaviour=Behaviour(echoes_commit_id=True, builds_commit_id=False))
+    amplify = ObedientAmplify()
     with LocalAws(amplify=amplify, retry_seconds=1) as aws:
         yield aws
 

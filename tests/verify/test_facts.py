@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,19 @@ def test_what_is_marked_as_not_verified_is_a_fact_to_verify(file: str) -> None:
 @pytest.mark.parametrize("fact", FACTS.values(), ids=FACTS)
 def test_a_fact_names_a_file_that_relies_on_it(fact: Fact) -> None:
     assert (ROOT / fact.where).is_file()
+
+
+def test_the_checks_that_the_page_of_facts_names_exist() -> None:
+    rows = [
+        line for line in (ROOT / "docs" / "aws-facts.md").read_text().splitlines() if line.startswith("| ")
+    ]
+    named = {
+        name for row in rows for name in re.findall(r"`([a-z-]+)`", row.rstrip(" |").rpartition(" | ")[2])
+    }
+    assert len(named) > 30
+    assert named <= FACTS.keys()
+    by_hand = {name for name, fact in FACTS.items() if fact.by_hand} & named
+    assert all(f"`{name}`: *needs" in "".join(rows) for name in by_hand)
 
 
 def test_dots_stand_for_any_text_and_the_rest_for_itself() -> None:

@@ -183,13 +183,13 @@ def _watched_job(site: Site, table: Table) -> dict[str, Any]:
         late = abs(times[0].timestamp() - asked)
         table.saw(
             "start-time",
-            f"{'one' if too_early else 'none'} while PENDING, {'within 10' if late <= 10 else f'{late:.0f}'} s "
-            f"of StartJob, {'the same' if len(set(times)) == 1 else 'another'} at the end",
+            f"{'one' if too_early else 'none'} while PENDING, "
+            f"{'within 10' if late <= 10 else f'{late:.0f}'} s of StartJob, "
+            f"{'the same' if len(set(times)) == 1 else 'another'} at the end",
         )
     answers = {"StartJob": started, "GetJob": summary, "ListJobs": listed}
-    table.saw(
-        "job-type", ", ".join(name for name, shown in answers.items() if "jobType" in shown) or "in none"
-    )
+    saying = [name for name, shown in answers.items() if "jobType" in shown]
+    table.saw("job-type", ", ".join(saying) or "in none")
     _refused(table, "stop-ended", site.amplify.stop_job, **site.names, jobId=job_id)
     return job
 

@@ -24,9 +24,11 @@ from amplify_local.connection import Connection
 from amplify_local.faults import MODES
 from amplify_local.job import STEPS
 from amplify_local.local_aws import LocalAws
+from amplify_local.operations import OPERATIONS
 from amplify_local.progress import JobProgress
 
 _DEFAULT_APP, _DEFAULT_BRANCH = "d1a2b3c4d5e6f7", "main"
+_CDK_JSON = Path("cdk.json")
 _NOT_UP = "no local AWS runs for this folder: start one with `python -m amplify_local up`"
 
 
@@ -84,6 +86,8 @@ def _events(options: argparse.Namespace) -> int:
     aws, console = _running(), _console()
     cloudformation = aws.client("cloudformation")
     stacks = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
+    if options.stack and options.stack not in stacks:
+        raise ValueError(f"there is no stack {options.stack}; there are {', '.join(sorted(stacks))}")
     for name in [options.stack] if options.stack else [name for name in stacks if name != "CDKToolkit"]:
         pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
         for event in reversed([event for page in pages for event in page["StackEvents"]]):
@@ -96,13 +100,13 @@ def _events(options: argparse.Namespace) -> int:
 
 
 def _jobs(options: argparse.Namespace) -> int:
-    table = Table("app", "branch", "job", "type", "status", "seconds", "commit", box=None)
-    table.add_column("message", no_wrap=True)
+    table = Table("branch", "job", "type", "status", "seconds", "commit", box=None, pad_edge=False)
+    table.add_column("message", no_wrap=True, overflow="ellipsis")
     for job in _running().control("jobs"):
         seconds = f"{job['ended'] - job['started']:.1f}" if job["ended"] else ""
         message = (job["commit_message"] or "").split("\n")[0]
         status = Text(job["status"], _style(job["status"]))
-        names = job["app_id"], job["branch_name"], job["job_id"], job["job_type"]
+        names = f"{job['app_id']}/{job['branch_name']}", job["job_id"], job["job_type"]
         table.add_row(*names, status, seconds, job["commit"][:7], message)
     _console().print(table)
     return 0
@@ -135,6 +139,15 @@ def _push(options: argparse.Namespace) -> int:
 def _fail(options: argparse.Namespace) -> int:
     aws = _running()
     if options.request:
+        if (
+            len(options.request) != 2
+            or options.request[0] not in OPERATIONS
+            or options.request[1] not in MODES
+        ):
+            raise ValueError(
+                f"--request takes an operation of Amplify and a mode, such as `GetJob 500`, "
+                f"got {' '.join(options.request)!r}; modes: {', '.join(MODES)}"
+            )
         operation, mode = options.request
         aws.control("fail", operation=operation, mode=mode, times=options.times)
         print(f"the next {options.times} {operation} requests get {mode}")
@@ -165,6 +178,7 @@ def _own_aws(options: argparse.Namespace) -> Iterator[LocalAws]:
     started, note = time.monotonic(), Console(stderr=True, style="dim")
     try:
         with LocalAws(job_seconds=options.job_seconds, enforce_iam=options.enforce_iam) as aws:
+            aws.amplify.behaviour.commit_ids = options.commit_ids
             note.print(f"The local AWS is up after {time.monotonic() - started:.1f} s.")
             _play(aws, options.scenario)
             yield aws
@@ -202,16 +216,22 @@ def _with_branch(aws: Connection, cdk_options: list[str]) -> list[str]:
 
 
 def _context(cdk_options: list[str]) -> dict[str, str]:
-    """What ``-c key=value`` and ``--context key=value`` say."""
+    """What ``-c key=value`` and ``--context key=value`` say, and before them the app's own ``cdk.json``."""
     flags = ("-c", "--context")
+    own = json.loads(_CDK_JSON.read_text()).get("context", {}) if _CDK_JSON.is_file() else {}
+    own = {name: own[name] for name in ("app_id", "branch_name") if isinstance(own.get(name), str)}
     pairs = [value for flag, value in pairwise(cdk_options) if flag in flags]
     pairs += [word.removeprefix("--context=") for word in cdk_options if word.startswith("--context=")]
-    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
+    return own | {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def _app_of(aws: Connection, branch_name: str) -> str:
     apps = [b["app_id"] for b in aws.control("branches") if b["branch_name"] == branch_name]
-    if len(apps) != 1:
+    if not apps:
+        raise ValueError(
+            f"no app has a branch {branch_name!r}: `deploy -c branch_name={branch_name}` makes it"
+        )
+    if len(apps) > 1:
         raise ValueError(f"{len(apps)} apps have a branch {branch_name!r}: name one with --app-id")
     return str(apps[0])
 
@@ -264,6 +284,12 @@ def _parser() -> argparse.ArgumentParser:
         starts = command(name, run, text, takes_cdk_options=name != "up")
         starts.add_argument("--job-seconds", type=float, default=5.0, help="of an Amplify job (default: 5)")
         starts.add_argument("--scenario", metavar="FILE", help="requests to the control endpoint, as JSON")
+        starts.add_argument(
+            "--commit-ids",
+            choices=["honoured", "ignored"],
+            default="honoured",
+            help="what a RELEASE makes of commitId: users reported both (default: honoured)",
+        )
         no_iam = starts.add_argument("--no-iam", dest="enforce_iam", action="store_false")
         no_iam.help = "let everybody do everything"
     command("destroy", _destroy, "Run `cdk destroy` for the app in this folder.", takes_cdk_options=True)
@@ -288,7 +314,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     fail.add_argument(
         "--request",
-        nargs=2,
+        nargs="+",
         metavar=("OPERATION", "MODE"),
         help=f"fail requests instead, such as `GetJob 500`; modes: {', '.join(MODES)}",
     )

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from waiting import SECONDS, eventually
 
+from amplify_local import cli
 from amplify_local.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,11 +145,12 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
     assert here("push", "main", "-m", "Hotfix") == (0, "job 2 of main\n")
     assert eventually(lambda: here("jobs")[1].count("SUCCEED") == 2)
     _, jobs = here("jobs")
-    assert [line.split()[:5] for line in jobs.splitlines()[1:]] == [
-        ["d123", "main", "1", "RELEASE", "SUCCEED"],
-        ["d123", "main", "2", "RELEASE", "SUCCEED"],
+    assert [line.split()[:4] for line in jobs.splitlines()[1:]] == [
+        ["d123/main", "1", "RELEASE", "SUCCEED"],
+        ["d123/main", "2", "RELEASE", "SUCCEED"],
     ]
     assert "Hotfix" in jobs
+    assert all(len(line) <= 80 for line in jobs.splitlines())
 
     assert eventually(lambda: "job 1 ended: SUCCEED" in here("logs")[1])
     assert "# Executing command: npm run build" in here("logs", "1", "--step", "BUILD")[1]
@@ -159,6 +161,15 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
     _, events = here("events")
     assert "UPDATE_ROLLBACK_COMPLETE" in events
 
+    assert here("events", "Nope") == (1, "error: there is no stack Nope; there are CDKToolkit, Site\n")
+    assert here("push", "nope") == (
+        1,
+        "error: no app has a branch 'nope': `deploy -c branch_name=nope` makes it\n",
+    )
+    for wrong in (["Foo"], ["Foo", "500"], ["GetJob", "501"], ["GetJob", "500", "x"]):
+        code, output = here("fail", "--request", *wrong)
+        assert (code, output.count("\n")) == (1, 1)
+        assert f"got {' '.join(wrong)!r}; modes: 500, " in output
     assert here("fail", "--request", "GetApp", "denied") == (0, "the next 1 GetApp requests get denied\n")
     code, _ = here("destroy", "--app", "assembly")
     assert code == 0
@@ -173,6 +184,31 @@ def test_commands_that_need_one_say_so_when_none_is_up(
         assert main([name]) == 1
         message = "error: no local AWS runs for this folder: start one with `python -m amplify_local up`\n"
         assert capsys.readouterr().err == message
+
+
+@pytest.mark.parametrize(
+    ("options", "app_id", "branch_name"),
+    [
+        ([], "d1own", "production"),
+        (["-c", "branch_name=dev"], "d1own", "dev"),
+        (["--context=app_id=d1other"], "d1other", "production"),
+    ],
+)
+def test_deploy_keeps_the_app_and_the_branch_of_the_users_own_cdk_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], app_id: str, branch_name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cdk.json").write_text('{"context": {"app_id": "d1own", "branch_name": "production"}}')
+    made: list[Any] = []
+
+    class Aws:
+        def control(self, action: str, **body: str) -> list[Any]:
+            made.append((action, body)) if body else None
+            return []
+
+    assert cli._with_branch(Aws(), options) == options  # type: ignore[arg-type]
+    assert made[0] == ("apps", {"name": "site", "app_id": app_id})
+    assert made[1] == ("branches", {"app_id": app_id, "branch_name": branch_name})
 
 
 def test_unknown_options_are_refused_where_the_cdk_cli_does_not_take_them(

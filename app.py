@@ -68,12 +68,13 @@ def main() -> None:
         "failure_log_lines": number("failure_log_lines"),
         "region": text("region"),
         "assume_role": text("assume_role"),
+        "external_id": text("external_id"),
     }
     # Other keys are for others, unless they look like a misspelt one; the CDK's hold a colon or a slash.
     for key in app.node.get_all_context():
         close = get_close_matches(key, known, n=1)
         if close and key not in known and not {":", "/"} & set(key):
-            raise ValueError(f"unknown context key {key!r}, did you mean {close[0]!r}?")
+            print(f"warning: unknown context key {key!r}, did you mean {close[0]!r}?", file=sys.stderr)
 
     AmplifyJobStack(app, "AmplifyJob", stack_name=stack_name, **options)
     app.synth()

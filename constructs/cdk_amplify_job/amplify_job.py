@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Annotations, CfnResource, Duration, Stack, Token
 from constructs import Construct, IConstruct
-from typing_extensions import TypedDict, Unpack
+from typing_extensions import TypedDict
 
 from .branch import Branch, names_of, pitfalls_of
 from .commit import Commit
-from .limits import OPTIONS, checked_branch_name, checked_flag, checked_number, checked_text, checked_word
+from .limits import (
+    OPTIONS,
+    checked_arn,
+    checked_branch_name,
+    checked_flag,
+    checked_number,
+    checked_text,
+    checked_word,
+    is_known,
+)
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
 
 if TYPE_CHECKING:
@@ -60,7 +69,7 @@ class OnRollback(str, Enum):
     """What to do when the deployment is rolled back."""
 
     RESTORE = "RESTORE"
-    """Bring back what the site served before."""
+    """Release the previous version again."""
     IGNORE = "IGNORE"
     """Leave the site as it is."""
 
@@ -95,6 +104,7 @@ class AmplifyJobOptions(TypedDict, total=False):
     failure_log_lines: int | None
     region: str | None
     assume_role: iam.IRole | iam.Role | str | None
+    external_id: str | None
     provider: IAmplifyJobProvider | None
 
 
@@ -129,62 +139,90 @@ class AmplifyJob(Construct):
         job is stopped and the deployment fails. Default: Duration.minutes(45)
     :param when_busy: What to do when the branch has a pending or running job. Default: WhenBusy.WAIT
     :param on_rollback: What to do when the deployment is rolled back. Default: OnRollback.RESTORE
-    :param verify_commit: Fail when Amplify reports to have built another commit than commit_id.
-        Default: True
+    :param verify_commit: Fail when the log of the build shows another commit than commit_id. Default: True
     :param failure_log_lines: Lines to quote from the log of the step that failed, 0 to 50. They appear in
         the events of the stack. Default: 10
     :param region: The Region of the app. Default: - the branch's, else the stack's
     :param assume_role: A role with access to the app, or its ARN, as in another account. Default: - the
         function's own
+    :param external_id: What that role asks for besides, 2 to 1,224 characters. Default: - none
     :param provider: The function to use. Default: - one for the jobs of the stack
     :raises ValueError: An option is missing, out of its limits, or does not go with another.
     """
 
-    def __init__(self, scope: Construct, id: str, **options: Unpack[AmplifyJobOptions]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        branch: IBranchRef | IResource | None = None,
+        app_id: str | None = None,
+        branch_name: str | None = None,
+        job_type: JobType | str | None = None,
+        job_id: str | None = None,
+        job_reason: str | None = None,
+        commit_id: str | None = None,
+        commit_message: str | None = None,
+        commit_time: datetime | str | None = None,
+        commit: Commit | None = None,
+        triggers: Mapping[str, str] | None = None,
+        execute_after: Sequence[IConstruct] | None = None,
+        every_deploy: bool | None = None,
+        wait: bool | None = None,
+        timeout: Duration | None = None,
+        when_busy: WhenBusy | str | None = None,
+        on_rollback: OnRollback | str | None = None,
+        verify_commit: bool | None = None,
+        failure_log_lines: int | None = None,
+        region: str | None = None,
+        assume_role: iam.IRole | iam.Role | str | None = None,
+        external_id: str | None = None,
+        provider: IAmplifyJobProvider | None = None,
+    ) -> None:
         super().__init__(scope, id)
-        unknown = options.keys() - AmplifyJobOptions.__annotations__.keys()
-        if unknown:
-            raise TypeError(f"AmplifyJob got an unexpected keyword argument {min(unknown)!r}")
-
-        branch = options.get("branch")
-        app_id, branch_name = _names(options)
-        job_type = checked_word("job_type", options.get("job_type"), JobType) or JobType.RELEASE.value
-        commit_id, commit_message, commit_time = _commit_fields(options)
-        every_deploy = checked_flag("every_deploy", options.get("every_deploy"))
-        timeout = _whole_seconds(options.get("timeout"))
-        region = _region(options, Stack.of(self))
-        role_arn = _role_arn(options.get("assume_role"))
+        stack = Stack.of(self)
+        app_id, branch_name = _names(branch, app_id, branch_name)
+        job_type = checked_word("job_type", job_type, JobType) or JobType.RELEASE.value
+        commit_id, commit_message, commit_time = _commit_fields(
+            commit, commit_id, commit_message, commit_time
+        )
+        every_deploy = _known_flag("every_deploy", every_deploy)
+        seconds = _whole_seconds(timeout)
+        region = _region(region, branch, stack)
+        role_arn = _role_arn(assume_role)
         properties = {
             "AppId": app_id,
             "BranchName": branch_name,
             "JobType": job_type,
-            "JobId": _job_to_retry(job_type, options.get("job_id")),
-            "JobReason": checked_text("job_reason", options.get("job_reason")),
+            "JobId": _job_to_retry(job_type, job_id),
+            "JobReason": checked_text("job_reason", job_reason),
             "CommitId": checked_text("commit_id", commit_id),
             "CommitMessage": checked_text("commit_message", commit_message),
             "CommitTime": _utc(commit_time),
-            "Triggers": _triggers(options.get("triggers")),
+            "Triggers": _triggers(triggers),
             "Nonce": secrets.token_hex(8) if every_deploy else None,
-            "Wait": checked_flag("wait", options.get("wait")),
-            "TimeoutSeconds": timeout,
-            "WhenBusy": checked_word("when_busy", options.get("when_busy"), WhenBusy),
-            "OnRollback": checked_word("on_rollback", options.get("on_rollback"), OnRollback),
-            "VerifyCommit": checked_flag("verify_commit", options.get("verify_commit")),
+            "Wait": checked_flag("wait", wait),
+            "TimeoutSeconds": seconds,
+            "WhenBusy": checked_word("when_busy", when_busy, WhenBusy),
+            "OnRollback": checked_word("on_rollback", on_rollback, OnRollback),
+            "VerifyCommit": checked_flag("verify_commit", verify_commit),
             "FailureLogLines": checked_number(
-                "failure_log_lines", options.get("failure_log_lines"), OPTIONS["FailureLogLines"]
+                "failure_log_lines", failure_log_lines, OPTIONS["FailureLogLines"]
             ),
             "Region": region,
             "AssumeRoleArn": role_arn,
+            "ExternalId": _external_id(external_id, role_arn),
         }
+        _check_constructs(execute_after)
 
-        provider = options.get("provider") or AmplifyJobProvider.get_or_create(self)
+        provider = _provider(provider) or AmplifyJobProvider.get_or_create(self)
         self._resource = CfnResource(
             self,
             "Resource",
             type="Custom::AmplifyJob",
             properties={
                 "ServiceToken": provider.service_token,
-                "ServiceTimeout": timeout + _TIME_TO_ANSWER_SECONDS,
+                "ServiceTimeout": seconds + _TIME_TO_ANSWER_SECONDS,
                 **{
                     name: value
                     for name, value in properties.items()
@@ -192,9 +230,7 @@ class AmplifyJob(Construct):
                 },
             },
         )
-        self._resource.node.add_dependency(*(options.get("execute_after") or ()))
-
-        stack = Stack.of(self)
+        self._resource.node.add_dependency(*(execute_after or ()))
         provider.permit(
             self,
             self._resource,
@@ -204,6 +240,11 @@ class AmplifyJob(Construct):
         warnings = pitfalls_of(branch) if branch and job_type == JobType.RELEASE else {}
         if job_type == JobType.MANUAL:
             warnings["manual"] = "StartJob refuses jobs of the type MANUAL: deploy files with StartDeployment"
+        if job_type == JobType.RELEASE and re.fullmatch("pr-[0-9]+", branch_name):
+            # https://github.com/aws/aws-sdk/issues/653
+            warnings["preview"] = (
+                f"a RELEASE on the preview branch {branch_name} builds the branch of its target"
+            )
         for name, text in warnings.items():
             Annotations.of(self).add_warning_v2(f"cdk-amplify-job:{name}", text)
 
@@ -272,8 +313,9 @@ class AmplifyJob(Construct):
         return self._resource.get_att(name).to_string()
 
 
-def _names(options: AmplifyJobOptions) -> tuple[str, str]:
-    branch, app_id, branch_name = options.get("branch"), options.get("app_id"), options.get("branch_name")
+def _names(
+    branch: IBranchRef | IResource | None, app_id: str | None, branch_name: str | None
+) -> tuple[str, str]:
     if branch and (app_id or branch_name):
         raise ValueError(
             "branch says the app and the branch, so app_id and branch_name must be left out, "
@@ -299,20 +341,33 @@ def _job_to_retry(job_type: str, job_id: str | None) -> str | None:
     return checked_text("job_id", job_id)
 
 
-def _commit_fields(options: AmplifyJobOptions) -> tuple[str | None, str | None, datetime | str | None]:
-    commit = options.get("commit")
+def _commit_fields(
+    commit: Commit | None, id: str | None, message: str | None, time: datetime | str | None
+) -> tuple[str | None, str | None, datetime | str | None]:
     if not commit:
-        return options.get("commit_id"), options.get("commit_message"), options.get("commit_time")
-    also = [name for name in ("commit_id", "commit_message", "commit_time") if options.get(name) is not None]
+        return id, message, time
+    if not isinstance(commit, Commit):
+        raise ValueError(f"commit must be a Commit, received {commit!r}: for a SHA use commit_id")
+    given = {"commit_id": id, "commit_message": message, "commit_time": time}
+    also = [name for name, value in given.items() if value is not None]
     if also:
         raise ValueError(f"commit says it all, received also {', '.join(also)}")
     return commit.id, commit.message, commit.time
 
 
+def _known_flag(name: str, value: bool | None) -> bool | None:
+    """The answer decides at synthesis what the template says."""
+    if value is not None and Token.is_unresolved(value):
+        raise ValueError(f"{name} must be True or False, known at synthesis, received a token")
+    return checked_flag(name, value)
+
+
 def _utc(time: datetime | str | None) -> str | None:
-    if time is None or (isinstance(time, str) and Token.is_unresolved(time)):
+    if time is None or (isinstance(time, str) and not is_known(time)):
         return time
     allowed = "commit_time must be a datetime with a time zone, or an ISO 8601 string with one"
+    if not isinstance(time, (str, datetime)):
+        raise ValueError(f"{allowed}, received {time!r}")
     try:
         # Python 3.10 does not read the Z.
         moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", time)) if isinstance(time, str) else time
@@ -324,6 +379,8 @@ def _utc(time: datetime | str | None) -> str | None:
 
 
 def _triggers(triggers: Mapping[str, str] | None) -> dict[str, str] | None:
+    if triggers is not None and not isinstance(triggers, Mapping):
+        raise ValueError(f"triggers must be a dict of strings, received {triggers!r}")
     for key, value in (triggers or {}).items():
         if not isinstance(key, str) or Token.is_unresolved(key):
             raise ValueError(f"triggers must have keys that are strings known at synthesis, received {key!r}")
@@ -347,9 +404,8 @@ def _whole_seconds(timeout: Duration | None) -> int:
     return round(seconds)
 
 
-def _region(options: AmplifyJobOptions, stack: Stack) -> str | None:
-    region, branch = options.get("region"), options.get("branch")
-    if region and not Token.is_unresolved(region) and not re.fullmatch(OPTIONS["Region"]["pattern"], region):
+def _region(region: str | None, branch: IBranchRef | IResource | None, stack: Stack) -> str | None:
+    if region and is_known(region) and not re.fullmatch(OPTIONS["Region"]["pattern"], region):
         raise ValueError(f"region must be the name of a Region, as eu-west-1, received {region!r}")
     if not region and branch and not Token.is_unresolved(branch.env.region):
         region = branch.env.region
@@ -358,10 +414,40 @@ def _region(options: AmplifyJobOptions, stack: Stack) -> str | None:
 
 def _role_arn(role: iam.IRole | iam.Role | str | None) -> str | None:
     arn = role if role is None or isinstance(role, str) else role.role_arn
+    return checked_arn(
+        "assume_role", arn, OPTIONS["AssumeRoleArn"]["pattern"], "a role or the ARN of one, no pattern"
+    )
+
+
+def _external_id(external_id: str | None, role_arn: str | None) -> str | None:
+    if external_id is None or not is_known(external_id):
+        return external_id
+    if role_arn is None:
+        raise ValueError(f"external_id goes with assume_role, received {external_id!r} without one")
+    limit = OPTIONS["ExternalId"]
+    fits = isinstance(external_id, str) and limit["min"] <= len(external_id) <= limit["max"]
+    if not fits or not re.fullmatch(limit["pattern"], external_id):
+        raise ValueError(
+            f"external_id must be {limit['min']} to {limit['max']:,} letters, digits or any of +=,.@:/-_, "
+            f"received {external_id!r}"
+        )
+    return external_id
+
+
+def _check_constructs(execute_after: Sequence[IConstruct] | None) -> None:
+    given = execute_after or ()
     if (
-        arn is not None
-        and not Token.is_unresolved(arn)
-        and not re.fullmatch(OPTIONS["AssumeRoleArn"]["pattern"], arn)
+        isinstance(given, str)
+        or not isinstance(given, Sequence)
+        or not all(hasattr(i, "node") for i in given)
     ):
-        raise ValueError(f"assume_role must be a role or the ARN of one, received {arn!r}")
-    return arn
+        raise ValueError(f"execute_after must be a list of constructs, received {execute_after!r}")
+
+
+def _provider(provider: IAmplifyJobProvider | None) -> IAmplifyJobProvider | None:
+    if provider is None or isinstance(provider, IAmplifyJobProvider):
+        return provider
+    hint = (
+        "pass its .provider" if hasattr(provider, "provider") else "see AmplifyJobProvider.from_service_token"
+    )
+    raise ValueError(f"provider must be a provider, received {provider!r}: {hint}")

@@ -50,6 +50,10 @@ def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
 
     :raises ValueError: The construct does not know its app.
     """
+    if not hasattr(branch, "node"):
+        raise ValueError(
+            f"branch must be a branch construct, received {branch!r}: for names use app_id and branch_name"
+        )
     cfn_branch = _cfn_branch(branch)
     if cfn_branch:
         return cfn_branch.app_id, cfn_branch.attr_branch_name
@@ -67,10 +71,10 @@ def pitfalls_of(branch: IBranchRef | IResource) -> dict[str, str]:
     if not cfn_branch:
         return {}
     pitfalls = {}
-    if cfn_branch.enable_auto_build is True:
+    if cfn_branch.enable_auto_build in (True, None):
         pitfalls["autoBuild"] = (
             f"branch {branch.node.path!r} builds at every push, and this job builds it once more: "
-            "turn its auto build off"
+            "turn its auto-build off, by enable_auto_build=False"
         )
     app_id = Tokenization.reverse_string(cfn_branch.app_id).first_token
     app = app_id.target if isinstance(app_id, Reference) else None

@@ -81,13 +81,19 @@ class Commit:
 
         :param environ: The variables. Default: os.environ
         :param directory: Where git looks. Default: the working directory
-        :raises ValueError: Neither a variable nor git knows a commit.
+        :raises ValueError: Neither a variable nor git knows a commit, or it is the merge commit of a pull
+            request in GitHub Actions, which Amplify cannot build.
         """
         environ = os.environ if environ is None else environ
         for service in _BUILD_SERVICES:
             sha = environ.get(service.id, "")
             if not _SHA.fullmatch(sha):
                 continue
+            if service.id == "GITHUB_SHA" and environ.get("GITHUB_REF", "").startswith("refs/pull/"):
+                raise ValueError(
+                    f"GITHUB_SHA {sha} is the merge commit of a pull request, which is on no branch: "
+                    "release from the branch, or read the commit with Commit.from_git"
+                )
             message = environ.get(service.message or "", "")[: START_JOB["commitMessage"]["max"]]
             time = environ.get(service.time or "")
             if message and time:

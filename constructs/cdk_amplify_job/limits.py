@@ -20,12 +20,23 @@ OPTIONS: Final[dict[str, dict[str, Any]]] = json.loads((ASSET / "options.json").
 ATTRIBUTES: Final[list[str]] = json.loads((ASSET / "attributes.json").read_text())
 
 
+def is_known(value: object) -> bool:
+    """Whether a value is known, and so checked, at synthesis. The function checks what the others become.
+
+    Not known are tokens, what stands for a looked-up value in a first synthesis (``value_from_lookup``), and
+    text that holds a dynamic reference of CloudFormation.
+    """
+    if isinstance(value, str) and (value.startswith("dummy-value-for-") or "{{resolve:" in value):
+        return False
+    return not Token.is_unresolved(value)
+
+
 def checked_text(name: str, value: str | None) -> str | None:
     """Return a field of StartJob as it came.
 
     :raises ValueError: It is no string, has the wrong length, or does not match the field's pattern.
     """
-    if value is None or Token.is_unresolved(value):
+    if value is None or not is_known(value):
         return value
     limit = START_JOB[re.sub("_(.)", lambda letter: letter[1].upper(), name)]
     if not isinstance(value, str):
@@ -37,7 +48,8 @@ def checked_text(name: str, value: str | None) -> str | None:
             f"{name} must have {least} to {most:,} characters, received {len(value):,}: {begin!r}"
         )
     if not re.fullmatch(limit["pattern"], value):
-        raise ValueError(f"{name} must match {limit['pattern']}, received {value!r}")
+        hint = " (the app's ID, not its name)" if name == "app_id" else ""
+        raise ValueError(f"{name} must match {limit['pattern']}{hint}, received {value!r}")
     return value
 
 
@@ -49,6 +61,20 @@ def checked_branch_name(value: str) -> str:
     checked_text("branch_name", value)
     if set("*?") & set(value):  # no token holds one
         raise ValueError(f"branch_name must hold no * and no ?, received {value!r}")
+    if value.startswith("refs/heads/"):
+        raise ValueError(f"branch_name must be the name without refs/heads/, received {value!r}")
+    return value
+
+
+def checked_arn(name: str, value: str | None, pattern: str, allowed: str) -> str | None:
+    """Return an ARN as it came.
+
+    :raises ValueError: It is none, or a pattern for several.
+    """
+    if value is None or not is_known(value):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(pattern, value) or set("*?") & set(value):
+        raise ValueError(f"{name} must be {allowed}, received {value!r}")
     return value
 
 

@@ -27,6 +27,10 @@ WILDCARD_EXPLAINED: Final = {
     "rules_to_suppress": [{"id": "AwsSolutions-IAM5", "reason": "Jobs have no ID before they start."}]
 }
 
+# IAM refuses other characters in a policy, and lets ? stand for any one.
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+_FOREIGN = re.compile("[^\\t\\n\\r\\u0020-\\u00ff]")
+
 _PARTITION = Aws.PARTITION
 _GREATEST_LENGTH = {"AWS.Partition": 10, "AWS.Region": 14, "AWS.AccountId": 12}
 _TOKEN = re.compile(r"\$\{Token\[(.+?)\.\d+\]\}")
@@ -50,7 +54,7 @@ def statements_for(targets: Iterable[Target]) -> list[Statement]:
     for target in targets:
         if isinstance(target, Branch):
             app = f"arn:{_PARTITION}:amplify:{target.region}:{target.account}:apps/{target.app_id}"
-            apps[app] = branches[f"{app}/branches/{target.name}"] = None
+            apps[app] = branches[f"{app}/branches/{_FOREIGN.sub('?', target.name)}"] = None
         else:
             roles[target] = None
     statements = [

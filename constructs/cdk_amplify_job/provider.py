@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from aws_cdk import Annotations, Aws, CfnResource, Duration, Fn, Names, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from .limits import ASSET
+from .limits import ASSET, checked_arn, is_known
 from .permissions import (
     QUOTA,
     THRESHOLD,
@@ -37,6 +40,9 @@ _DESCRIBE = ("cloudformation:DescribeStacks", "cloudformation:DescribeStackEvent
 _RUNTIME_EXPLAINED = {
     "rules_to_suppress": [{"id": "AwsSolutions-L1", "reason": "The newest runtime that its tests run on."}]
 }
+
+
+_FUNCTION_ARN = "arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9-_:]+"
 
 
 class IAmplifyJobProvider(Construct):
@@ -130,10 +136,15 @@ class AmplifyJobProvider(IAmplifyJobProvider):
 
     :param log_retention: How long the function's log is kept. Default: RetentionDays.ONE_MONTH
     :param log_group: Where the function logs. Default: - a log group that is removed with the stack
-    :param runtime: The function's runtime. Default: Runtime.PYTHON_3_13
+    :param runtime: The function's runtime, Python 3.10 or newer. Default: Runtime.PYTHON_3_13
+    :param vpc: The VPC of the function, from which it must reach Amplify and CloudFormation over the
+        internet or by endpoints. Default: - none
+    :param vpc_subnets: The subnets in that VPC. Default: - as aws_lambda.Function
+    :param security_groups: The security groups in that VPC. Default: - as aws_lambda.Function
     :param shared: Whether stacks of other apps use the provider too: the function may then ask for the
         state of any stack in its account and Region. Default: False
-    :raises ValueError: Both log_retention and log_group are given, or iam.Role.customize_roles is in force.
+    :raises ValueError: Both log_retention and log_group are given, the runtime is no recent Python, or
+        iam.Role.customize_roles is in force.
     """
 
     ID: Final = "AmplifyJobProvider"
@@ -154,9 +165,14 @@ class AmplifyJobProvider(IAmplifyJobProvider):
         log_retention: logs.RetentionDays | None = None,
         log_group: logs.ILogGroup | logs.LogGroup | None = None,
         runtime: lambda_.Runtime | None = None,
+        vpc: ec2.IVpc | ec2.Vpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
         shared: bool = False,
     ) -> None:
         super().__init__(scope, id)
+        if runtime and not _is_recent_python(runtime):
+            raise ValueError(f"runtime must be Python 3.10 or newer, received {runtime.name}")
         if log_group and log_retention:
             raise ValueError(
                 "log_retention is for the log group that is made without log_group, received both"
@@ -182,6 +198,9 @@ class AmplifyJobProvider(IAmplifyJobProvider):
             timeout=_FUNCTION_TIMEOUT,
             memory_size=_MEMORY_MB,
             log_group=log,
+            vpc=cast(Any, vpc),
+            vpc_subnets=vpc_subnets,
+            security_groups=cast(Any, security_groups),
         )
         self.role = self._role = role
         self.log_group = log
@@ -241,10 +260,15 @@ class AmplifyJobProvider(IAmplifyJobProvider):
     ) -> IAmplifyJobProvider:
         """Use a provider that is defined elsewhere, as by an :class:`AmplifyJobProviderStack`.
 
-        :param token: Its service token.
+        :param token: Its service token, the ARN of its function.
         :param role: Its role: each branch's permissions are attached to it. Default: - a warning lists what
             the role's owner must allow
+        :raises ValueError: The token is no ARN of a function, or one of another Region than the stack's.
         """
+        checked_arn("token", token, _FUNCTION_ARN, "the ARN of a provider's function")
+        region, own = token.split(":")[3] if is_known(token) else "", Stack.of(scope).region
+        if region and is_known(own) and region != own:
+            raise ValueError(f"token must be of the Region {own} of its stack, received {token!r}")
         provider = IAmplifyJobProvider(scope, id)
         provider.service_token = token
         provider._role = role
@@ -278,3 +302,8 @@ class AmplifyJobProvider(IAmplifyJobProvider):
                 policy_name="Jobs", policy_document=policy([*statements_for(self._granted), *self._own])
             ),
         ]
+
+
+def _is_recent_python(runtime: lambda_.Runtime) -> bool:
+    found = re.fullmatch(r"python3\.([0-9]+)", runtime.name)
+    return found is not None and int(found[1]) >= 10

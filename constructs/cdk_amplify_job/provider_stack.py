@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
@@ -10,7 +11,8 @@ from constructs import Construct
 from .provider import AmplifyJobProvider
 
 if TYPE_CHECKING:
-    from aws_cdk import Environment, IStackSynthesizer
+    from aws_cdk import Environment, IStackSynthesizer, PermissionsBoundary
+    from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_logs as logs
 
@@ -24,11 +26,17 @@ class AmplifyJobProviderStack(Stack):
     :param env: Where the stack is deployed. Default: - where the command line points
     :param stack_name: The stack's name. Default: - made from the construct's path
     :param description: The stack's description. Default: - none
+    :param tags: Tags of the stack. Default: - none
     :param termination_protection: Refuse to delete the stack. Default: False
+    :param notification_arns: SNS topics that get the stack's events. Default: - none
+    :param permissions_boundary: The boundary of the stack's role. Default: - that of the app
     :param synthesizer: How the stack is synthesized. Default: - the app's
     :param log_retention: As in :class:`AmplifyJobProvider`. Default: RetentionDays.ONE_MONTH
     :param log_group: As in :class:`AmplifyJobProvider`. Default: - a log group of the stack
     :param runtime: As in :class:`AmplifyJobProvider`. Default: Runtime.PYTHON_3_13
+    :param vpc: As in :class:`AmplifyJobProvider`. Default: - none
+    :param vpc_subnets: As in :class:`AmplifyJobProvider`. Default: - as aws_lambda.Function
+    :param security_groups: As in :class:`AmplifyJobProvider`. Default: - as aws_lambda.Function
     """
 
     provider: AmplifyJobProvider
@@ -42,11 +50,17 @@ class AmplifyJobProviderStack(Stack):
         env: Environment | None = None,
         stack_name: str | None = None,
         description: str | None = None,
+        tags: Mapping[str, str] | None = None,
         termination_protection: bool | None = None,
+        notification_arns: Sequence[str] | None = None,
+        permissions_boundary: PermissionsBoundary | None = None,
         synthesizer: IStackSynthesizer | None = None,
         log_retention: logs.RetentionDays | None = None,
         log_group: logs.ILogGroup | logs.LogGroup | None = None,
         runtime: lambda_.Runtime | None = None,
+        vpc: ec2.IVpc | ec2.Vpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -54,7 +68,10 @@ class AmplifyJobProviderStack(Stack):
             env=env,
             stack_name=stack_name,
             description=description,
+            tags=tags,
             termination_protection=termination_protection,
+            notification_arns=notification_arns,
+            permissions_boundary=permissions_boundary,
             synthesizer=synthesizer,
         )
         self.provider = AmplifyJobProvider(
@@ -63,6 +80,9 @@ class AmplifyJobProviderStack(Stack):
             log_retention=log_retention,
             log_group=log_group,
             runtime=runtime,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=security_groups,
             shared=True,
         )
         exports = {"ServiceToken": self.provider.service_token, "RoleName": self.provider.role.role_name}

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from .branch import Branch
 from .limits import checked_branch_name, checked_text
-from .permissions import WILDCARD_EXPLAINED, policy, statements_for
+from .permissions import QUOTA, WILDCARD_EXPLAINED, policy, size_for, statements_for
 
 
 class AmplifyJobRole(iam.Role):
@@ -26,7 +26,7 @@ class AmplifyJobRole(iam.Role):
         CloudFormation adds to it: an asterisk stands for that.
     :param region: The Region of the app. Default: - the stack's
     :param role_name: The name of this role. Default: - made by CloudFormation
-    :raises ValueError: An option is out of its limits.
+    :raises ValueError: An option is out of its limits, or the branches do not fit into one role.
     """
 
     def __init__(
@@ -60,6 +60,12 @@ class AmplifyJobRole(iam.Role):
 
         stack = Stack.of(self)
         branches = [Branch(region or stack.region, stack.account, app_id, name) for name in branch_names]
+        size = size_for(branches)
+        if size > QUOTA:
+            raise ValueError(
+                f"branch_names must fit into the {QUOTA:,} characters of the policies of a role, "
+                f"received {len(branches)} names, which take {size:,}: make several roles"
+            )
         cfn_role = cast(iam.CfnRole, self.node.default_child)
         cfn_role.policies = [
             iam.CfnRole.PolicyProperty(policy_name="Jobs", policy_document=policy(statements_for(branches)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
@@ -13,7 +13,7 @@ from .amplify_job import AmplifyJob, AmplifyJobOptions
 from .limits import ATTRIBUTES
 
 if TYPE_CHECKING:
-    from aws_cdk import Environment, IStackSynthesizer
+    from aws_cdk import Environment, IStackSynthesizer, PermissionsBoundary
 
 
 class AmplifyJobStack(Stack):
@@ -25,6 +25,8 @@ class AmplifyJobStack(Stack):
     :param tags: Tags of the stack. Default: - none
     :param termination_protection: Refuse to delete the stack. Default: False
     :param cross_region_references: Let options refer to stacks of other Regions. Default: False
+    :param notification_arns: SNS topics that get the stack's events. Default: - none
+    :param permissions_boundary: The boundary of the stack's roles. Default: - that of the app
     :param synthesizer: How the stack is synthesized. Default: - the app's
     :param options: Those of :class:`AmplifyJob`.
     :raises ValueError: As :class:`AmplifyJob`.
@@ -44,6 +46,8 @@ class AmplifyJobStack(Stack):
         tags: Mapping[str, str] | None = None,
         termination_protection: bool | None = None,
         cross_region_references: bool | None = None,
+        notification_arns: Sequence[str] | None = None,
+        permissions_boundary: PermissionsBoundary | None = None,
         synthesizer: IStackSynthesizer | None = None,
         **options: Unpack[AmplifyJobOptions],
     ) -> None:
@@ -56,6 +60,8 @@ class AmplifyJobStack(Stack):
             tags=tags,
             termination_protection=termination_protection,
             cross_region_references=cross_region_references,
+            notification_arns=notification_arns,
+            permissions_boundary=permissions_boundary,
             synthesizer=synthesizer,
         )
         self.job = AmplifyJob(self, "Job", **options)

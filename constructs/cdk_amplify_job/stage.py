@@ -12,7 +12,7 @@ from .amplify_job import AmplifyJob, AmplifyJobOptions
 from .stack import AmplifyJobStack
 
 if TYPE_CHECKING:
-    from aws_cdk import Environment
+    from aws_cdk import Environment, PermissionsBoundary
 
 
 class AmplifyJobStage(Stage):
@@ -23,6 +23,7 @@ class AmplifyJobStage(Stage):
     :param env: Where the stage is deployed. Default: - where its surroundings are
     :param stage_name: The stage's name. Default: - its ID
     :param stack_name: The stack's name. Default: - made from the stage's name
+    :param permissions_boundary: The boundary of the stage's roles. Default: - that of the app
     :param options: Those of :class:`AmplifyJob`.
     :raises ValueError: As :class:`AmplifyJob`.
     """
@@ -40,8 +41,9 @@ class AmplifyJobStage(Stage):
         env: Environment | None = None,
         stage_name: str | None = None,
         stack_name: str | None = None,
+        permissions_boundary: PermissionsBoundary | None = None,
         **options: Unpack[AmplifyJobOptions],
     ) -> None:
-        super().__init__(scope, id, env=env, stage_name=stage_name)
+        super().__init__(scope, id, env=env, stage_name=stage_name, permissions_boundary=permissions_boundary)
         self.stack = AmplifyJobStack(self, "AmplifyJob", stack_name=stack_name, **options)
         self.job = self.stack.job

@@ -113,6 +113,14 @@ def test_git_adds_what_a_build_service_does_not_say(repository: Path) -> None:
     assert Commit.from_environment({"GITHUB_SHA": checked_out.id}, directory=repository) == checked_out
 
 
+def test_the_merge_commit_of_a_pull_request_is_refused(repository: Path) -> None:
+    variables = {"GITHUB_SHA": "a" * 40, "GITHUB_REF": "refs/pull/7/merge"}
+    with pytest.raises(
+        ValueError, match="GITHUB_SHA a+ is the merge commit of a pull request, which is on no"
+    ):
+        Commit.from_environment(variables, directory=repository)
+
+
 def test_the_version_of_a_bucket_is_no_commit(repository: Path) -> None:
     environ = {"CODEBUILD_RESOLVED_SOURCE_VERSION": "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY"}
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -6,7 +7,9 @@ import pytest
 from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_amplify_alpha as alpha
 from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import pipelines
 from aws_cdk.assertions import Template
 from aws_cdk.interfaces import aws_amplify as interfaces
@@ -453,3 +456,73 @@ def test_a_role_trusts_a_function_of_an_account_by_token(stack: cdk.Stack) -> No
 def test_a_role_is_for_a_list_of_branches(stack: cdk.Stack, names: Any) -> None:
     with pytest.raises(ValueError, match="branch_names must be a list of names, received"):
         AmplifyJobRole(stack, "Role", app_id=APP, branch_names=names, trusted_role_arn=FUNCTION_ROLE)
+
+
+def test_a_role_has_room_for_so_many_branches_and_says_so(stack: cdk.Stack) -> None:
+    names = [f"feature/number-{number}" for number in range(100)]
+    with pytest.raises(ValueError, match="received 100 names, which take [0-9,]+: make several roles"):
+        AmplifyJobRole(stack, "Access", app_id="d1", branch_names=names, trusted_role_arn=ROLE_ARN)
+
+
+@pytest.mark.parametrize("unset", [True, False])
+def test_a_branch_that_does_not_turn_its_auto_build_off_is_warned_of(stack: cdk.Stack, unset: bool) -> None:
+    options: dict[str, Any] = {} if unset else {"enable_auto_build": False}
+    _, branch = hosting(stack, **options)
+    AmplifyJob(stack, "Job", branch=branch)
+    assert any("turn its auto-build off" in warning for warning in warnings(stack)) is unset
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"), [("機能/追加", "??/??"), ("feature/ł", "feature/?"), ("é", "é")]
+)
+def test_a_policy_holds_only_characters_that_iam_takes(stack: cdk.Stack, name: str, pattern: str) -> None:
+    AmplifyJob(stack, "Job", app_id="d1a2b3c4d5e6f7", branch_name=name)
+    (role,) = resources(stack, "AWS::IAM::Role").values()
+    assert f"apps/d1a2b3c4d5e6f7/branches/{pattern}/jobs/*" in json.dumps(role, ensure_ascii=False)
+    (job,) = resources(stack, "Custom::AmplifyJob").values()
+    assert job["Properties"]["BranchName"] == name
+
+
+@pytest.mark.parametrize(
+    "token", ["Releases", "arn:aws:lambda:eu-west-1:123456789012:layer:x", "arn:aws:iam::1:role/x"]
+)
+def test_a_service_token_is_the_arn_of_a_function(stack: cdk.Stack, token: str) -> None:
+    with pytest.raises(ValueError, match="token must be the ARN of a provider's function, received "):
+        AmplifyJobProvider.from_service_token(stack, "Provider", token)
+
+
+def test_a_service_token_is_of_the_region_of_its_stack(app: cdk.App) -> None:
+    stack = cdk.Stack(app, "Other", env=cdk.Environment(account="123456789012", region="eu-west-1"))
+    token = "arn:aws:lambda:us-east-1:123456789012:function:provider"
+    with pytest.raises(ValueError, match="token must be of the Region eu-west-1 of its stack, received "):
+        AmplifyJobProvider.from_service_token(stack, "Provider", token)
+
+
+def test_a_provider_can_be_in_a_vpc(stack: cdk.Stack) -> None:
+    vpc = ec2.Vpc(stack, "Vpc")
+    AmplifyJobProvider(stack, AmplifyJobProvider.ID, vpc=vpc)
+    (function,) = resources(stack, "AWS::Lambda::Function").values()
+    assert len(function["Properties"]["VpcConfig"]["SubnetIds"]) == 2
+
+
+@pytest.mark.parametrize("runtime", [lambda_.Runtime.NODEJS_22_X, lambda_.Runtime.PYTHON_3_9])
+def test_a_provider_runs_on_a_recent_python(stack: cdk.Stack, runtime: lambda_.Runtime) -> None:
+    with pytest.raises(ValueError, match="runtime must be Python 3.10 or newer, received "):
+        AmplifyJobProvider(stack, "Provider", runtime=runtime)
+
+
+def test_the_stacks_pass_on_what_the_cdk_s_own_take(app: cdk.App) -> None:
+    given: dict[str, Any] = {
+        "notification_arns": ["arn:aws:sns:us-east-1:123456789012:events"],
+        "permissions_boundary": cdk.PermissionsBoundary.from_name("Boundary"),
+        "tags": {"team": "web"},
+    }
+    site = AmplifyJobStack(app, "Site", app_id="d1", branch_name="main", **given)
+    releases = AmplifyJobProviderStack(app, "Releases", **given)
+    stage = AmplifyJobStage(
+        app, "Stage", app_id="d1", branch_name="main", permissions_boundary=given["permissions_boundary"]
+    )
+    for stack in (site, releases, stage.stack):
+        (role,) = resources(stack, "AWS::IAM::Role").values()
+        assert "Boundary" in json.dumps(role["Properties"]["PermissionsBoundary"])
+    assert site.tags.tag_values() == releases.tags.tag_values() == {"team": "web"}

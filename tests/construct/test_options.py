@@ -1,13 +1,24 @@
-from datetime import datetime, timedelta, timezone
+import inspect
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from templates import resources, warnings
+from aws_cdk import aws_ssm as ssm
+from templates import new_app, resources, warnings
 
-from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, Commit, JobType, OnRollback, WhenBusy
+from cdk_amplify_job import (
+    AmplifyJob,
+    AmplifyJobOptions,
+    AmplifyJobProvider,
+    AmplifyJobProviderStack,
+    Commit,
+    JobType,
+    OnRollback,
+    WhenBusy,
+)
 
 APP: dict[str, Any] = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main"}
 AN_HOUR_EAST = timezone(timedelta(hours=1))
@@ -60,6 +71,10 @@ def test_a_job_without_options_renders_only_what_the_function_cannot_know(stack:
         ({"failure_log_lines": 0}, {"FailureLogLines": 0}),
         ({"region": "eu-central-1"}, {"Region": "eu-central-1"}),
         ({"assume_role": ROLE_ARN}, {"AssumeRoleArn": ROLE_ARN}),
+        (
+            {"assume_role": ROLE_ARN, "external_id": "shop-42"},
+            {"AssumeRoleArn": ROLE_ARN, "ExternalId": "shop-42"},
+        ),
         ({"branch_name": "feature/a b"}, {"BranchName": "feature/a b"}),
     ],
 )
@@ -95,7 +110,39 @@ def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) ->
             "either branch or both app_id and branch_name must be given, received app_id=None",
         ),
         ({"branch_name": None}, "received app_id='d1a2b3c4d5e6f7' and branch_name=None"),
-        ({"app_id": "my-app"}, "app_id must match d[a-z0-9]+, received 'my-app'"),
+        (
+            {"app_id": "my-app"},
+            "app_id must match d[a-z0-9]+ (the app's ID, not its name), received 'my-app'",
+        ),
+        (
+            {"branch": "main", "app_id": None, "branch_name": None},
+            "branch must be a branch construct, received 'main'",
+        ),
+        (
+            {"branch_name": "refs/heads/main"},
+            "branch_name must be the name without refs/heads/, received 'refs",
+        ),
+        ({"commit": "abc1234"}, "commit must be a Commit, received 'abc1234': for a SHA use commit_id"),
+        ({"commit_time": 1767322800}, "an ISO 8601 string with one, received 1767322800"),
+        ({"commit_time": date(2026, 1, 2)}, "with one, received datetime.date(2026, 1, 2)"),
+        ({"triggers": ["v1"]}, "triggers must be a dict of strings, received ['v1']"),
+        ({"triggers": "v1"}, "triggers must be a dict of strings, received 'v1'"),
+        ({"execute_after": "Api"}, "execute_after must be a list of constructs, received 'Api'"),
+        ({"execute_after": ["Api"]}, "execute_after must be a list of constructs, received ['Api']"),
+        ({"provider": "arn:aws:lambda:x"}, "provider must be a provider, received 'arn:aws:lambda:x': see"),
+        (
+            {"every_deploy": cdk.Fn.import_value("Always")},
+            "every_deploy must be True or False, known at synthesis",
+        ),
+        (
+            {"assume_role": ROLE_ARN[:-8] + "*"},
+            "assume_role must be a role or the ARN of one, no pattern, received",
+        ),
+        ({"external_id": "shop-42"}, "external_id goes with assume_role, received 'shop-42' without one"),
+        (
+            {"external_id": "a", "assume_role": ROLE_ARN},
+            "external_id must be 2 to 1,224 letters, digits or any of +=,.@:/-_, received 'a'",
+        ),
         ({"app_id": "d" * 21}, "app_id must have 1 to 20 characters, received 21: 'ddddddddddddddddddddd'"),
         ({"app_id": ""}, "app_id must have 1 to 20 characters, received 0: ''"),
         ({"branch_name": "b" * 256}, "branch_name must have 1 to 255 characters, received 256: 'bbb"),
@@ -132,7 +179,10 @@ def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) ->
         ({"failure_log_lines": 51}, "failure_log_lines must be an integer from 0 to 50, received 51"),
         ({"failure_log_lines": True}, "failure_log_lines must be an integer from 0 to 50, received True"),
         ({"region": "Frankfurt"}, "region must be the name of a Region, as eu-west-1, received 'Frankfurt'"),
-        ({"assume_role": "releases"}, "assume_role must be a role or the ARN of one, received 'releases'"),
+        (
+            {"assume_role": "releases"},
+            "assume_role must be a role or the ARN of one, no pattern, received 'releases'",
+        ),
     ],
 )
 def test_a_wrong_option_is_refused_with_what_was_given_and_what_is_allowed(
@@ -183,12 +233,52 @@ def test_tokens_are_not_checked(stack: cdk.Stack) -> None:
         failure_log_lines=number,
         region=parameter,
         assume_role=parameter,
+        external_id=parameter,
     )
 
     assert rendered.pop("Triggers") == {"api": {"Ref": "Anything"}}
     assert rendered.pop("FailureLogLines") == {"Ref": "Number"}
     del rendered["ServiceToken"], rendered["ServiceTimeout"]
-    assert list(rendered.values()) == [{"Ref": "Anything"}] * 12
+    assert list(rendered.values()) == [{"Ref": "Anything"}] * 13
+
+
+@pytest.mark.parametrize(
+    "value", ["dummy-value-for-/site/app-id", "{{resolve:ssm:/site/app-id}}", "x{{resolve:ssm:/site/app-id}}"]
+)
+def test_what_becomes_known_later_is_not_checked(stack: cdk.Stack, value: str) -> None:
+    rendered = properties(stack, app_id=value, branch_name=value, commit_time=value, region=value)
+
+    assert [rendered[name] for name in ("AppId", "BranchName", "CommitTime", "Region")] == [value] * 4
+
+
+def test_a_looked_up_parameter_synthesizes_before_it_is_looked_up() -> None:
+    stack = cdk.Stack(new_app(), "Shop", env=cdk.Environment(account="123456789012", region="eu-west-1"))
+    app_id = ssm.StringParameter.value_from_lookup(stack, "/site/app-id")
+
+    assert properties(stack, app_id=app_id)["AppId"] == "dummy-value-for-/site/app-id"
+
+
+def test_the_options_of_stack_and_stage_are_those_of_the_job() -> None:
+    parameters = list(inspect.signature(AmplifyJob.__init__).parameters.values())[3:]
+
+    assert {option.name: option.annotation for option in parameters} == {
+        name: option.__forward_arg__ for name, option in AmplifyJobOptions.__annotations__.items()
+    }
+    assert all(option.kind is option.KEYWORD_ONLY and option.default is None for option in parameters)
+
+
+def test_the_stack_of_a_provider_is_no_provider(stack: cdk.Stack) -> None:
+    releases = AmplifyJobProviderStack(stack.node.root, "Releases")  # type: ignore[arg-type]
+
+    with pytest.raises(ValueError, match="provider must be a provider, received .*: pass its .provider"):
+        AmplifyJob(stack, "Job", **APP, provider=releases)  # type: ignore[arg-type]
+
+
+def test_a_release_on_a_preview_branch_is_warned_of(stack: cdk.Stack) -> None:
+    AmplifyJob(stack, "Job", app_id="d1a2b3c4d5e6f7", branch_name="pr-7")
+
+    (warning,) = warnings(stack)
+    assert "a RELEASE on the preview branch pr-7 builds the branch of its target" in warning
 
 
 def test_triggers_are_copied(stack: cdk.Stack) -> None:
@@ -229,6 +319,7 @@ def test_attributes_are_those_that_the_function_answers_with(stack: cdk.Stack) -
         "CommitId": job.commit_id,
         "CommitMessage": job.commit_message,
         "CommitTime": job.commit_time,
+        "BuiltCommitId": job.built_commit_id,
         "StartTime": job.start_time,
         "EndTime": job.end_time,
         "BranchUrl": job.branch_url,

@@ -43,7 +43,7 @@ MYPY = """
 strict = True
 [mypy-aws_cdk.*]
 follow_imports = skip
-[mypy-aws_cdk,aws_cdk.aws_amplify,aws_cdk.aws_iam,aws_cdk.aws_lambda,aws_cdk.aws_logs]
+[mypy-aws_cdk,aws_cdk.aws_amplify,aws_cdk.aws_ec2,aws_cdk.aws_iam,aws_cdk.aws_lambda,aws_cdk.aws_logs]
 follow_imports = normal
 [mypy-aws_cdk.interfaces,aws_cdk.interfaces.aws_amplify,aws_cdk.interfaces.aws_iam,aws_cdk.interfaces.aws_logs]
 follow_imports = normal

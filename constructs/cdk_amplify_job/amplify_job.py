@@ -97,6 +97,7 @@ class AmplifyJobOptions(TypedDict, total=False):
     execute_after: Sequence[IConstruct] | None
     every_deploy: bool | None
     wait: bool | None
+    wait_for: str | None
     timeout: Duration | None
     when_busy: WhenBusy | str | None
     on_rollback: OnRollback | str | None
@@ -135,6 +136,9 @@ class AmplifyJob(Construct):
     :param every_deploy: Start again at every deployment. Every synthesis then differs. Default: False
     :param wait: Wait for the job's end; otherwise the deployment goes on once the job has started.
         Default: True
+    :param wait_for: The ID of a job, such as ``job_id`` of another AmplifyJob. Nothing is started; that job
+        is waited for and judged, whoever started it, and never stopped. Excludes what describes a new job.
+        Default: - a job is started
     :param timeout: How long to wait, queueing included: 1 to 55 minutes, in whole seconds. At its end the
         job is stopped and the deployment fails. Default: Duration.minutes(45)
     :param when_busy: What to do when the branch has a pending or running job. Default: WhenBusy.WAIT
@@ -169,6 +173,7 @@ class AmplifyJob(Construct):
         execute_after: Sequence[IConstruct] | None = None,
         every_deploy: bool | None = None,
         wait: bool | None = None,
+        wait_for: str | None = None,
         timeout: Duration | None = None,
         when_busy: WhenBusy | str | None = None,
         on_rollback: OnRollback | str | None = None,
@@ -202,6 +207,7 @@ class AmplifyJob(Construct):
             "Triggers": _triggers(triggers),
             "Nonce": secrets.token_hex(8) if every_deploy else None,
             "Wait": checked_flag("wait", wait),
+            "WaitForJobId": wait_for,
             "TimeoutSeconds": seconds,
             "WhenBusy": checked_word("when_busy", when_busy, WhenBusy),
             "OnRollback": checked_word("on_rollback", on_rollback, OnRollback),
@@ -214,6 +220,7 @@ class AmplifyJob(Construct):
             "ExternalId": _external_id(external_id, role_arn),
         }
         _check_constructs(execute_after)
+        _check_wait_for(properties, wait_for)
 
         provider = _provider(provider) or AmplifyJobProvider.get_or_create(self)
         self._resource = CfnResource(
@@ -432,6 +439,18 @@ def _external_id(external_id: str | None, role_arn: str | None) -> str | None:
             f"received {external_id!r}"
         )
     return external_id
+
+
+def _check_wait_for(properties: Mapping[str, object], wait_for: str | None) -> None:
+    if wait_for is None:
+        return
+    if is_known(wait_for) and not re.fullmatch(OPTIONS["WaitForJobId"]["pattern"], str(wait_for)):
+        raise ValueError(f"wait_for must be the ID of a job, as job.job_id, received {wait_for!r}")
+    of_a_new_job = ("JobId", "JobReason", "CommitId", "CommitMessage", "CommitTime", "Triggers", "Nonce")
+    given = [name for name in of_a_new_job if properties[name] is not None]
+    if given or properties["JobType"] != JobType.RELEASE:
+        given = given or ["JobType"]
+        raise ValueError(f"wait_for starts no job, so that {', '.join(given)} must be left out")
 
 
 def _check_constructs(execute_after: Sequence[IConstruct] | None) -> None:

@@ -109,6 +109,8 @@ class Lifecycle:
         """:return: None if the request is no forward one, as a closer look shows."""
         if self._progress.job_id:
             return self._finish(self._resumed())
+        if self._properties.wait_for_job_id:
+            return self._wait_for_job()
         if self._is_late:
             return self._delivered_late()
         before = self._properties_before()
@@ -117,6 +119,11 @@ class Lifecycle:
         if before and not before.location.is_same_branch(self._properties.location):
             self._leave(before.location)
         return self._release()
+
+    def _wait_for_job(self) -> Job:
+        """Nothing is started. That job is waited for and judged, whoever started it; it is never stopped."""
+        self._progress.job_id = self._properties.wait_for_job_id
+        return self._finish(self._resumed())
 
     def _release(self) -> Job | None:
         """One new job, waited for, and judged."""
@@ -278,7 +285,7 @@ class Lifecycle:
 
         :return: The job that does so, if one is needed and could be started.
         """
-        if self._properties.on_rollback == "IGNORE":
+        if self._properties.on_rollback == "IGNORE" or self._properties.wait_for_job_id:
             return None
         try:
             return JobStart(
@@ -299,6 +306,8 @@ class Lifecycle:
         """The job of this version, else the one that the site serves, as far as Amplify tells."""
         deadline = self._brief_deadline()
         with suppress(Failure):
+            if self._properties.wait_for_job_id:
+                return deadline.retry(lambda: self._jobs.get(self._properties.wait_for_job_id))
             listed = deadline.retry(self._jobs.list)
             job = newest_of_version(listed, self._request.resource, self._properties.fingerprint)
             job = job or newest_success(listed)

@@ -52,6 +52,8 @@ class Properties(NamedTuple):
     triggers: Mapping[str, str]
     nonce: str
     wait: bool
+    wait_for_job_id: str
+    """Nothing is started; this job is waited for."""
     timeout_seconds: int
     when_busy: str
     on_rollback: str
@@ -88,6 +90,7 @@ class Properties(NamedTuple):
             triggers=read.strings("Triggers"),
             nonce=read.text("Nonce"),
             wait=read.boolean("Wait"),
+            wait_for_job_id=read.matching("WaitForJobId", "the ID of a job, such as 7"),
             timeout_seconds=read.seconds(),
             when_busy=read.word("WhenBusy"),
             on_rollback=read.word("OnRollback"),
@@ -97,12 +100,21 @@ class Properties(NamedTuple):
         if (properties.job_type == "RETRY") != bool(properties.job_id):
             given = f"JobType is {properties.job_type!r} and JobId is {properties.job_id!r}"
             raise InvalidProperties(f"{given}; JobId is required for, and only for, JobType 'RETRY'")
+        properties._check_wait_for_job_id()
         return properties
+
+    def _check_wait_for_job_id(self) -> None:
+        given = [name for name, value in self.start_job.items() if value != "RELEASE"]
+        given += ["commitMessage"] if self.commit_message else []
+        given += ["triggers"] if self.triggers else []
+        if self.wait_for_job_id and given:
+            names = ", ".join(name[0].upper() + name[1:] for name in given)
+            raise InvalidProperties(f"WaitForJobId starts no job, so that {names} must be left out")
 
     @property
     def fingerprint(self) -> str:
         """A digest of what defines the job, after defaults: nothing else starts a job by changing."""
-        defining = (
+        defining: tuple[Any, ...] = (
             self.location.app_id,
             self.location.branch_name,
             self.location.region,
@@ -115,6 +127,8 @@ class Properties(NamedTuple):
             dict(self.triggers),
             self.nonce,
         )
+        if self.wait_for_job_id:  # an addition keeps the fingerprints of what does not use it
+            defining += (self.wait_for_job_id,)
         return FINGERPRINT_VERSION + digest(*defining, length=15)
 
     @property

@@ -61,6 +61,7 @@ def test_a_job_without_options_renders_only_what_the_function_cannot_know(stack:
         ({"commit": Commit("abc1234")}, {"CommitId": "abc1234"}),
         ({"triggers": {"api": "v1"}}, {"Triggers": {"api": "v1"}}),
         ({"wait": False}, {"Wait": False}),
+        ({"wait_for": "7"}, {"WaitForJobId": "7"}),
         ({"timeout": cdk.Duration.minutes(1)}, {"TimeoutSeconds": 60, "ServiceTimeout": 240}),
         ({"timeout": cdk.Duration.minutes(55)}, {"TimeoutSeconds": 3300, "ServiceTimeout": 3480}),
         ({"timeout": cdk.Duration.seconds(90)}, {"TimeoutSeconds": 90, "ServiceTimeout": 270}),
@@ -137,6 +138,12 @@ def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) ->
         (
             {"assume_role": ROLE_ARN[:-8] + "*"},
             "assume_role must be a role or the ARN of one, no pattern, received",
+        ),
+        ({"wait_for": "job-7"}, "wait_for must be the ID of a job, as job.job_id, received 'job-7'"),
+        ({"wait_for": "7", "commit_id": "a"}, "wait_for starts no job, so that CommitId must be left out"),
+        (
+            {"wait_for": "7", "job_type": "WEB_HOOK"},
+            "wait_for starts no job, so that JobType must be left out",
         ),
         ({"external_id": "shop-42"}, "external_id goes with assume_role, received 'shop-42' without one"),
         (

@@ -58,6 +58,7 @@ PROPERTIES = [
     "Region",
     "AssumeRoleArn",
     "ExternalId",
+    "WaitForJobId",
     "Unknown",
 ]
 tempting = st.sampled_from(

@@ -58,7 +58,7 @@ def test_any_other_unknown_property_is_told_with_the_allowed_ones() -> None:
         "VALIDATION_ERROR: unknown property 'X'; allowed are AppId, AssumeRoleArn, BranchName, "
         "CommitId, CommitMessage, CommitTime, ExternalId, FailureLogLines, JobId, JobReason, JobType, Nonce, "
         "OnRollback, Region, ServiceTimeout, ServiceToken, TimeoutSeconds, Triggers, VerifyCommit, Wait, "
-        "WhenBusy"
+        "WaitForJobId, WhenBusy"
     )
 
 
@@ -102,6 +102,7 @@ ALLOWED: list[tuple[str, Any]] = [
     ("Region", "us-gov-west-1"),
     ("Region", ""),
     ("AssumeRoleArn", ROLE),
+    ("WaitForJobId", "7"),
     ("ExternalId", "ab"),
     ("ExternalId", "shop/42=" + "x" * 1216),
     ("AssumeRoleArn", "arn:aws-us-gov:iam::123456789012:role/r"),
@@ -153,6 +154,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("OnRollback", "UNDO", "OnRollback is 'UNDO', must be one of RESTORE, IGNORE"),
     ("Region", "Ireland", "Region is 'Ireland', must be a Region such as eu-west-1"),
     ("Region", "eu-west-1.evil.example", "must be a Region such as eu-west-1"),
+    ("WaitForJobId", "x", "WaitForJobId is 'x', must be the ID of a job, such as 7"),
     ("ExternalId", "a", "ExternalId is 'a', must be 2 to 1,224 letters, digits or any of +=,.@:/-_"),
     ("ExternalId", "a b", "must be 2 to 1,224 letters"),
     ("ExternalId", "x" * 1225, "must be 2 to 1,224 letters"),

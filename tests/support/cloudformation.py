@@ -99,6 +99,8 @@ class CloudFormation:
             return asked
         self.tried, self.has_failed = new, not asked.succeeded
         if no_rollback:
+            # Requests are dated in whole seconds: an operation cannot end, and another begin, within one.
+            self.world.clock.sleep(1)
             self.world.stack_event("UPDATE_FAILED")
             return asked
         self.roll_back(continued=continued)

@@ -21,6 +21,7 @@ from figures.peers_simulated import Simulation, run
 LONG_JOB_SECONDS = 20
 SHORT_JOB_SECONDS = 2
 CAUSE = "npm ci exited with 1"
+NEW_COMMIT = "c0ffee" + "0" * 34
 THROTTLED = 6  # an SDK tries a call 3 or 5 times
 
 DUPLICATE, LOST, THROTTLE, FAILS, ROLLBACK, BROKEN = (
@@ -36,7 +37,7 @@ SCENARIOS = {
     LOST: "StartJob starts the job, its answer is lost",
     THROTTLE: f"{THROTTLED} GetJob calls in a row are throttled",
     FAILS: "the job of a Create fails in BUILD",
-    ROLLBACK: "an update releases a new commit, then a sibling fails",
+    ROLLBACK: "an update releases a new commit, which this project's job names, then a sibling fails",
     BROKEN: "an update releases a commit that cannot be built",
 }
 
@@ -85,10 +86,15 @@ def outcomes() -> dict[str, dict[str, Outcome]]:
 
 def _prepared(site: Site, scenario: str) -> tuple[Site, Path, Path]:
     fails = scenario == ROLLBACK
+    old: dict[str, str] = {}
+    new: dict[str, str] = {}
+    if scenario == ROLLBACK and site.name == "ours":  # the others cannot name a commit
+        tip = site.aws.amplify.branch(site.app_id, site.branches[0]).tip
+        old, new = {"commit_id": tip}, {"commit_id": NEW_COMMIT}
     return (
         site,
-        site.assembly("1", beside=partial(_sibling, fails=False)),
-        site.assembly("2", beside=partial(_sibling, fails=fails)),
+        site.assembly("1", beside=partial(_sibling, fails=False), **old),
+        site.assembly("2", beside=partial(_sibling, fails=fails), **new),
     )
 
 
@@ -120,7 +126,7 @@ def _play(scenario: str, site: Site, first: Path, second: Path) -> Outcome:
     amplify.plan(succeeds)
     if scenario in (ROLLBACK, BROKEN):
         site.cdk("deploy", first)
-        amplify.push(*branch, message="A new commit")
+        amplify.push(*branch, message="A new commit", commit_id=NEW_COMMIT)
         if scenario == BROKEN:
             amplify.plan(fails)
         return _outcome(site, second, before=1)

@@ -14,7 +14,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from .limits import ASSET, checked_arn, is_known
+from .branch import Branch
+from .limits import ASSET, checked_arn, checked_text, is_known
 from .permissions import (
     QUOTA,
     THRESHOLD,
@@ -54,6 +55,8 @@ class IAmplifyJobProvider(Construct):
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         self._role: iam.IRole | iam.Role | None = None
+        # Whether the owner of the role has given it all that jobs need.
+        self._is_permitted = False
         # The policies beside jobs: by the stack of the job, and what they give access to.
         self._policies: dict[tuple[Stack, Target], iam.CfnPolicy] = {}
         # Characters of the role's policies, but for the one inside the role.
@@ -70,6 +73,8 @@ class IAmplifyJobProvider(Construct):
         :param target: The job's branch, or the ARN of the role that has access to it.
         :raises ValueError: The inline policies of the role are full.
         """
+        if self._is_permitted:
+            return
         stack = Stack.of(job)
         others = [] if self._describes(stack) else [allow([Aws.STACK_ID], *_DESCRIBE)]
         if self._role is None:
@@ -143,6 +148,8 @@ class AmplifyJobProvider(IAmplifyJobProvider):
     :param security_groups: The security groups in that VPC. Default: - as aws_lambda.Function
     :param shared: Whether stacks of other apps use the provider too: the function may then ask for the
         state of any stack in its account and Region. Default: False
+    :param app_ids: Apps on all branches of which the function may work, so that their jobs need no permission
+        of their own, in whatever stack they are. Default: - the branches of its jobs only
     :raises ValueError: Both log_retention and log_group are given, the runtime is no recent Python, or
         iam.Role.customize_roles is in force.
     """
@@ -169,8 +176,13 @@ class AmplifyJobProvider(IAmplifyJobProvider):
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
         shared: bool = False,
+        app_ids: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, id)
+        if isinstance(app_ids, str):
+            raise ValueError(f"app_ids must be a list of IDs, received {app_ids!r}")
+        for app_id in app_ids:
+            checked_text("app_id", app_id)
         if runtime and not _is_recent_python(runtime):
             raise ValueError(f"runtime must be Python 3.10 or newer, received {runtime.name}")
         if log_group and log_retention:
@@ -208,7 +220,7 @@ class AmplifyJobProvider(IAmplifyJobProvider):
 
         stack = Stack.of(self)
         self._shared = shared
-        self._granted: list[Target] = []
+        self._granted: list[Target] = [Branch(stack.region, stack.account, app_id, "*") for app_id in app_ids]
         self._own = [
             allow([self.log_group.log_group_arn], "logs:CreateLogStream", "logs:PutLogEvents"),
             allow(
@@ -256,13 +268,20 @@ class AmplifyJobProvider(IAmplifyJobProvider):
 
     @staticmethod
     def from_service_token(
-        scope: Construct, id: str, token: str, *, role: iam.IRole | iam.Role | None = None
+        scope: Construct,
+        id: str,
+        token: str,
+        *,
+        role: iam.IRole | iam.Role | None = None,
+        permitted: bool = False,
     ) -> IAmplifyJobProvider:
         """Use a provider that is defined elsewhere, as by an :class:`AmplifyJobProviderStack`.
 
         :param token: Its service token, the ARN of its function.
         :param role: Its role: each branch's permissions are attached to it. Default: - a warning lists what
             the role's owner must allow
+        :param permitted: Whether the provider may do all that its jobs need already, as one that was made
+            with their apps as ``app_ids``. Default: False
         :raises ValueError: The token is no ARN of a function, or one of another Region than the stack's.
         """
         checked_arn("token", token, _FUNCTION_ARN, "the ARN of a provider's function")
@@ -272,14 +291,17 @@ class AmplifyJobProvider(IAmplifyJobProvider):
         provider = IAmplifyJobProvider(scope, id)
         provider.service_token = token
         provider._role = role
+        provider._is_permitted = permitted
         return provider
 
     def permit(self, job: Construct, resource: CfnResource, target: Target) -> None:
         """As every provider does, but what is known at synthesis goes into the role."""
+        if widened(target) in self._granted and self._describes(Stack.of(job)):
+            return
         if Stack.of(job) is not Stack.of(self) or not is_literal(target):
             super().permit(job, resource, target)
             return
-        if target in self._granted or widened(target) in self._granted:
+        if target in self._granted:
             return
         granted = [*self._granted, target]
         self._granted = fitted(granted, self._own, room=THRESHOLD - self._used)

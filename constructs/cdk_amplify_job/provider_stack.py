@@ -21,7 +21,8 @@ class AmplifyJobProviderStack(Stack):
     """A stack with a provider for the other stacks of an account and Region, also those without the CDK.
 
     It exports ``{stack name}-ServiceToken`` and ``{stack name}-RoleName``. A stack that uses them attaches
-    a policy for its branch to the role; :meth:`AmplifyJobProvider.from_service_token` does that.
+    a policy for its branch to the role; :meth:`AmplifyJobProvider.from_service_token` does that. With
+    ``app_ids``, no stack needs one.
 
     :param env: Where the stack is deployed. Default: - where the command line points
     :param stack_name: The stack's name. Default: - made from the construct's path
@@ -37,6 +38,7 @@ class AmplifyJobProviderStack(Stack):
     :param vpc: As in :class:`AmplifyJobProvider`. Default: - none
     :param vpc_subnets: As in :class:`AmplifyJobProvider`. Default: - as aws_lambda.Function
     :param security_groups: As in :class:`AmplifyJobProvider`. Default: - as aws_lambda.Function
+    :param app_ids: As in :class:`AmplifyJobProvider`. Default: - each stack attaches a policy
     """
 
     provider: AmplifyJobProvider
@@ -61,6 +63,7 @@ class AmplifyJobProviderStack(Stack):
         vpc: ec2.IVpc | ec2.Vpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
+        app_ids: Sequence[str] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -84,6 +87,7 @@ class AmplifyJobProviderStack(Stack):
             vpc_subnets=vpc_subnets,
             security_groups=security_groups,
             shared=True,
+            app_ids=app_ids,
         )
         exports = {"ServiceToken": self.provider.service_token, "RoleName": self.provider.role.role_name}
         for name, value in exports.items():

@@ -526,3 +526,32 @@ def test_the_stacks_pass_on_what_the_cdk_s_own_take(app: cdk.App) -> None:
         (role,) = resources(stack, "AWS::IAM::Role").values()
         assert "Boundary" in json.dumps(role["Properties"]["PermissionsBoundary"])
     assert site.tags.tag_values() == releases.tags.tag_values() == {"team": "web"}
+
+
+def test_stacks_that_use_a_provider_of_their_app_need_no_policy(app: cdk.App) -> None:
+    releases = AmplifyJobProviderStack(app, "Releases", app_ids=[APP, "d2"])
+    shop = cdk.Stack(app, "Shop")
+    for name in ("main", "dev"):
+        AmplifyJob(shop, name, app_id=APP, branch_name=name, provider=releases.provider)
+    AmplifyJob(shop, "Other", app_id="d3", branch_name="main", provider=releases.provider)
+
+    assert len(resources(shop, "AWS::IAM::Policy")) == 1  # for the app that was not named
+    allowed = actions(resources(releases, "AWS::IAM::Role"))
+    assert allowed["amplify:StartJob"] == [
+        f"arn:${{AWS::Partition}}:amplify:{HERE}:apps/{app_id}/branches/*/jobs/*" for app_id in (APP, "d2")
+    ]
+
+
+def test_a_service_token_that_is_permitted_already_gets_no_warning(stack: cdk.Stack) -> None:
+    token = "arn:aws:lambda:us-east-1:123456789012:function:provider"
+    provider = AmplifyJobProvider.from_service_token(stack, "Provider", token, permitted=True)
+    AmplifyJob(stack, "Job", app_id=APP, branch_name="main", provider=provider)
+
+    assert warnings(stack) == []
+    assert resources(stack, "AWS::IAM::Policy") == {}
+
+
+@pytest.mark.parametrize("app_ids", ["d1a2b3c4d5e6f7", ["my-app"]])
+def test_the_apps_of_a_provider_are_a_list_of_ids(stack: cdk.Stack, app_ids: Any) -> None:
+    with pytest.raises(ValueError, match="^app_ids? must "):
+        AmplifyJobProvider(stack, "Provider", app_ids=app_ids)

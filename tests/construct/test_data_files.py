@@ -66,6 +66,17 @@ def test_every_option_is_documented_in_the_order_of_its_definition() -> None:
     assert documented == list(AmplifyJobOptions.__annotations__)
 
 
+def test_the_page_of_properties_has_each_option_and_each_property() -> None:
+    from cdk_amplify_job import AmplifyJobOptions
+
+    page = (ROOT / "docs" / "properties.md").read_text()
+    rows = re.findall(r"^\| (?:from )?`(\w+)` \| `(\w+)` \|", page, re.MULTILINE)
+    properties = {name[0].upper() + name[1:] for name in START_JOB} | OPTIONS.keys()
+    assert {name for _, name in rows} == properties
+    only_here = set(re.findall(r"`(\w+)`", page.partition("The options ")[2].partition(" are for Python")[0]))
+    assert {option for option, _ in rows} | only_here == set(AmplifyJobOptions.__annotations__)
+
+
 def test_the_source_root_is_no_package() -> None:
     # It would shadow the package "constructs" that aws-cdk-lib imports.
     assert not (ROOT / "constructs" / "__init__.py").exists()

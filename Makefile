@@ -20,6 +20,11 @@ setup: .venv/installed node_modules/installed  ## Make the environment: .venv an
 	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
+examples/typescript/node_modules/installed: examples/typescript/package.json examples/typescript/package-lock.json
+	@echo "Installing what the TypeScript example needs; this takes some seconds ..."
+	cd examples/typescript && npm ci --loglevel=error
+	touch $@
+
 node_modules/installed: package.json package-lock.json
 	@sh tools/check_machine.sh "$(PYTHON)"
 	@echo "Installing the CDK CLI and pyright into node_modules; this takes some seconds ..."
@@ -29,7 +34,7 @@ node_modules/installed: package.json package-lock.json
 deploy-local: setup  ## Deploy the reference app to an AWS on this machine, and show what happens.
 	.venv/bin/python -m amplify_local deploy -c app_id=d1a2b3c4d5e6f7 -c branch_name=main
 
-test: setup  ## Run all tests.
+test: setup examples/typescript/node_modules/installed  ## Run all tests.
 	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup  ## Run the linters and the type checkers.
@@ -112,4 +117,4 @@ verify-aws: setup  ## Check what is believed of AWS in your account: make verify
 	.venv/bin/python -m verify $(ARGS)
 
 clean:  ## Remove what the other targets made.
-	rm -rf .venv .venv-* .mutation node_modules cdk.out dist docs/api .local-aws
+	rm -rf .venv .venv-* .mutation node_modules examples/typescript/node_modules examples/typescript/build cdk.out dist docs/api .local-aws

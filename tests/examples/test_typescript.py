@@ -1,4 +1,4 @@
-"""The TypeScript example: compiled by tsc, deployed by the CDK CLI to the local AWS. Its provider is in Python."""
+"""The TypeScript example, compiled by tsc and deployed by the CDK CLI; its provider is in Python."""
 
 from __future__ import annotations
 

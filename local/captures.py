@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import DIMMED_MONOKAI
+from rich.text import Text
 
 from amplify_local import LocalAws
-from amplify_local.progress import JobProgress
 
 _APP, _BRANCH = "d1a2b3c4d5e6f7", "main"
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -24,21 +24,20 @@ _PROJECT = Path(__file__).resolve().parent.parent
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
     with LocalAws(project=_PROJECT) as aws:
-        aws.amplify.create_app("site", app_id=_APP)
-        aws.amplify.create_branch(_APP, _BRANCH)
-        aws.amplify.next_job(outcome="FAILED", log=['npm error Missing script: "build"'])
-        # The failing one first: it leaves no stack behind that the other would update.
-        draw(aws, folder / "deploy-fails.svg", "A failing build fails the deploy")
-        aws.cdk("destroy", *_options(), cwd=_PROJECT)
         draw(aws, folder / "deploy-succeeds.svg", "cdk deploy releases the site and waits")
+        aws.amplify.next_job(outcome="FAILED", log=['npm error Missing script: "build"'])
+        draw(aws, folder / "deploy-fails.svg", "A failing build fails the deploy")
 
 
 def draw(aws: LocalAws, file: Path, title: str) -> None:
-    """Run a deploy and save what a terminal of 124 columns shows."""
+    """Run a first deploy and save what a terminal of 124 columns shows: the CDK CLI's lines only."""
+    aws.amplify.create_app("site", app_id=_APP)
+    aws.amplify.create_branch(_APP, _BRANCH)
     console = Console(record=True, width=124, file=io.StringIO(), color_system="truecolor")
     console.print(f"$ cdk deploy {' '.join(_options())}", style="bold", highlight=False)
-    with JobProgress(lambda: list(aws.control("jobs")), console) as progress:
-        aws.cdk("deploy", *_options(), cwd=_PROJECT, env={"FORCE_COLOR": "1"}, on_line=_shortened(progress))
+    aws.cdk("deploy", *_options(), cwd=_PROJECT, env={"FORCE_COLOR": "1"}, on_line=_shortened(console))
+    aws.cdk("destroy", *_options(), cwd=_PROJECT)
+    aws.amplify.delete_app(_APP)
     svg = console.export_svg(title=title, theme=DIMMED_MONOKAI)
     # Without rich's font, which the picture would load from another host.
     file.write_text(re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL))
@@ -48,7 +47,7 @@ def _options() -> list[str]:
     return ["-c", f"app_id={_APP}", "-c", f"branch_name={_BRANCH}"]
 
 
-def _shortened(progress: JobProgress) -> Callable[[str], None]:
+def _shortened(console: Console) -> Callable[[str], None]:
     """Leave out what says nothing about the deploy, and what is said again further down."""
     left_out = False
 
@@ -61,7 +60,7 @@ def _shortened(progress: JobProgress) -> Callable[[str], None]:
             left_out = True
         if plain and not left_out and not re.search(r"(start|success): (Buil|Publish)", plain):
             # The logical ID repeats the path before it.
-            progress.say(re.sub(r" \((AmplifyJob\w+|Job[0-9A-F]{8})\)", "", line))
+            console.print(Text.from_ansi(re.sub(r" \((AmplifyJob\w+|Job[0-9A-F]{8})\)", "", line)))
 
     return say
 

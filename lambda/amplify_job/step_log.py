@@ -18,10 +18,12 @@ _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z \[[A-Z]+\]: ?")  # before each line of Amplify's own
 _LINE_CHARACTERS = 300
-# What Amplify writes at the end of each log, after the lines that explain a failure.
-# https://github.com/aws-amplify/amplify-hosting/issues/1245
+# What Amplify writes into each log, before and after the lines that explain a failure.
+# https://github.com/aws-amplify/amplify-hosting/issues/1245, issues/1216
 _BOILERPLATE = re.compile(
-    r"!!! (Build failed|Non-Zero Exit Code detected)|# Starting (environment )?caching\.*"
+    r"# Build environment configured .*|# Retriev(ing|ed) environment cache\.*|---- Setting Up SSM Secrets ----"
+    r"|# No live updates for this build run|## Starting Frontend Build"
+    r"|!!! (Build failed|Non-Zero Exit Code detected)|# Starting (environment )?caching\.*"
     r"|# (Environment caching|Caching) completed|Terminating logging\.*"
 )
 _UNCHANGED = ("no diff", "no changes found")

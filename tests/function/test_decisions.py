@@ -136,6 +136,7 @@ def test_a_rollback_stops_what_began_in_this_operation_and_is_of_another_version
     undone = [job(6, V2, "PENDING", began=None), job(5, V2, "RUNNING")]
     listed = [*undone, job(4, V1, "RUNNING"), job(3, V2, "RUNNING", began=BEFORE), job(2, V2), job(1)]
     assert to_stop_in_rollback(listed, MINE, V1, COMPLETE) == undone
+    assert to_stop_in_rollback([job(2, V1, "RUNNING")], MINE, V2, COMPLETE) == [job(2, V1, "RUNNING")]
 
 
 def test_the_newest_job_of_a_version_and_the_newest_success_are_told() -> None:
@@ -147,7 +148,9 @@ def test_the_newest_job_of_a_version_and_the_newest_success_are_told() -> None:
         job(1, V1, resource=OTHERS),
     ]
     assert newest_of_version(listed, MINE, V1) == listed[1]
+    assert newest_of_version(listed, MINE, V2) == listed[2]
     assert newest_of_version(listed, OTHERS, V2) is None
+    assert newest_success([job(1, "", "UNKNOWN")]) is None
     assert newest_success(listed) == listed[2]
     assert newest_success([listed[0]]) is None
 
@@ -162,10 +165,14 @@ def test_the_job_of_a_request_is_told_by_its_mark_whatever_its_type(job_type: st
 
 
 def test_without_marks_the_oldest_new_job_since_then_may_be_the_requests() -> None:
-    listed = [job(4), job(3), job(2, began=BEFORE), job(1, "", "PENDING", began=None)]
+    listed = [job(5), job(4), job(3), job(2, began=BEFORE), job(1, "", "PENDING", began=None)]
     known = frozenset({"1"})
-    assert of_this_request(listed, MARK, unmarked_since=COMPLETE, known=known) == listed[1]
+    assert of_this_request(listed, MARK, unmarked_since=COMPLETE, known=known) == listed[2]
     assert of_this_request(listed, MARK, unmarked_since=None, known=known) is None
     assert of_this_request(listed, MARK, unmarked_since=COMPLETE + 9, known=known) is None
-    assert unmarked_jobs(listed, "RELEASE", COMPLETE) == [listed[0], listed[1], listed[3]]
-    assert unmarked_jobs([*listed, job(0, V2, resource=OTHERS)], "RELEASE", COMPLETE) == []
+    unmarked = [*listed[:3], listed[4]]
+    assert unmarked_jobs(listed, "RELEASE", COMPLETE) == unmarked
+    marked = [*listed, job(0, V2, resource=OTHERS)]
+    assert unmarked_jobs(marked, "RELEASE", COMPLETE) == []
+    # Amplify may return the message of one type of job only.
+    assert unmarked_jobs(marked, "RETRY", COMPLETE) == unmarked_jobs(marked, "A", COMPLETE) == unmarked

@@ -15,7 +15,7 @@ def test_a_failed_job_is_told_with_step_reason_log_and_link(world: World) -> Non
     answer = world.request(world.event("Create", FailureLogLines="6"))
     assert answer.reason == (
         f"JOB_FAILED: {JOB} failed in step BUILD: exit status 1. Its log ends: "
-        "## Starting Frontend Build | # Starting phase: preBuild | # Executing command: npm ci | "
+        "Cloning into 'site'... | # Starting phase: preBuild | # Executing command: npm ci | "
         f"# Starting phase: build | npm ERR! missing script | !!! Error: Command failed with exit code 1{SEE}"
     )
 
@@ -36,7 +36,7 @@ def test_the_failed_step_is_the_one_whose_log_is_read(world: World, step: str) -
     assert f"/{step}/log.txt" in read.full_url
 
 
-@pytest.mark.parametrize(("lines", "quoted"), [("1", 1), ("3", 3), ("50", 13)])
+@pytest.mark.parametrize(("lines", "quoted"), [("1", 1), ("3", 3), ("50", 7)])
 def test_so_many_lines_of_the_log_are_quoted(world: World, lines: str, quoted: int) -> None:
     world.amplify.next_job(outcome="FAILED")
     answer = world.request(world.event("Create", FailureLogLines=lines))

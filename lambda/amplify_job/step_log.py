@@ -21,8 +21,8 @@ _LINE_CHARACTERS = 300
 # What Amplify writes into each log, before and after the lines that explain a failure.
 # https://github.com/aws-amplify/amplify-hosting/issues/1245, issues/1216
 _BOILERPLATE = re.compile(
-    r"# Build environment configured .*|# Retriev(ing|ed) environment cache\.*|---- Setting Up SSM Secrets ----"
-    r"|# No live updates for this build run|## Starting Frontend Build"
+    r"# Build environment configured .*|# Retriev(ing|ed) environment cache\.*"
+    r"|---- Setting Up SSM Secrets ----|# No live updates for this build run|## Starting Frontend Build"
     r"|!!! (Build failed|Non-Zero Exit Code detected)|# Starting (environment )?caching\.*"
     r"|# (Environment caching|Caching) completed|Terminating logging\.*"
 )

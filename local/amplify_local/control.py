@@ -117,6 +117,7 @@ def _job(amplify: Amplify, job: Job) -> dict[str, Any]:
         "status": job.status(now),
         "commit": job.sha,
         "commit_message": job.commit_message,
+        "environment": job.environment,
         "started": job.created,
         "ended": job.ended if now >= job.ended else None,
         "progress": job.progress(now),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from amplify_local.rest import ApiError, Broken, Response
 
-Mode = Literal["500", "429", "denied", "malformed", "timeout", "reset"]
-MODES: tuple[Mode, ...] = ("500", "429", "denied", "malformed", "timeout", "reset")
+Mode = Literal["500", "429", "rate", "denied", "malformed", "timeout", "reset"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 @dataclass
@@ -48,6 +48,9 @@ class Fault:
             return denied(operation, resource).response()
         if self.mode == "429":
             return ApiError("TooManyRequestsException", "Too Many Requests", 429).response()
+        if self.mode == "rate":
+            # The code of a busy branch, with other words.
+            return ApiError("LimitExceededException", "Rate exceeded").response()
         return ApiError("InternalFailureException", "Internal failure").response()
 
 

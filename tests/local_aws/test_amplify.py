@@ -240,6 +240,16 @@ def test_amplify_cancels_a_build_without_a_diff(client: Any, amplify: Amplify, c
     assert job["steps"][0]["statusReason"] == "cancelled - no diff detected from previous commit"
 
 
+def test_only_the_log_may_say_that_there_was_no_diff(client: Any, amplify: Amplify, clock: Clock) -> None:
+    amplify.next_job(outcome="NO_DIFF", status_reason="", log=["no changes found for appRoot apps/web"])
+    start(client)
+    clock.now += 10
+    job = get(client)
+    assert job["summary"]["status"] == "CANCELLED"
+    assert all("statusReason" not in step for step in job["steps"])
+    assert "no changes found for appRoot apps/web" in log(amplify, job["steps"][0])
+
+
 def test_a_job_may_end_as_a_word_that_the_model_does_not_know(
     client: Any, amplify: Amplify, clock: Clock
 ) -> None:
@@ -377,6 +387,7 @@ def test_unknown_apps_branches_jobs_and_regions_are_not_found(client: Any, ampli
     [
         ("500", "InternalFailureException", 500),
         ("429", "TooManyRequestsException", 429),
+        ("rate", "LimitExceededException", 429),
         ("denied", "AccessDeniedException", 403),
     ],
 )

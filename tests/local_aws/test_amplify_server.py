@@ -142,6 +142,14 @@ def test_scenarios_are_set_over_the_control_endpoint(url: str, client: Any, ampl
     assert [call["operation"] for call in json.loads(http(f"{url}/_amplify/calls")[1])] == ["GetApp"]
 
 
+def test_the_environment_of_a_job_is_shown(url: str, client: Any) -> None:
+    client.update_branch(**BRANCH, environmentVariables={"API": "https://a"})
+    client.start_job(**BRANCH, jobType="RELEASE")
+    client.update_branch(**BRANCH, environmentVariables={"API": "https://b"})
+    [job] = json.loads(http(f"{url}/_amplify/jobs")[1])
+    assert job["environment"] == {"API": "https://a"}
+
+
 def test_nonsense_on_the_control_endpoint_is_refused(url: str) -> None:
     assert http(f"{url}/_amplify/next-job", {"step": "TEST"}) == (
         400,

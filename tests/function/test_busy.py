@@ -122,8 +122,9 @@ def test_fail_fails_at_once(world: World, state: str) -> None:
     assert world.amplify.count("StopJob") == 0
 
 
-def test_fail_does_not_fail_on_throttling(world: World) -> None:
-    world.fail("StartJob", "429")
+@pytest.mark.parametrize("mode", ["429", "rate"])
+def test_fail_does_not_fail_on_throttling(world: World, mode: str) -> None:
+    world.fail("StartJob", mode)
     assert world.request(world.event("Create", WhenBusy="FAIL")).status == "SUCCESS"
 
 

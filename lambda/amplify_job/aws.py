@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types_boto3_amplify import AmplifyClient
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_lambda import LambdaClient
+    from types_boto3_s3 import S3Client
 
     from properties import BranchLocation
 
@@ -37,6 +38,10 @@ class Aws:
 
     def lambda_(self) -> LambdaClient:
         client: LambdaClient = self._client("lambda")
+        return client
+
+    def s3(self) -> S3Client:
+        client: S3Client = self._client("s3")
         return client
 
     def _credentials(self, location: BranchLocation, session_name: str) -> dict[str, str]:

@@ -43,8 +43,24 @@ class Deadline:
         self.last_error: Unanswered | AccessDenied | None = None
 
     @property
+    def now(self) -> float:
+        """In seconds since the epoch."""
+        return self._clock.time()
+
+    @property
     def has_passed(self) -> bool:
         return self._clock.time() >= self._at
+
+    def check(self) -> None:
+        """Look at both limits in the middle of a long piece of work.
+
+        :raises Throttled: the deadline has passed.
+        :raises HandOver: the invocation must end.
+        """
+        if self.has_passed:
+            raise Throttled("the timeout has passed")
+        if self._clock.time() > self._hand_over_at:
+            raise HandOver
 
     def pause(self, seconds: float | None = None) -> bool:
         """Sleep for one poll, or for so many seconds, but not past the deadline.

@@ -12,6 +12,7 @@ from typing import Any
 
 from identity import Mark
 from jobs import CANCELLING, SUCCEED, Job
+from properties import DEPLOYMENT
 
 NO_VERSION = "0"
 """The fingerprint of a job that serves no version of the resource: one that a Delete started."""
@@ -83,6 +84,8 @@ def of_this_request(
     if marked or unmarked_since is None:
         return marked
     since = [job for job in unmarked_jobs(listed, mark.job_type, unmarked_since) if job.id not in known]
+    if mark.job_type == DEPLOYMENT:  # one that was created only starts no more by itself
+        since = [job for job in since if not job.is_unstarted]
     return since[-1] if since else None
 
 

@@ -17,6 +17,7 @@ from answer import send
 from attributes import attributes
 from aws import Aws
 from deadline import Clock, Deadline
+from files import Files
 from jobs import Job, Jobs
 from lifecycle import Lifecycle
 from log import log
@@ -100,6 +101,7 @@ class Invocation:
             self._progress,
             properties,
             self._connect,
+            lambda sources: Files(sources, self._aws.s3),
             self._stack,
             self._clock,
             self._deadline(properties),

@@ -30,7 +30,13 @@ _PAGE, _PAGES = 50, 20  # ListJobs gives at most 50 a page
 _THROTTLED = ("LimitExceededException", "ThrottlingException", "Throttling", "TooManyRequestsException")
 # "The requested branch main already have pending or running jobs"
 # https://github.com/aws-amplify/amplify-hosting/issues/751
-_BUSY = "pending or running"
+# "The last job(deployment) 17 was not finished, please wait until it finish or use StopJob operation …"
+# https://github.com/aws-amplify/amplify-backend/issues/1528
+_BUSY = {
+    "StartJob": "pending or running",
+    "CreateDeployment": "was not finished",
+    "StartDeployment": "was not finished",
+}
 
 
 class Step(NamedTuple):
@@ -86,10 +92,15 @@ class Job(NamedTuple):
         """Whether it may still change; so does a job with an unknown status."""
         return self.status not in _ENDS
 
+    @property
+    def is_unstarted(self) -> bool:
+        """Whether it shows no start yet: it waits for a place, or its deployment was created only."""
+        return self.started is None and self.in_progress
+
     def began_since(self, when: float) -> bool:
         """Whether it began then or later, or has not begun yet."""
         if self.started is None:
-            return self.in_progress
+            return self.is_unstarted
         return self.started.timestamp() >= when
 
 
@@ -129,6 +140,22 @@ class Jobs:
     def start(self, fields: Mapping[str, Any]) -> Job:
         return self._call(
             "start_job", lambda response: Job.read(response["jobSummary"]), **self._branch, **fields
+        )
+
+    def create_deployment(self) -> tuple[str, str]:
+        """:return: The ID of the new job, and the URL that its files are sent to before it starts."""
+
+        def read(response: Any) -> tuple[str, str]:
+            return Job.read(response).id, response["zipUploadUrl"]
+
+        return self._call("create_deployment", read, **self._branch)
+
+    def start_deployment(self, job_id: str) -> Job:
+        return self._call(
+            "start_deployment",
+            lambda response: Job.read(response["jobSummary"]),
+            **self._branch,
+            jobId=job_id,
         )
 
     def stop(self, job_id: str) -> None:
@@ -175,8 +202,8 @@ class Jobs:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         operation = error.operation_name
         called = f"amplify:{operation} on {self.title} in {self.location.region}"
-        if operation == "StartJob" and _BUSY in text:
-            return Busy(text)
+        if operation in _BUSY and _BUSY[operation] in text:
+            return Busy(text.rstrip(" ."))
         if code in _THROTTLED or status == 429:
             return Throttled(text)
         if operation == "AssumeRole" and status < 500:
@@ -196,6 +223,8 @@ class Jobs:
             resource += f"/branches/{location.branch_name}"
         if operation.endswith(("Job", "Jobs")):
             resource += "/jobs/*"
+        if operation.endswith("Deployment"):  # which of the two a denial is about, nobody has published
+            resource += " and on its deployments/*"
         _, partition, _, _, account, *_ = (by + "::::").split(":")
         role = f"The role {by}" if location.assume_role_arn else "The function's role"
         arn = f"arn:{partition}:amplify:{location.region}:{account}:{resource}"

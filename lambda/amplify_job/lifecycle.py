@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -13,6 +13,7 @@ from deadline import Clock, Deadline
 from decisions import (
     NO_VERSION,
     Decide,
+    Decision,
     Start,
     is_of,
     newest_of_version,
@@ -22,6 +23,8 @@ from decisions import (
     to_stop_in_rollback,
     undo_create,
 )
+from deployment import Deployment
+from files import Files
 from identity import Mark
 from jobs import CANCELLED, CANCELLING, SUCCEED, Job, Jobs
 from log import log
@@ -35,7 +38,7 @@ from outcomes import (
     NotFound,
     Unanswered,
 )
-from properties import BranchLocation, Properties
+from properties import BranchLocation, Properties, Source
 from request import FRESH_SECONDS, Progress, Request
 from stack import PATIENT_SECONDS, Kind, Stack
 from start import JobStart
@@ -43,11 +46,13 @@ from verdict import failure_of
 
 _LAST_LOOK_SECONDS = 20
 _ROLLBACK_SECONDS = 60
+_FILES_SECONDS = 600
 
 
 class Lifecycle:
     """
     :param connect: Gives the jobs of a branch.
+    :param files: Gives the files of sources.
     :param deadline: The request's own.
     """
 
@@ -57,6 +62,7 @@ class Lifecycle:
         progress: Progress,
         properties: Properties,
         connect: Callable[[BranchLocation], Jobs],
+        files: Callable[[Sequence[Source]], Files],
         stack: Stack,
         clock: Clock,
         deadline: Deadline,
@@ -66,6 +72,7 @@ class Lifecycle:
         self._properties = properties
         self._connect = connect
         self._jobs = connect(properties.location)
+        self._files = files
         self._stack = stack
         self._clock = clock
         self._deadline = deadline
@@ -129,19 +136,29 @@ class Lifecycle:
         """One new job, waited for, and judged."""
         mark = self._request.mark(self._properties.fingerprint, self._properties.job_type)
         wanted = Start({**self._properties.start_job, "commitMessage": mark.sign(self._message)}, "a release")
-        job = JobStart(
-            self._jobs,
-            mark,
-            lambda listed: wanted,
-            self._progress,
-            self._deadline,
-            when_busy=self._properties.when_busy,
-            may_be_repeated=self._may_be_repeated,
-            may_act=partial(self._stack.still, Kind.FORWARD),
-            operation_began=self._stack.operation_began,
-            list_since=self._progress.requested,
-        ).job()
+        job = self._started(
+            mark, lambda listed: wanted, Kind.FORWARD, self._deadline, self._properties.when_busy
+        )
         return self._finish(job) if job else None
+
+    def _started(
+        self, mark: Mark, decide: Decide, kind: Kind, deadline: Deadline, when_busy: str
+    ) -> Job | None:
+        """:return: The job that this request starts, or started before; None if none is wanted any more."""
+        files, may_act = self._files(self._properties.sources), partial(self._stack.still, kind)
+        with Deployment(self._jobs, files, self._progress, deadline, may_act) as deployment:
+            return JobStart(
+                self._jobs,
+                mark,
+                decide,
+                deployment.start if self._properties.sources else self._jobs.start,
+                self._progress,
+                self._stack,
+                kind,
+                deadline,
+                when_busy=when_busy,
+                may_be_repeated=self._may_be_repeated,
+            ).job()
 
     def _unchanged(self) -> Job | None:
         """Nothing new is wanted. A job that still runs is waited for; a success is not judged again."""
@@ -255,13 +272,13 @@ class Lifecycle:
                 self._stop_undone(jobs, complete, deadline)
         properties = self._properties
         mark = self._request.mark(properties.fingerprint, properties.job_type)
-        job = self._restore(
-            mark,
-            Kind.ROLLBACK,
-            lambda listed: restore(listed, mark, complete, properties.start_job, self._message),
-            deadline,
-        )
-        return job or self._described()
+
+        def decide(listed: Sequence[Job]) -> Decision:
+            if properties.sources:  # a deployment bears no mark that tells which version the site serves
+                return Start({}, "the files of the previous version")
+            return restore(listed, mark, complete, properties.start_job, self._message)
+
+        return self._restore(mark, Kind.ROLLBACK, decide, deadline) or self._described()
 
     def _branches(self) -> list[Jobs]:
         """The branch of the previous version, and the one that the resource had moved to."""
@@ -288,16 +305,7 @@ class Lifecycle:
         if self._properties.on_rollback == "IGNORE" or self._properties.wait_for_job_id:
             return None
         try:
-            return JobStart(
-                self._jobs,
-                mark,
-                decide,
-                self._progress,
-                deadline,
-                when_busy="WAIT",
-                may_be_repeated=self._may_be_repeated,
-                may_act=partial(self._stack.still, kind),
-            ).job()
+            return self._started(mark, decide, kind, deadline, "WAIT")
         except Failure as failure:
             log("nothing restored", why=failure.reason)
             return None
@@ -362,7 +370,10 @@ class Lifecycle:
         return Deadline(self._clock, at=self._clock.time() + _LAST_LOOK_SECONDS)
 
     def _rollback_deadline(self) -> Deadline:
-        return Deadline(self._clock, at=self._clock.time() + _ROLLBACK_SECONDS)
+        seconds = _ROLLBACK_SECONDS
+        if self._properties.sources:  # they are read and sent again
+            seconds = max(seconds, min(self._properties.timeout_seconds, _FILES_SECONDS))
+        return Deadline(self._clock, at=self._clock.time() + seconds)
 
 
 def _stop(jobs: Jobs, job: Job, deadline: Deadline) -> bool:

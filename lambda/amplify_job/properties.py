@@ -24,6 +24,8 @@ OPTIONS: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "option
 """The limits and defaults of the properties that are not Amplify's."""
 
 FINGERPRINT_VERSION = "1"
+DEPLOYMENT = "MANUAL"
+"""The type of a job that deploys files."""
 _NAMES = {name[0].upper() + name[1:] for name in START_JOB} | OPTIONS.keys()
 
 
@@ -41,6 +43,19 @@ class BranchLocation(NamedTuple):
         return self[:3] == other[:3]
 
 
+class Source(NamedTuple):
+    """An archive of files to deploy, as aws-cdk's BucketDeployment describes it."""
+
+    bucket: str
+    key: str
+    markers: Mapping[str, str]
+    """What stands in the files for values that are known when the stack is deployed."""
+    json_escape: bool
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
 class Properties(NamedTuple):
     location: BranchLocation
     job_type: str
@@ -54,6 +69,8 @@ class Properties(NamedTuple):
     wait: bool
     wait_for_job_id: str
     """Nothing is started; this job is waited for."""
+    sources: tuple[Source, ...]
+    """Files to deploy, instead of a build."""
     timeout_seconds: int
     when_busy: str
     on_rollback: str
@@ -72,6 +89,7 @@ class Properties(NamedTuple):
             if name not in _NAMES:
                 raise InvalidProperties(f"unknown property {_shown(name)}; {_meant(str(name))}")
         read = _Reader(raw)
+        sources = read.sources()
         properties = cls(
             location=BranchLocation(
                 app_id=read.api("AppId", required=True),
@@ -81,7 +99,7 @@ class Properties(NamedTuple):
                 assume_role_arn=read.matching("AssumeRoleArn", "the ARN of an IAM role"),
                 external_id=read.matching("ExternalId", "2 to 1,224 letters, digits or any of +=,.@:/-_"),
             ),
-            job_type=read.api("JobType") or "RELEASE",
+            job_type=read.api("JobType") or (DEPLOYMENT if sources else "RELEASE"),
             job_id=read.api("JobId"),
             job_reason=read.api("JobReason"),
             commit_id=read.api("CommitId"),
@@ -91,6 +109,7 @@ class Properties(NamedTuple):
             nonce=read.text("Nonce"),
             wait=read.boolean("Wait"),
             wait_for_job_id=read.matching("WaitForJobId", "the ID of a job, such as 7"),
+            sources=sources,
             timeout_seconds=read.seconds(),
             when_busy=read.word("WhenBusy"),
             on_rollback=read.word("OnRollback"),
@@ -100,16 +119,27 @@ class Properties(NamedTuple):
         if (properties.job_type == "RETRY") != bool(properties.job_id):
             given = f"JobType is {properties.job_type!r} and JobId is {properties.job_id!r}"
             raise InvalidProperties(f"{given}; JobId is required for, and only for, JobType 'RETRY'")
-        properties._check_wait_for_job_id()
+        if (properties.job_type == DEPLOYMENT) != bool(sources):
+            given = f"JobType is {properties.job_type!r} with {len(sources)} sources"
+            allowed = f"sources are required for, and only for, JobType {DEPLOYMENT!r}"
+            raise InvalidProperties(f"{given}; {allowed}")
+        properties._check_build_only()
         return properties
 
-    def _check_wait_for_job_id(self) -> None:
-        given = [name for name, value in self.start_job.items() if value != "RELEASE"]
-        given += ["commitMessage"] if self.commit_message else []
-        given += ["triggers"] if self.triggers else []
-        if self.wait_for_job_id and given:
+    def _check_build_only(self) -> None:
+        """:raises InvalidProperties: a field of a new build goes with what starts none."""
+        fields = {**self.start_job, "commitMessage": self.commit_message}
+        if self.wait_for_job_id:
+            fields |= {"triggers": self.triggers, "sourceBucketNames": self.sources}
+            why = "WaitForJobId starts no job"
+        elif self.sources:
+            why = "files are deployed without a build"
+        else:
+            return
+        given = [name for name, value in fields.items() if value and value not in ("RELEASE", DEPLOYMENT)]
+        if given:
             names = ", ".join(name[0].upper() + name[1:] for name in given)
-            raise InvalidProperties(f"WaitForJobId starts no job, so that {names} must be left out")
+            raise InvalidProperties(f"{why}, so that {names} must be left out")
 
     @property
     def fingerprint(self) -> str:
@@ -129,6 +159,8 @@ class Properties(NamedTuple):
         )
         if self.wait_for_job_id:  # an addition keeps the fingerprints of what does not use it
             defining += (self.wait_for_job_id,)
+        if self.sources:
+            defining += (self.sources,)
         return FINGERPRINT_VERSION + digest(*defining, length=15)
 
     @property
@@ -223,14 +255,48 @@ class _Reader:
 
     def strings(self, name: str) -> Mapping[str, str]:
         value = self._raw.get(name, "")
+        return {} if value in ("", None) else _map_of_strings(name, value)
+
+    def sources(self) -> tuple[Source, ...]:
+        """Lists with an item for each source, as BucketDeployment has them."""
+        buckets = self._items("SourceBucketNames", str)
+        keys = self._items("SourceObjectKeys", str, like=buckets)
+        markers = self._items("SourceMarkers", dict, like=buckets)
+        configs = self._items("SourceMarkersConfig", dict, like=buckets)
+        return tuple(
+            Source(
+                bucket,
+                key,
+                _map_of_strings(f"SourceMarkers.{number}", of_source),
+                str(config.get("jsonEscape", "")).lower() == "true",
+            )
+            for number, (bucket, key, of_source, config) in enumerate(
+                zip(buckets, keys, markers, configs, strict=True)
+            )
+        )
+
+    def _items(self, name: str, of: type, like: list[Any] | None = None) -> list[Any]:
+        """:param like: A list of the same length; maps may be left out."""
+        value = self._raw.get(name, "")
         if value in ("", None):
-            return {}
-        if not isinstance(value, dict):
-            raise InvalidProperties(f"{name} is {_shown(value)}, must be a map of strings")
-        for key, item in value.items():
-            if not isinstance(item, str):
-                raise InvalidProperties(f"{name}.{key} is {_shown(item)}, must be a string")
+            value = [{} for _ in like or ()] if of is dict else []
+        what = "strings" if of is str else "maps"
+        if not isinstance(value, list) or not all(isinstance(item, of) and item != "" for item in value):
+            raise InvalidProperties(f"{name} is {_shown(value)}, must be a list of {what}")
+        if like is not None and len(value) != len(like):
+            raise InvalidProperties(
+                f"{name} has {len(value)} items, must have as many as SourceBucketNames: {len(like)}"
+            )
         return value
+
+
+def _map_of_strings(name: str, value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise InvalidProperties(f"{name} is {_shown(value)}, must be a map of strings")
+    for key, item in value.items():
+        if not isinstance(item, str):
+            raise InvalidProperties(f"{name}.{key} is {_shown(item)}, must be a string")
+    return value
 
 
 def _meant(name: str) -> str:

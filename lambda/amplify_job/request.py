@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from identity import Mark, digest, physical_id
 
 _CARRIED = "HandedOver"
-_CARRIED_VERSION = 1
+_CARRIED_VERSION = 2
 _URL_LIFETIME_SECONDS = 7_200
 FRESH_SECONDS = 5
 """No other operation of the stack can have begun so soon after a request was sent."""
@@ -34,7 +34,9 @@ class Progress:
     started: bool = False
     """Whether this very request started that job."""
     tried: bool = False
-    """Whether a StartJob was sent whose outcome is unknown."""
+    """Whether a StartJob, or a CreateDeployment, was sent whose outcome is unknown."""
+    created: str = ""
+    """The deployment that this very request created and has not seen start."""
 
     @classmethod
     def of(cls, event: Mapping[str, Any], now: float) -> Progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from deadline import Deadline
 from decisions import Adopt, Decide, Nothing, Start, is_of, of_this_request, unmarked_jobs
@@ -10,7 +11,12 @@ from identity import Mark
 from jobs import CANCELLING, Job, Jobs
 from log import log
 from outcomes import AccessDenied, AmplifyError, BranchBusy, Busy, NotFound, Throttled, Unanswered
+from properties import DEPLOYMENT
 from request import Progress
+from stack import Kind, Stack
+
+_ABANDONED_SECONDS = 120
+"""A deployment that was created blocks the branch. Who has not started it by then does so no more."""
 
 
 class JobStart:
@@ -19,37 +25,39 @@ class JobStart:
         jobs: Jobs,
         mark: Mark,
         decide: Decide,
+        start: Callable[[dict[str, Any]], Job | None],
         progress: Progress,
+        stack: Stack,
+        kind: Kind,
         deadline: Deadline,
         *,
         when_busy: str,
         may_be_repeated: bool,
-        may_act: Callable[[], bool],
-        operation_began: Callable[[], float | None] = lambda: None,
-        list_since: float | None = None,
     ) -> None:
         """
         :param mark: The mark of the job that the request starts, or has started.
         :param decide: What is to be done, told the list.
+        :param start: Starts a job with these fields; None if the request does not stand any more.
+        :param kind: What the request is; it must still be that before each StartJob and StopJob.
         :param may_be_repeated: Whether an earlier delivery of the request may have started the job.
-        :param may_act: Whether the request still stands; asked before each StartJob and StopJob.
-        :param operation_began: When the operation of the stack began that the request belongs to.
-        :param list_since: How far back the list must reach; all jobs by default.
         """
         self._jobs = jobs
         self._mark = mark
         self._decide = decide
+        self._start_job = start
         self._progress = progress
         self._deadline = deadline
         self._when_busy = when_busy
         self._may_be_repeated = may_be_repeated
-        self._may_act = may_act
-        self._operation_began = operation_began
-        self._list_since = list_since
+        self._stack = stack
+        self._kind = kind
+        # A job of this request began since; what a rollback undoes and restores may be older.
+        self._list_since = progress.requested if kind is Kind.FORWARD else None
         self._listed_before_try: frozenset[str] = frozenset()
         self._refusal: Throttled | None = None
         """Why the last StartJob was refused, until the list shows no job in progress."""
         self._blocking: Job | None = None
+        self._blocked_since = 0.0
         self._was_busy: Busy | None = None
 
     def job(self) -> Job | None:
@@ -85,13 +93,17 @@ class JobStart:
                 return None
             if isinstance(decision, Adopt):
                 return self._found(decision.job)
-            if not self._may_act():
+            if not self._stack.still(self._kind):
                 log("given up")
                 return None
             if job := self._start(decision, listed):
                 return self._found(job)
 
     def _started_before(self, listed: Sequence[Job]) -> Job | None:
+        created = next((job for job in listed if job.id == self._progress.created), None)
+        if created and not created.is_unstarted:
+            self._progress.started = True
+            return created
         unmarked_since = None
         if self._progress.tried:
             unmarked_since = self._progress.requested
@@ -105,14 +117,15 @@ class JobStart:
         return job
 
     def _start(self, decision: Start, listed: Sequence[Job]) -> Job | None:
+        self._blocking = None
         try:
-            job = self._jobs.start(decision.fields)
+            job = self._start_job(decision.fields)
         except Busy as error:
             log("busy", said=str(error))
             self._refusal = self._was_busy = error
             return None
         except Throttled as error:
-            self._refusal = error
+            self._refusal, self._was_busy = error, None
             self._deadline.tolerate(error)
             return None
         except AccessDenied as error:
@@ -122,14 +135,15 @@ class JobStart:
             self._progress.tried = True
             self._listed_before_try |= {job.id for job in listed}
         else:
-            log("started", job=job.id, status=job.status, what=decision.what)
-            self._progress.started = True
+            if job:
+                log("started", job=job.id, status=job.status, what=decision.what)
+                self._progress.started = True
             return job
         self._deadline.pause()
         return None
 
     def _found(self, job: Job) -> Job:
-        self._progress.job_id = job.id
+        self._progress.job_id, self._progress.created = job.id, ""
         return job
 
     def _look_for_blocking_job(self, listed: Sequence[Job], refusal: Throttled) -> Job | None:
@@ -137,33 +151,48 @@ class JobStart:
 
         :raises BranchBusy: `WhenBusy` is FAIL.
         """
-        blocking = next((job for job in listed if job.in_progress), None)
+        others = (job for job in listed if job.id != self._progress.created)
+        blocking = next((job for job in others if job.in_progress), None)
         if self._when_busy == "FAIL" and (blocking or isinstance(refusal, Busy)):
             raise BranchBusy(f"{self._busy(refusal, blocking, 'is')} (WhenBusy is FAIL)")
         if blocking is None:
             self._refusal = None
         elif self._blocking is None or self._blocking.id != blocking.id:
+            self._blocked_since = self._deadline.now
             log("waiting for another job", job=blocking.id, status=blocking.status, when_busy=self._when_busy)
         self._blocking = blocking
         return blocking
 
     def _may_join(self, blocking: Job) -> bool:
         """An earlier job of this same resource did not build what is wanted now."""
-        own = is_of(blocking, self._mark.resource)
+        own = is_of(blocking, self._mark.resource) or self._is_left_behind(blocking)
         return self._when_busy == "JOIN" and not own and blocking.status != CANCELLING
 
     def _must_stop(self, blocking: Job, listed: Sequence[Job]) -> bool:
         """Resources that release one branch in one deploy, or deliveries of one request, spare each other."""
-        if self._when_busy != "STOP" or blocking.status == CANCELLING or blocking.started is None:
+        if blocking.status == CANCELLING:
+            return False
+        if self._is_left_behind(blocking) and self._deadline.now - self._blocked_since >= _ABANDONED_SECONDS:
+            return True
+        if self._when_busy != "STOP" or blocking.started is None:
             return False
         if blocking.mark:
-            began = self._operation_began()
+            began = self._stack.operation_began()
             return began is not None and not blocking.began_since(began)
         return blocking not in unmarked_jobs(listed, self._mark.job_type, self._progress.requested)
 
+    def _is_left_behind(self, blocking: Job) -> bool:
+        """A deployment that nobody starts, and that this request may have created without learning so."""
+        unknown = self._progress.tried or self._may_be_repeated
+        return (
+            self._mark.job_type == DEPLOYMENT
+            and blocking.is_unstarted
+            and (self._when_busy == "STOP" or (unknown and blocking.id not in self._listed_before_try))
+        )
+
     def _stop(self, blocking: Job) -> bool:
         """:return: False if this request may not stop a job any more."""
-        if not self._may_act():
+        if not self._stack.still(self._kind):
             log("given up")
             return False
         try:

@@ -25,8 +25,12 @@ from amplify_local.rest import ApiError, Request, Response, route, write_output
 
 # The model requires these. `jobType` is in no recorded answer, `startTime` in none of a pending job, and the
 # others are missing now and then (docs/aws-facts.md).
-_MAY_BE_MISSING = ("commitMessage", "jobType", "commitTime", "startTime", "endTime")
+_MAY_BE_MISSING = ("commitId", "commitMessage", "jobType", "commitTime", "startTime", "endTime")
 LOG_PREFIX = "/_logs/"
+UPLOAD_PREFIX = "/_uploads/"
+UPLOAD = "Upload"
+"""What faults call the upload of files, which is no operation of Amplify's API."""
+_UPLOAD_SECONDS = 3600
 
 
 @dataclass
@@ -40,6 +44,10 @@ class Behaviour:
     :param omits: Members left out of every job summary and step, such as ``commitMessage``.
     :param concurrent_jobs: How many jobs run at a time in a Region; the others wait in PENDING.
     :param page_size: Jobs on a page of ListJobs when the caller does not say.
+    :param created_status: Of a deployment that was created and not started: nobody has published it, and
+        consoles called it pending (https://github.com/aws-amplify/amplify-backend/issues/1528).
+    :param deployments_arn: What follows the branch's ARN where access to deployments is checked: nobody has
+        published whether it is nothing or ``/deployments/*``.
     """
 
     commit_ids: Literal["honoured", "ignored"] = "honoured"
@@ -48,6 +56,8 @@ class Behaviour:
     omits: frozenset[str] = frozenset()
     concurrent_jobs: int = 5
     page_size: int = 10
+    created_status: Literal["PENDING", "CREATED"] = "PENDING"
+    deployments_arn: Literal["", "/deployments/*"] = "/deployments/*"
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,8 @@ class Amplify:
         """Answer one HTTP request as Amplify does."""
         if request.path.startswith(LOG_PREFIX):
             return self._log(request)
+        if request.path.startswith(UPLOAD_PREFIX):
+            return self._upload(request)
         try:
             operation, params = route(request)
         except ApiError as error:
@@ -191,6 +203,12 @@ class Amplify:
                 return job
         raise ApiError("NotFoundException", f"Job {job_id} not found.")
 
+    def site(self, app_id: str, branch_name: str) -> dict[str, bytes]:
+        """What the site of a branch serves: its files by their paths."""
+        with self._lock:
+            self._settle()
+            return self.branch(app_id, branch_name).site(self.clock())
+
     def push(
         self, app_id: str, branch_name: str, message: str = "Update", commit_id: str | None = None
     ) -> Job | None:
@@ -207,7 +225,7 @@ class Amplify:
             if not branch.settings.get("enableAutoBuild", True):
                 return None
             pending = next((job for job in branch.jobs if job.status(now) == "PENDING"), None)
-            job = pending or self.add_job(branch, "RELEASE")
+            job = pending or self.add_job(branch, "RELEASE", asked=now)
             job.builds = job.commit_id = sha
             job.commit_message, job.commit_time = message, timestamp(now)
             return job
@@ -309,6 +327,26 @@ class Amplify:
             missing = b"<Error><Code>NoSuchKey</Code></Error>"
             return Response(404, {"Content-Type": "application/xml"}, missing)
         return Response(200, {"Content-Type": "text/plain; charset=utf-8"}, text.encode())
+
+    def _upload(self, request: Request) -> Response:
+        """A PUT to the URL that CreateDeployment has returned."""
+        parts = [unquote(part) for part in request.path.removeprefix(UPLOAD_PREFIX).split("/")]
+        with self._lock:
+            fault = next((fault for fault in self.faults if fault.strikes(UPLOAD)), None)
+            try:
+                app_id, branch_name, name = parts
+                job = self.job(app_id, branch_name, name.removesuffix(".zip").lstrip("0"))
+                is_late = self.clock() > job.created + _UPLOAD_SECONDS
+                if request.method != "PUT" or "X-Amz-Signature" not in request.query or is_late:
+                    raise ValueError("the URL is good for a PUT, and for some time")
+            except (ApiError, ValueError):
+                response = Response(403, {"Content-Type": "application/xml"}, b"<Code>AccessDenied</Code>")
+            else:
+                if fault is None or fault.applied:
+                    job.files = request.body
+                response = fault.response(UPLOAD, job.arn) if fault else Response(200)
+        self._record(UPLOAD, {"bytes": len(request.body)}, request, response)
+        return response
 
     # Jobs.
 

@@ -10,13 +10,14 @@ if TYPE_CHECKING:
 _CYAN, _RED, _OFF = "\x1b[36m", "\x1b[31m", "\x1b[0m"
 
 
-def step_log(step: str, sha: str | None, repository: str | None, status: str, plan: Plan) -> list[str]:
+def step_log(step: str, sha: str | None, repository: str | None, status: str, plan: Plan | None) -> list[str]:
     """All lines of a step's log, without their times.
 
+    :param plan: The job's, if it ends in this step.
     :param sha: The commit that the job recorded; None for a job that builds the branch's tip.
     """
     written = {"BUILD": _build, "DEPLOY": _deploy, "VERIFY": _verify}[step](sha, repository)
-    if step == plan.steps[-1]:
+    if plan:
         written = written[: _KEPT[step]] if plan.outcome != "SUCCEED" else written
         written += [f"[INFO]: {line}" for line in plan.log]
         if status == "FAILED":

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from amplify_local.rest import ApiError, Broken, Response
 
-Mode = Literal["500", "429", "rate", "denied", "malformed", "timeout", "reset"]
+Mode = Literal["500", "429", "rate", "denied", "refused", "malformed", "timeout", "reset"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
@@ -46,6 +46,8 @@ class Fault:
             return Response(200, {"Content-Type": "text/html"}, b"<html>Bad gateway</html>")
         if self.mode == "denied":
             return denied(operation, resource).response()
+        if self.mode == "refused":
+            return ApiError("BadRequestException", "The request is not valid.").response()
         if self.mode == "429":
             return ApiError("TooManyRequestsException", "Too Many Requests", 429).response()
         if self.mode == "rate":

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from zipfile import ZipFile
 
 if TYPE_CHECKING:
     from amplify_local.job import Job
@@ -110,6 +112,23 @@ class Branch:
         path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}/{step}"
         signature = hashlib.sha256(path.encode()).hexdigest()
         return f"/_logs/{path}/log.txt?X-Amz-Expires=3600&X-Amz-Signature={signature}"
+
+    def upload_path(self, job: Job) -> str:
+        """Where the files of a deployment are sent."""
+        path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}"
+        signature = hashlib.sha256(path.encode()).hexdigest()
+        return f"/_uploads/{path}.zip?X-Amz-Expires=3600&X-Amz-Signature={signature}"
+
+    def site(self, now: float) -> dict[str, bytes]:
+        """The files that its newest job with success has brought, by their paths; none before that."""
+        served = next((job for job in reversed(self.jobs) if job.status(now) == "SUCCEED"), None)
+        if served is None:
+            return {}
+        if served.files is None:
+            text = f"<!doctype html><title>{self.app.id}</title><p>Job {served.id}, commit {served.sha}</p>"
+            return {"index.html": text.encode()}
+        with ZipFile(BytesIO(served.files)) as files:
+            return {name: files.read(name) for name in files.namelist() if not name.endswith("/")}
 
     def shown(self, now: float) -> dict[str, Any]:
         live = [job for job in self.jobs if job.status(now) == "SUCCEED"]

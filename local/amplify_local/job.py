@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from amplify_local.hosting import Branch
 
 STEPS = ("BUILD", "DEPLOY", "VERIFY")
+DEPLOYMENT = "MANUAL"
+"""The type of a job that deploys files: it has no build."""
 NO_DIFF = "NO_DIFF"
 
 # What Amplify says of builds that it cancels itself (aws-amplify/amplify-hosting issues quote it).
@@ -69,16 +71,14 @@ class Plan:
             return _NO_DIFF_REASON
         return self.status_reason
 
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """The steps that the job gets to: all, or those up to the one in which it ends."""
-        passes = self.outcome == "SUCCEED" and not self.never_ends
-        return STEPS if passes else STEPS[: STEPS.index(self.step) + 1]
-
 
 @dataclass
 class Job:
-    """A job; ``began`` and ``stopped`` are the only things that change after its start."""
+    """A job; ``asked``, ``began`` and ``stopped`` are the only things that change after its creation.
+
+    :param asked: When it was asked to start: a deployment of files is created before that.
+    :param files: The zip that a deployment was sent.
+    """
 
     branch: Branch
     id: str
@@ -92,6 +92,10 @@ class Job:
     commit_time: datetime | None = None
     reason: str | None = None
     builds: str | None = None  # the commit to build; else the branch's tip when the job begins
+    asked: float = math.inf
+    before: str = "PENDING"  # the status of a deployment that was only created
+    files: bytes | None = None
+    source_url: str | None = None
     began: float | None = None
     stopped: float | None = None
 
@@ -102,7 +106,7 @@ class Job:
     @property
     def ready(self) -> float:
         """When it may begin, if a slot is free."""
-        return self.created + self.plan.created_seconds + self._pending_seconds
+        return self.asked + self.plan.created_seconds + self._pending_seconds
 
     @property
     def ended(self) -> float:
@@ -112,6 +116,16 @@ class Job:
         if self.began is None or self.plan.never_ends:
             return math.inf
         return self.began + self.plan.seconds - self._pending_seconds
+
+    @property
+    def step_names(self) -> tuple[str, ...]:
+        return STEPS[1:] if self.type == DEPLOYMENT else STEPS
+
+    @property
+    def last_step(self) -> str:
+        """The step in which it ends as planned."""
+        passes = self.plan.outcome == "SUCCEED" and not self.plan.never_ends
+        return STEPS[-1] if passes else max(self.plan.step, self.step_names[0], key=STEPS.index)
 
     @property
     def _pending_seconds(self) -> float:
@@ -134,7 +148,9 @@ class Job:
             return "CANCELLED" if self._was_stopped else self.plan.status
         if self._was_stopped:
             return "CANCELLING"
-        if now < self.created + self.plan.created_seconds:
+        if self.asked == math.inf:
+            return self.before
+        if now < self.asked + self.plan.created_seconds:
             return "CREATED"
         if self.began is None or now < self.began:
             return "PENDING"
@@ -152,7 +168,7 @@ class Job:
         """The steps as GetJob shows them (log URLs without host); none until provisioned (from memory)."""
         if now < self._first_step:
             return []
-        return [self._step(name, now) for name in STEPS]
+        return [self._step(name, now) for name in self.step_names]
 
     def log(self, step: str, now: float) -> str:
         """A step's log as far as it is written by now; empty before the step starts."""
@@ -161,7 +177,8 @@ class Job:
             return ""
         repository = self.branch.app.repository
         recorded = self.plan.builds or (self.builds if self.commit_id else None)
-        lines = step_log(step, recorded, repository, self._status_in(step, now), self.plan)
+        planned = self.plan if step == self.last_step else None
+        lines = step_log(step, recorded, repository, self._status_in(step, now), planned)
         done = 1.0 if now >= ended else (now - started) / (ended - started)
         shown = lines[: max(1, round(done * len(lines)))]
         pace = (min(ended, now) - started) / len(lines)
@@ -183,12 +200,12 @@ class Job:
         if self.began is None:
             return {}
         total = self.plan.seconds - self._pending_seconds - _PROVISIONING * self.plan.seconds
-        weights = sum(_WEIGHTS[name] for name in self.plan.steps)
+        names = self.step_names[: self.step_names.index(self.last_step) + 1]
+        weights = sum(_WEIGHTS[name] for name in names)
         spans, start = {}, self._first_step
-        for name in self.plan.steps:
+        for name in names:
             end = start + total * _WEIGHTS[name] / weights
-            last = name == self.plan.steps[-1]
-            spans[name] = (start, self.ended if last else min(end, self.ended))
+            spans[name] = (start, self.ended if name == names[-1] else min(end, self.ended))
             start = end
         return {name: span for name, span in spans.items() if span[0] < self.ended}
 
@@ -206,7 +223,7 @@ class Job:
             shown["logUrl"] = self.branch.log_path(self, name)
         if status not in ("PENDING", "RUNNING", "CANCELLING", self.plan.running):
             shown["endTime"] = timestamp(min(ended, now))
-        if self.plan.reason and name == self.plan.steps[-1] and now >= self.ended and not self._was_stopped:
+        if self.plan.reason and name == self.last_step and now >= self.ended and not self._was_stopped:
             shown["statusReason"] = self.plan.reason
         return shown
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from amplify_local.hosting import Branch
-from amplify_local.job import Job, timestamp
+from amplify_local.job import DEPLOYMENT, Job, timestamp
 from amplify_local.rest import ApiError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _HEXADECIMAL = set("0123456789abcdef")
 def start_job(amplify: Amplify, params: Params) -> Params:
     branch = amplify.branch(params["appId"], params["branchName"])
     job_type = params["jobType"]
-    if job_type == "MANUAL":
+    if job_type == DEPLOYMENT:
         # Quoted in aws/aws-sdk issue 121.
         raise ApiError("BadRequestException", "The requested jobType MANUAL does not support.")
     if job_type == "RETRY" and "jobId" not in params:
@@ -31,10 +32,38 @@ def start_job(amplify: Amplify, params: Params) -> Params:
         busy = f"The requested branch {branch.name} already have pending or running jobs"
         raise ApiError("LimitExceededException", busy)
     commit = _commit_again(amplify, retried, params) if retried else _commit_of(amplify, branch, params)
-    job = amplify.add_job(branch, job_type, reason=params.get("jobReason"), **commit)
+    job = amplify.add_job(branch, job_type, asked=amplify.clock(), reason=params.get("jobReason"), **commit)
     if job.builds and not job.plan.builds and branch.known_commit(job.builds) is None:
         not_pushed = (f"fatal: reference is not a tree: {job.builds}",)  # as git says it
         job.plan = replace(job.plan, outcome="FAILED", step="BUILD", log=not_pushed)
+    return {"jobSummary": _summary(amplify, job)}
+
+
+def create_deployment(amplify: Amplify, params: Params) -> Params:
+    branch = _branch_for_files(amplify, params)
+    unfinished = next((job for job in branch.jobs if job.in_progress(amplify.clock())), None)
+    if unfinished:
+        raise ApiError("BadRequestException", _unfinished(unfinished))
+    if "fileMap" in params:
+        raise ApiError("BadRequestException", "fileMap is not emulated")
+    job = amplify.add_job(branch, DEPLOYMENT, before=amplify.behaviour.created_status)
+    url = amplify.logs_at + branch.upload_path(job)
+    return {"jobId": job.id, "fileUploadUrls": {}, "zipUploadUrl": url}
+
+
+def start_deployment(amplify: Amplify, params: Params) -> Params:
+    branch = _branch_for_files(amplify, params)
+    if "jobId" not in params and "sourceUrl" not in params:
+        message = "Must specify jobId or sourceUrl for StartDeploymentRequest."
+        raise ApiError("BadRequestException", message)
+    job_id = params.get("jobId") or create_deployment(amplify, params)["jobId"]
+    job = amplify.job(branch.app.id, branch.name, job_id)
+    if job.asked < math.inf or not job.in_progress(amplify.clock()):
+        # Text from memory; only the code is relied upon.
+        raise ApiError("BadRequestException", f"The job {job.id} was started already.")
+    job.asked, job.source_url = amplify.clock(), params.get("sourceUrl")
+    if job.files is None and job.source_url is None:
+        job.plan = replace(job.plan, outcome="FAILED", step="DEPLOY", log=("No files were uploaded",))
     return {"jobSummary": _summary(amplify, job)}
 
 
@@ -122,6 +151,8 @@ def delete_branch(amplify: Amplify, params: Params) -> Params:
 
 OPERATIONS: dict[str, Callable[[Amplify, Params], Params]] = {
     "StartJob": start_job,
+    "CreateDeployment": create_deployment,
+    "StartDeployment": start_deployment,
     "GetJob": get_job,
     "ListJobs": list_jobs,
     "StopJob": stop_job,
@@ -144,7 +175,25 @@ def resource_arn(amplify: Amplify, operation: str, params: Params) -> str:
         arn += f"/{params['appId']}"
     if "branchName" in params and operation != "CreateBranch":
         arn += f"/branches/{params['branchName']}"
+    if operation.endswith("Deployment"):
+        return arn + amplify.behaviour.deployments_arn
     return arn + ("/jobs/*" if operation.endswith(("Job", "Jobs")) else "")
+
+
+def _branch_for_files(amplify: Amplify, params: Params) -> Branch:
+    branch = amplify.branch(params["appId"], params["branchName"])
+    if branch.app.repository:
+        message = "Operation not supported. App is already connected a repository"
+        raise ApiError("BadRequestException", message)
+    return branch
+
+
+def _unfinished(job: Job) -> str:
+    """https://github.com/aws-amplify/amplify-backend/issues/1528"""
+    return (
+        f"The last job(deployment) {job.id} was not finished, please wait until it finish or use StopJob "
+        "operation to cancel it before creating a new deployment."
+    )
 
 
 def _job(amplify: Amplify, params: Params) -> Job:
@@ -187,12 +236,16 @@ def _summary(amplify: Amplify, job: Job) -> Params:
     summary: Params = {
         "jobArn": job.arn,
         "jobId": job.id,
-        "commitId": job.commit_id or "HEAD",
-        "commitMessage": job.commit_message,
-        "commitTime": job.commit_time or timestamp(job.created),
         "startTime": timestamp(job.began) if job.began is not None and job.began <= now else None,
         "status": job.status(now),
+        "sourceUrl": job.source_url,
     }
+    if job.type != DEPLOYMENT:
+        summary |= {
+            "commitId": job.commit_id or "HEAD",
+            "commitMessage": job.commit_message,
+            "commitTime": job.commit_time or timestamp(job.created),
+        }
     if now >= job.ended:
         summary["endTime"] = timestamp(job.ended)
     return _without_omitted(amplify, summary)

@@ -433,7 +433,7 @@ def deliveries() -> Iterator[Row]:
     yield Row(
         "Killed and repeated",
         "a hand-over of another version of the function",
-        lambda world: _late(world, 0, handed_over={"version": 2}),
+        lambda world: _late(world, 0, handed_over={"version": 0}),
         "read as a redelivery: the job that began since is adopted",
         0,
         (SUCCESS,),

@@ -247,11 +247,12 @@ def test_each_change_of_the_status_is_logged_once(world: World) -> None:
 
 
 def test_what_amplify_refuses_fails_the_create_in_its_words(world: World) -> None:
-    answer = world.request(world.event("Create", JobType="MANUAL"))
+    world.amplify.fail("StartJob", mode="refused")
+    answer = world.request(world.event("Create"))
     assert answer.status == "FAILED"
     assert answer.reason == (
         "AMPLIFY_ERROR: amplify:StartJob on branch main of app d1a2b3c4 in us-east-1 was refused: "
-        "The requested jobType MANUAL does not support."
+        "The request is not valid."
     )
     assert answer.physical_id == PHYSICAL_ID
     assert world.amplify.count("StartJob") == 1

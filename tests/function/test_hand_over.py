@@ -39,12 +39,13 @@ def test_the_hand_over_carries_the_event_and_what_was_done(world: World) -> None
     progress = carried.pop("HandedOver")
     assert carried == event
     assert progress == {
-        "version": 1,
+        "version": 2,
         "requested": START,
         "sent": START + 140,
         "job_id": "1",
         "started": True,
         "tried": False,
+        "created": "",
     }
     assert world.asked == ["Invoke"]
 
@@ -155,7 +156,9 @@ def test_a_hand_over_delivered_after_the_deadline_stops_the_job_that_it_carries(
     assert world.stopped == {"1"}
 
 
-@pytest.mark.parametrize("carried", [{"version": 2}, {"version": 0, "job_id": "7"}, {}, "1", 1, []])
+@pytest.mark.parametrize(
+    "carried", [{"version": 1}, {"version": 3}, {"version": 0, "job_id": "7"}, {}, "1", 1, []]
+)
 def test_a_hand_over_of_another_version_is_treated_as_a_redelivery(world: World, carried: Any) -> None:
     # given no echo, and a job that began after the request
     world.amplify.behaviour.echoes_commit_message = NO_ECHO

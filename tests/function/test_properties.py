@@ -57,8 +57,9 @@ def test_any_other_unknown_property_is_told_with_the_allowed_ones() -> None:
     assert _refusal({**REQUIRED, "X": "60"}) == (
         "VALIDATION_ERROR: unknown property 'X'; allowed are AppId, AssumeRoleArn, BranchName, "
         "CommitId, CommitMessage, CommitTime, ExternalId, FailureLogLines, JobId, JobReason, JobType, Nonce, "
-        "OnRollback, Region, ServiceTimeout, ServiceToken, TimeoutSeconds, Triggers, VerifyCommit, Wait, "
-        "WaitForJobId, WhenBusy"
+        "OnRollback, Region, ServiceTimeout, ServiceToken, SourceBucketNames, SourceMarkers, "
+        "SourceMarkersConfig, SourceObjectKeys, TimeoutSeconds, Triggers, VerifyCommit, Wait, WaitForJobId, "
+        "WhenBusy"
     )
 
 
@@ -68,7 +69,6 @@ ALLOWED: list[tuple[str, Any]] = [
     ("BranchName", "b" * 255),
     ("BranchName", "feature/ü b\n"),
     ("JobType", "WEB_HOOK"),
-    ("JobType", "MANUAL"),
     ("JobReason", "r" * 255),
     ("JobReason", "several\nlines"),
     ("CommitId", "c" * 255),
@@ -103,6 +103,11 @@ ALLOWED: list[tuple[str, Any]] = [
     ("Region", ""),
     ("AssumeRoleArn", ROLE),
     ("WaitForJobId", "7"),
+    ("SourceBucketNames", []),
+    ("SourceBucketNames", ""),
+    ("SourceObjectKeys", []),
+    ("SourceMarkers", []),
+    ("SourceMarkersConfig", []),
     ("ExternalId", "ab"),
     ("ExternalId", "shop/42=" + "x" * 1216),
     ("AssumeRoleArn", "arn:aws-us-gov:iam::123456789012:role/r"),
@@ -155,6 +160,13 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("Region", "Ireland", "Region is 'Ireland', must be a Region such as eu-west-1"),
     ("Region", "eu-west-1.evil.example", "must be a Region such as eu-west-1"),
     ("WaitForJobId", "x", "WaitForJobId is 'x', must be the ID of a job, such as 7"),
+    ("SourceBucketNames", "assets", "SourceBucketNames is 'assets', must be a list of strings"),
+    ("SourceBucketNames", [""], "SourceBucketNames is [''], must be a list of strings"),
+    ("SourceObjectKeys", [{}], "SourceObjectKeys is [{}], must be a list of strings"),
+    ("SourceObjectKeys", ["a"], "SourceObjectKeys has 1 items, must have as many as SourceBucketNames: 0"),
+    ("SourceMarkers", {}, "SourceMarkers is {}, must be a list of maps"),
+    ("SourceMarkers", [{}], "SourceMarkers has 1 items, must have as many as SourceBucketNames: 0"),
+    ("SourceMarkersConfig", [1], "SourceMarkersConfig is [1], must be a list of maps"),
     ("ExternalId", "a", "ExternalId is 'a', must be 2 to 1,224 letters, digits or any of +=,.@:/-_"),
     ("ExternalId", "a b", "must be 2 to 1,224 letters"),
     ("ExternalId", "x" * 1225, "must be 2 to 1,224 letters"),
@@ -318,6 +330,62 @@ def test_no_two_properties_can_be_mistaken_for_each_other() -> None:
         {"Region": "us-east-2"},
         {"CommitTime": "2026-01-31T12:00:01Z"},
         {"CommitTime": "2026-01-31T12:00:00Z"},
+    ]
+    assert len({_parse(**one).fingerprint for one in given}) == len(given)
+
+
+SOURCES: dict[str, Any] = {"SourceBucketNames": ["assets", "data"], "SourceObjectKeys": ["a.zip", "b.zip"]}
+
+
+def test_sources_are_read_as_bucket_deployment_writes_them() -> None:
+    markers = [{}, {"<<marker:0xbaba:0>>": "https://api"}]
+    config = [{}, {"jsonEscape": "true"}]
+    properties = _parse(**SOURCES, SourceMarkers=markers, SourceMarkersConfig=config)
+    assert properties.job_type == "MANUAL"
+    assert [str(source) for source in properties.sources] == ["s3://assets/a.zip", "s3://data/b.zip"]
+    assert [source.markers for source in properties.sources] == markers
+    assert [source.json_escape for source in properties.sources] == [False, True]
+    assert _parse(**SOURCES).sources[0] == ("assets", "a.zip", {}, False)
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        (
+            {"JobType": "MANUAL"},
+            "JobType is 'MANUAL' with 0 sources; sources are required for, and only for, JobType 'MANUAL'",
+        ),
+        (
+            {**SOURCES, "JobType": "RELEASE"},
+            "JobType is 'RELEASE' with 2 sources; sources are required for, and only for, JobType 'MANUAL'",
+        ),
+        (
+            {**SOURCES, "CommitId": "abc", "CommitMessage": "m", "JobReason": "r"},
+            "files are deployed without a build, so that JobReason, CommitId, CommitMessage must be left out",
+        ),
+        (
+            {**SOURCES, "WaitForJobId": "1"},
+            "WaitForJobId starts no job, so that SourceBucketNames must be left out",
+        ),
+        (
+            {**SOURCES, "SourceMarkers": [{}, {"m": ["v"]}]},
+            "SourceMarkers.1.m is ['v'], must be a string",
+        ),
+    ],
+)
+def test_sources_that_do_not_go_with_the_rest_are_refused(properties: dict[str, Any], said: str) -> None:
+    assert _refusal({**REQUIRED, **properties}) == f"VALIDATION_ERROR: {said}"
+
+
+def test_other_files_and_other_values_are_another_version() -> None:
+    given: list[dict[str, Any]] = [
+        SOURCES,
+        {**SOURCES, "SourceObjectKeys": ["a.zip", "c.zip"]},
+        {**SOURCES, "SourceMarkers": [{}, {"m": "1"}]},
+        {**SOURCES, "SourceMarkers": [{}, {"m": "2"}]},
+        {**SOURCES, "SourceBucketNames": ["data", "assets"]},
+        {**SOURCES, "Nonce": "1"},
+        {},
     ]
     assert len({_parse(**one).fingerprint for one in given}) == len(given)
 

@@ -56,7 +56,7 @@ def test_a_log_that_is_not_there_changes_nothing_else(world: World) -> None:
     answer = world.request(world.event("Create"))
     assert answer.reason == f"JOB_FAILED: {JOB} failed in step BUILD{SEE}"
     assert world.log_reads == []
-    assert {"decision": "log unreadable", "step": "BUILD", "error": "ValueError"} in world.decisions
+    assert {"decision": "log unreadable", "step": "BUILD", "error": "Untrusted"} in world.decisions
 
 
 def test_the_step_that_has_a_reason_is_preferred(world: World) -> None:

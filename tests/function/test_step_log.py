@@ -13,17 +13,19 @@ from typing import Any
 import pytest
 from simulated import World
 
+import presigned
 import step_log
 from jobs import Job, Step
+from presigned import is_trusted
 from step_log import StepLog
 
-OPENER = step_log._OPENER  # the real one: the simulated world replaces it
+OPENER = presigned._OPENER  # the real one: the simulated world replaces it
 AMPLIFY = "https://amplify.us-east-1.amazonaws.com"
 
 
 @pytest.fixture(autouse=True)
 def real_opener(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    monkeypatch.setattr(step_log, "_OPENER", OPENER)
+    monkeypatch.setattr(presigned, "_OPENER", OPENER)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ def real_opener(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
     ],
 )
 def test_https_at_aws_is_trusted(url: str) -> None:
-    assert _log()._is_trusted(url)
+    assert is_trusted(url, AMPLIFY)
 
 
 @pytest.mark.parametrize(
@@ -61,15 +63,15 @@ def test_https_at_aws_is_trusted(url: str) -> None:
     ],
 )
 def test_nothing_else_is_trusted(url: str) -> None:
-    assert not _log()._is_trusted(url)
+    assert not is_trusted(url, AMPLIFY)
 
 
 def test_the_host_of_an_amplify_of_ones_own_is_trusted_as_it_was_called() -> None:
-    local = _log("http://127.0.0.1:4566")
-    assert local._is_trusted("http://127.0.0.1:4566/logs/1")
-    assert not local._is_trusted("https://127.0.0.1:4566/logs/1")
-    assert not local._is_trusted("http://127.0.0.1:4567/logs/1")
-    assert not local._is_trusted("http://localhost:4566/logs/1")
+    local = "http://127.0.0.1:4566"
+    assert is_trusted("http://127.0.0.1:4566/logs/1", local)
+    assert not is_trusted("https://127.0.0.1:4566/logs/1", local)
+    assert not is_trusted("http://127.0.0.1:4567/logs/1", local)
+    assert not is_trusted("http://localhost:4566/logs/1", local)
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/log.txt", "https://[bad", "", "file:///etc/passwd"])

@@ -14,13 +14,13 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import boto3
 import pytest
@@ -31,7 +31,7 @@ from greenlet import getcurrent, greenlet
 import answer
 import index
 import log
-import step_log
+import presigned
 from amplify_local.amplify import Amplify
 from amplify_local.faults import MODES
 from amplify_local.rest import Request
@@ -160,6 +160,10 @@ class World:
     stopped: set[str] = field(default_factory=set)
     """The jobs that the function stopped."""
     after_call: Callable[[str], None] = lambda operation: None
+    objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """What S3 holds, by bucket and key."""
+    chunk_seconds: float = 0
+    """How long each chunk of an upload takes."""
 
     def __post_init__(self) -> None:
         self.amplify = Amplify(self.clock.time, REGION, ACCOUNT, self.job_seconds)
@@ -337,6 +341,9 @@ class _Aws(Aws):
     def lambda_(self) -> Any:
         return SimpleNamespace(invoke=self._invoke)
 
+    def s3(self) -> Any:
+        return _S3(self._world)
+
     def _client(self, service: str, region: str = "", **_: str) -> Any:
         assert service == "sts"
         return SimpleNamespace(assume_role=self._answer_assume_role)
@@ -380,11 +387,12 @@ class _Aws(Aws):
         return self._world.stubbed("AssumeRole", assume)
 
 
-def _error(code: str, operation: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": f"not authorized to {operation}"}}, operation)
+def _error(code: str, operation: str, status: int = 403) -> ClientError:
+    error = {"Error": {"Code": code, "Message": f"not authorized to {operation}"}}
+    return ClientError({**error, "ResponseMetadata": {"HTTPStatusCode": status}}, operation)  # type: ignore[typeddict-item]
 
 
-_STUBBED = ("DescribeStacks", "DescribeStackEvents", "AssumeRole", "Invoke")
+_STUBBED = ("DescribeStacks", "DescribeStackEvents", "AssumeRole", "Invoke", "HeadObject", "GetObject")
 
 
 def _fault(mode: str, operation: str) -> Exception:
@@ -404,17 +412,69 @@ def _fault(mode: str, operation: str) -> Exception:
     return ClientError({**error, "ResponseMetadata": {"HTTPStatusCode": status}}, operation)  # type: ignore[typeddict-item]
 
 
-class _Logs:
-    """Stands in for the opener of steps' logs: they come from the world's Amplify."""
+class _Presigned:
+    """Stands in for the opener of presigned URLs: logs and uploads are those of the world's Amplify."""
 
     def open(self, request: Any, timeout: float) -> Any:
-        world = _CURRENT[0]
-        world.log_reads.append(request)
-        url = urlsplit(request.full_url)
-        response = world.amplify.handle(Request("GET", url.path))
+        world, method, url = _CURRENT[0], request.get_method(), urlsplit(request.full_url)
+        if method == "GET":
+            world.log_reads.append(request)
+            response = world.amplify.handle(Request("GET", url.path))
+        else:
+            response = self._upload(world, request, Request(method, url.path, dict(parse_qsl(url.query))))
+        if response.broken == "timeout":
+            world.clock.sleep(timeout)
+        if response.broken:
+            raise TimeoutError if response.broken == "timeout" else ConnectionResetError
         if response.status != 200:
             raise HTTPError(request.full_url, response.status, "", None, None)  # type: ignore[arg-type]
         return io.BytesIO(response.body)
+
+    def _upload(self, world: World, sent: Any, request: Request) -> Any:
+        world.before_call(f"PUT {request.path}")
+        body = b""
+        for chunk in sent.data:
+            world.clock.sleep(world.chunk_seconds)
+            body += chunk
+        assert len(body) == int(sent.get_header("Content-length"))
+        response = world.amplify.handle(replace(request, body=body))
+        world.after_call(f"PUT {request.path}")
+        return response
+
+
+class _S3:
+    """S3 with the objects of the world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def head_object(self, Bucket: str, Key: str) -> Any:  # noqa: N803 - as boto3
+        def head() -> Any:
+            content = self._content(Bucket, Key, "404", "HeadObject")
+            return {"ContentLength": len(content), "ETag": _etag(content)}
+
+        return self._world.stubbed("HeadObject", head)
+
+    def get_object(self, Bucket: str, Key: str, IfMatch: str, Range: str = "") -> Any:  # noqa: N803
+        def get() -> Any:
+            content = self._content(Bucket, Key, "NoSuchKey", "GetObject")
+            if IfMatch != _etag(content):
+                raise _error("PreconditionFailed", "GetObject", 412)
+            if Range:
+                first, last = Range.removeprefix("bytes=").split("-")
+                content = content[int(first) : int(last) + 1]
+            return {"Body": io.BytesIO(content)}
+
+        return self._world.stubbed("GetObject", get)
+
+    def _content(self, bucket: str, key: str, code: str, operation: str) -> bytes:
+        if (bucket, key) not in self._world.objects:
+            raise _error(code, operation, 404)
+        return self._world.objects[bucket, key]
+
+
+def _etag(content: bytes) -> str:
+    return digest(content.hex(), length=16)
 
 
 class _Routed:
@@ -456,6 +516,6 @@ def worlds() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "AWS_REGION", REGION)
         patch.setattr(answer, "_put", lambda url, body: _CURRENT[0].put(url, body))
-        patch.setattr(step_log, "_OPENER", _Logs())
+        patch.setattr(presigned, "_OPENER", _Presigned())
         patch.setattr(log, "print", lambda line, **_: _CURRENT[0].log.append(line), raising=False)
         yield

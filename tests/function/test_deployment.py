@@ -1,0 +1,348 @@
+"""Deploying files: one deployment of a request takes effect, and nobody else's is stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from simulated import APP_ID, BRANCH, START, Killed, World
+from test_files import MARKER, put
+
+JOB = "branch main of app d1a2b3c4"
+BEFORE_START = ("POST /apps/d1a2b3c4/branches/main/deployments", "PUT /_uploads/")
+
+
+@pytest.fixture(autouse=True)
+def files(world: World) -> None:
+    """An app without a repository, and a site in S3."""
+    world.app.settings["repository"] = ""
+    world.job_seconds = 10
+    world.amplify.job_seconds = 10
+    put(world, "1.zip", {"index.html": "one"})
+    put(world, "2.zip", {"index.html": "two"})
+    put(world, "config.zip", {"config.json": f'{{"api": "{MARKER}"}}'})
+
+
+def sources(*keys: str, **more: Any) -> dict[str, Any]:
+    return {"SourceBucketNames": ["assets"] * len(keys), "SourceObjectKeys": list(keys), **more}
+
+
+def site(world: World) -> dict[str, bytes]:
+    return world.amplify.site(APP_ID, BRANCH)
+
+
+def deliver(world: World, event: Any) -> Any:
+    world.deliver(event, retries=2)
+    world.settle()
+    [answer] = world.answers
+    return answer
+
+
+def test_files_are_deployed_and_waited_for(world: World) -> None:
+    answer = world.request(world.event("Create", **sources("1.zip")))
+    assert answer.status == "SUCCESS"
+    assert answer.data["JobId"] == "1"
+    assert answer.data["JobType"] == "MANUAL"
+    assert answer.data["Status"] == "SUCCEED"
+    assert (answer.data["CommitId"], answer.data["BuiltCommitId"]) == ("", "")
+    assert answer.data["BranchUrl"] == "https://main.d1a2b3c4.amplifyapp.com"
+    assert answer.data["StartTime"] == "2026-01-31T12:00:00Z"
+    assert site(world) == {"index.html": b"one"}
+    calls = [call.operation for call in world.amplify.calls]
+    assert calls[:4] == ["ListJobs", "CreateDeployment", "Upload", "StartDeployment"]
+    assert "StartJob" not in calls
+
+
+def test_values_of_the_deployment_stand_in_the_files(world: World) -> None:
+    markers = [{}, {MARKER: "https://api.example"}]
+    world.request(world.event("Create", **sources("1.zip", "config.zip", SourceMarkers=markers)))
+    assert site(world) == {"index.html": b"one", "config.json": b'{"api": "https://api.example"}'}
+
+
+def test_a_deployment_that_fails_fails_the_deploy_with_its_reason(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED", status_reason="The zip holds no index.html")
+    answer = world.request(world.event("Create", **sources("1.zip")))
+    assert answer.reason.startswith(
+        f"JOB_FAILED: job 1 of {JOB} failed in step DEPLOY: The zip holds no index.html. Its log ends: "
+    )
+
+
+def test_an_app_with_a_repository_is_told_so(world: World) -> None:
+    world.app.settings["repository"] = "https://github.com/example/site"
+    answer = world.request(world.event("Create", **sources("1.zip")))
+    assert answer.reason == (
+        f"AMPLIFY_ERROR: amplify:CreateDeployment on {JOB} in us-east-1 was refused: "
+        "Operation not supported. App is already connected a repository"
+    )
+
+
+def test_files_that_cannot_be_used_fail_the_deploy_before_anything_is_created(world: World) -> None:
+    answer = world.request(world.event("Create", **sources("nothing.zip")))
+    assert answer.reason.startswith("NOT_FOUND: s3://assets/nothing.zip is not there any more")
+    assert world.jobs() == []
+
+
+def test_what_a_role_lacks_for_deployments_is_told(world: World) -> None:
+    world.amplify.authorize = lambda key, action, arn: "the role" if "Deployment" in action else None
+    answer = world.request(world.event("Create", **sources("1.zip")))
+    assert answer.reason.endswith(
+        "The function's role must allow amplify:CreateDeployment on "
+        "arn:aws:amplify:us-east-1:123456789012:apps/d1a2b3c4/branches/main and on its deployments/*"
+    )
+    assert answer.time - START >= 60  # IAM had its time
+
+
+# Once, whatever goes wrong
+
+
+@pytest.mark.parametrize("hook", ["before_call", "after_call"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "POST /apps/d1a2b3c4/branches/main/deployments",
+        "PUT /_uploads/",
+        "POST /apps/d1a2b3c4/branches/main/deployments/start",
+        "GET /apps/d1a2b3c4/branches/main/jobs/1",
+    ],
+)
+def test_a_function_that_is_killed_deploys_once(world: World, hook: str, call: str) -> None:
+    def kill(said: str) -> None:
+        if said == call or said.startswith(call) and call.endswith("/"):
+            setattr(world, hook, lambda _: None)
+            raise Killed
+
+    setattr(world, hook, kill)
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.status == "SUCCESS"
+    assert served(world) == ["1"] or (served(world), world.stopped) == (["2"], {"1"})
+    assert site(world) == {"index.html": b"one"}
+
+
+FAULTS = [
+    (operation, mode, applied)
+    for operation in ("ListJobs", "CreateDeployment", "Upload", "StartDeployment", "GetJob")
+    for mode in ("timeout", "reset", "500", "429", "denied", "malformed")
+    for applied in (False, True)
+    if not (applied and mode in ("429", "denied")) and not (operation == "Upload" and mode == "malformed")
+]
+
+
+@pytest.mark.parametrize(("operation", "mode", "applied"), FAULTS)
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_fault_now_and_then_changes_nothing(
+    world: World, operation: str, mode: Any, applied: bool, times: int
+) -> None:
+    world.amplify.fail(operation, times, mode, applied)
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.status == "SUCCESS", answer.reason
+    assert len(served(world)) == 1
+    assert site(world) == {"index.html": b"one"}
+    others = {job.id for job in world.jobs()} - set(served(world))
+    assert others <= world.stopped  # nothing is left that blocks the branch
+
+
+def test_a_url_that_has_expired_is_followed_by_another_one(world: World) -> None:
+    # given chunks that take an hour and a half together
+    world.chunk_seconds = 5_000
+    world.limit = 50_000
+
+    def hurry(call: str) -> None:
+        world.chunk_seconds = 0
+
+    world.after_call = lambda call: hurry(call) if call.startswith("PUT") else None
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.reason.startswith("AMPLIFY_ERROR: no job could be started")
+    assert "X-Amz" not in answer.reason + "".join(world.log)
+
+
+def test_a_deployment_that_cannot_be_sent_is_stopped(world: World) -> None:
+    world.fail("Upload", "500", times=1000)
+    answer = deliver(world, world.event("Create", **sources("1.zip", TimeoutSeconds="120")))
+    assert answer.reason == (
+        f"AMPLIFY_ERROR: no job could be started on {JOB} in time: "
+        "the files could not be sent to Amplify: HTTP 500"
+    )
+    assert {job.id for job in world.jobs()} == world.stopped
+    assert site(world) == {}
+
+
+def test_an_upload_that_outlives_the_timeout_is_given_up(world: World) -> None:
+    world.chunk_seconds = 200
+    answer = deliver(world, world.event("Create", **sources("1.zip", TimeoutSeconds="60")))
+    assert answer.status == "FAILED"
+    assert answer.time <= START + 60 + 180 + 60
+    assert {job.id for job in world.jobs()} == world.stopped
+
+
+def test_a_request_that_is_given_up_during_the_upload_deploys_nothing(world: World) -> None:
+    world.chunk_seconds = 30
+    world.stack_event("CREATE_IN_PROGRESS")
+    world.clock.at(START + 15, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.reason.startswith("EXPIRED: ")
+    assert world.stopped == {"1"}
+    assert site(world) == {}
+
+
+def test_what_was_not_started_before_a_hand_over_is_begun_again(world: World) -> None:
+    # given an invocation that ends while it cannot reach StartDeployment
+    world.limit = 120
+    world.fail("StartDeployment", "reset", times=35)
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.status == "SUCCESS"
+    assert [carried["HandedOver"]["created"] for carried in world.handed_over][:1] == ["1"]
+    assert served(world) == ["2"]
+    assert world.stopped == {"1"}
+
+
+def test_what_started_before_a_hand_over_is_taken_over(world: World) -> None:
+    world.limit = 80
+    world.amplify.plan(seconds=100)
+    world.fail("StartDeployment", "timeout", applied=True)
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.status == "SUCCESS"
+    assert served(world) == ["1"]
+    assert world.stopped == set()
+
+
+def test_the_timeout_stops_a_deployment_that_runs(world: World) -> None:
+    world.amplify.plan(never_ends=True)
+    answer = deliver(world, world.event("Create", **sources("1.zip", TimeoutSeconds="60")))
+    assert answer.reason.startswith("JOB_TIMED_OUT: ")
+    assert world.stopped == {"1"}
+
+
+# Other people's deployments
+
+
+def other(world: World, *, begins_after: float) -> None:
+    """Somebody else's deployment, created now."""
+    client_files = world.objects["assets", "2.zip"]
+    job = world.amplify.add_job(world.branch, "MANUAL", files=client_files)
+    world.clock.at(world.clock.now + begins_after, lambda: setattr(job, "asked", world.clock.now))
+
+
+@pytest.mark.parametrize("created_status", ["PENDING", "CREATED"])
+@pytest.mark.parametrize("late", [False, True])
+def test_somebody_elses_deployment_is_waited_for(world: World, created_status: Any, late: bool) -> None:
+    world.amplify.behaviour.created_status = created_status
+    event = world.event("Create", **sources("1.zip"))
+    if late:
+        world.clock.sleep(60)
+    other(world, begins_after=100)
+    answer = deliver(world, event)
+    assert answer.status == "SUCCESS"
+    assert world.stopped == set()
+    # a late delivery cannot tell it from its own
+    assert site(world) == {"index.html": b"two" if late else b"one"}
+
+
+def test_a_fresh_request_leaves_what_nobody_starts_alone(world: World) -> None:
+    other(world, begins_after=1e9)
+    answer = deliver(world, world.event("Create", **sources("1.zip", TimeoutSeconds="300")))
+    assert answer.reason.startswith("BRANCH_BUSY: The last job(deployment) 1 was not finished, ")
+    assert world.stopped == set()
+
+
+def test_stop_ends_what_nobody_starts(world: World) -> None:
+    other(world, begins_after=1e9)
+    answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy="STOP")))
+    assert answer.status == "SUCCESS"
+    assert world.stopped == {"1"}
+    assert answer.time >= START + 120
+
+
+def test_fail_does_not_wait(world: World) -> None:
+    other(world, begins_after=1)
+    answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy="FAIL")))
+    assert answer.reason.startswith("BRANCH_BUSY: The last job(deployment) 1 was not finished, ")
+
+
+# Updates, rollbacks, Deletes
+
+
+def deployed(world: World) -> str:
+    physical_id = world.deployed(**sources("1.zip")).physical_id
+    world.answers.clear()
+    return physical_id
+
+
+def test_other_files_are_deployed_and_the_same_ones_are_not(world: World) -> None:
+    first = deployed(world)
+    answer = world.request(world.update(first, old=sources("1.zip"), **sources("2.zip")))
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
+    assert site(world) == {"index.html": b"two"}
+    again = world.request(world.update(first, old=sources("2.zip"), **sources("2.zip", Wait="false")))
+    assert (again.status, again.data["JobId"]) == ("SUCCESS", "2")
+    assert len(world.jobs()) == 2
+
+
+def test_a_rollback_deploys_the_files_of_the_previous_version(world: World) -> None:
+    first = deployed(world)
+    world.request(world.update(first, old=sources("1.zip"), **sources("2.zip")))
+    assert site(world) == {"index.html": b"two"}
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    answer = world.request(world.update(first, old=sources("2.zip"), **sources("1.zip")))
+    assert answer.status == "SUCCESS"
+    assert answer.data["JobId"] == "3"
+    world.clock.sleep(60)
+    assert site(world) == {"index.html": b"one"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "mode"),
+    [
+        (operation, mode)
+        for operation in ("ListJobs", "CreateDeployment", "Upload", "StartDeployment", "HeadObject")
+        for mode in ("500", "timeout", "denied")
+    ],
+)
+def test_no_rollback_fails(world: World, operation: str, mode: str) -> None:
+    first = deployed(world)
+    world.request(world.update(first, old=sources("1.zip"), **sources("2.zip")))
+    world.answers.clear()
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.fail(operation, mode, times=1000)
+    answer = deliver(world, world.update(first, old=sources("2.zip"), **sources("1.zip")))
+    assert answer.status == "SUCCESS"
+    created = {job.id for job in world.jobs()} - {"1", "2"}
+    assert created <= world.stopped | set(served(world))
+
+
+def test_a_rollback_whose_files_are_gone_says_so_in_the_log(world: World) -> None:
+    first = deployed(world)
+    world.request(world.update(first, old=sources("1.zip"), **sources("2.zip")))
+    del world.objects["assets", "1.zip"]
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    answer = world.request(world.update(first, old=sources("2.zip"), **sources("1.zip")))
+    assert answer.status == "SUCCESS"
+    [said] = [line["why"] for line in world.decisions if line["decision"] == "nothing restored"]
+    assert said.startswith("NOT_FOUND: s3://assets/1.zip is not there any more")
+
+
+def test_a_rollback_waits_for_a_deployment_in_the_way(world: World) -> None:
+    first = deployed(world)
+    world.amplify.next_job(seconds=40)
+    world.deliver(world.update(first, old=sources("1.zip"), **sources("2.zip")), retries=2)
+    world.clock.sleep(10)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.deliver(world.update(first, old=sources("2.zip"), **sources("1.zip")), retries=2)
+    world.settle()
+    assert [answer.status for answer in world.answers] == ["SUCCESS", "SUCCESS"]
+    world.clock.sleep(60)
+    assert site(world) == {"index.html": b"one"}
+
+
+def test_a_delete_stops_nobody(world: World) -> None:
+    first = deployed(world)
+    other(world, begins_after=0)
+    answer = deliver(world, world.delete(first, **sources("1.zip")))
+    assert answer.status == "SUCCESS"
+    assert world.stopped == set()
+
+
+def served(world: World) -> list[str]:
+    """The deployments that took effect."""
+    return [job.id for job in world.jobs() if world.status(job) == "SUCCEED"]

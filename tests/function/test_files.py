@@ -1,0 +1,202 @@
+"""The archives of sources become one zip: in their order, with values for markers, in little memory."""
+
+from __future__ import annotations
+
+import io
+import resource
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile, ZipInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simulated import World, _Aws
+
+import files
+from files import Files, replaced
+from outcomes import Failure
+from properties import Source
+
+MARKER = "<<marker:0xbaba:0>>"
+
+
+def test_one_archive_is_passed_on_as_it_is(world: World) -> None:
+    archive = put(world, "site.zip", {"index.html": "hello"})
+    made = zip_of(world, Source("assets", "site.zip", {}, False))
+    assert made == archive
+    # it is looked into, and then passed on, here twice
+    assert world.asked == ["HeadObject", "GetObject", "GetObject", "GetObject"]
+
+
+def test_later_sources_lie_over_earlier_ones(world: World) -> None:
+    put(world, "1.zip", {"index.html": "old", "a/b.txt": "b", "a/": ""})
+    put(world, "2.zip", {"index.html": "new", "c.txt": ""})
+    made = zip_of(world, Source("assets", "1.zip", {}, False), Source("assets", "2.zip", {}, False))
+    assert content(made) == {"a/b.txt": b"b", "index.html": b"new", "c.txt": b""}
+
+
+def test_the_markers_of_a_source_are_replaced_in_all_of_its_files(world: World) -> None:
+    put(world, "1.zip", {"untouched.txt": MARKER})
+    put(world, "2.zip", {"config.json": f'{{"api": "{MARKER}"}}', "other.txt": f"{MARKER}{MARKER} end"})
+    made = zip_of(
+        world,
+        Source("assets", "1.zip", {}, False),
+        Source("assets", "2.zip", {MARKER: 'https://api/"ü"'}, False),
+    )
+    assert content(made) == {
+        "untouched.txt": MARKER.encode(),
+        "config.json": '{"api": "https://api/"ü""}'.encode(),
+        "other.txt": 'https://api/"ü"https://api/"ü" end'.encode(),
+    }
+
+
+def test_values_are_escaped_for_json_where_the_source_asks_for_it(world: World) -> None:
+    put(world, "1.zip", {"config.json": f'{{"api": "{MARKER}"}}'})
+    made = zip_of(world, Source("assets", "1.zip", {MARKER: 'say "hello"\n'}, True))
+    assert content(made) == {"config.json": b'{"api": "say \\"hello\\"\\n"}'}
+
+
+@given(
+    text=st.lists(st.sampled_from([b"<<m:0>>", b"<<m:0>>0", b"<<", b"m", b">", b"<<m:", b"\n", b"x"])),
+    cuts=st.lists(st.sampled_from(range(1, 9)), min_size=1),
+)
+def test_a_marker_is_found_wherever_the_chunks_are_cut(text: list[bytes], cuts: list[int]) -> None:
+    markers = {b"<<m:0>>": b"ONE", b"<<m:0>>0": b"TWO"}
+    whole, chunks, position = b"".join(text), [], 0
+    for cut in cuts * len(whole):
+        chunks.append(whole[position : position + cut])
+        position += cut
+    expected = whole.replace(b"<<m:0>>0", b"TWO").replace(b"<<m:0>>", b"ONE")
+    assert b"".join(replaced(iter(chunks), markers)) == expected
+
+
+@pytest.mark.parametrize("name", ["../up.txt", "a/../../up.txt", "/etc/passwd", "C:/x", "..\\up.txt", "\\x"])
+@pytest.mark.parametrize("markers", [{}, {MARKER: "x"}])
+def test_a_file_outside_of_its_archive_is_refused(world: World, name: str, markers: dict[str, str]) -> None:
+    put(world, "1.zip", {name: "x"})
+    assert refusal(world, Source("assets", "1.zip", markers, False)) == (
+        f"VALIDATION_ERROR: s3://assets/1.zip holds {name!r}, which lies outside of it"
+    )
+
+
+def test_a_link_is_refused(world: World) -> None:
+    link = ZipInfo("link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    put(world, "1.zip", {link: "/etc/passwd"})
+    said = refusal(world, Source("assets", "1.zip", {}, False))
+    assert said == "VALIDATION_ERROR: s3://assets/1.zip holds 'link', which is a link"
+
+
+def test_what_is_no_archive_is_refused(world: World) -> None:
+    world.objects["assets", "1.zip"] = b"no archive at all"
+    said = refusal(world, Source("assets", "1.zip", {}, False))
+    assert said == "VALIDATION_ERROR: s3://assets/1.zip is no zip archive"
+
+
+def test_an_archive_that_is_damaged_is_refused(world: World) -> None:
+    archive = bytearray(put(world, "1.zip", {"a.txt": "some text"}))
+    archive[35] ^= 0xFF
+    world.objects["assets", "1.zip"] = bytes(archive)
+    said = refusal(world, Source("assets", "1.zip", {MARKER: "x"}, False))
+    assert said.startswith("VALIDATION_ERROR: 'a.txt' in s3://assets/1.zip cannot be unpacked: ")
+
+
+def test_an_object_that_is_gone_is_told(world: World) -> None:
+    said = refusal(world, Source("assets", "1.zip", {}, False))
+    assert said == "NOT_FOUND: s3://assets/1.zip is not there any more; `cdk deploy` uploads it again"
+
+
+def test_an_object_that_may_not_be_read_is_told_with_the_statement_that_is_missing(world: World) -> None:
+    put(world, "1.zip", {"a.txt": "a"})
+    world.fail("HeadObject", "denied")
+    said = refusal(world, Source("assets", "1.zip", {}, False))
+    assert said == (
+        "ACCESS_DENIED: reading s3://assets/1.zip was denied: it is not there any more, or the function's "
+        "role lacks s3:GetObject on arn:aws:s3:::assets/1.zip"
+    )
+
+
+@pytest.mark.parametrize("mode", ["timeout", "reset", "500", "429"])
+def test_reading_that_fails_is_worth_another_try(world: World, mode: str) -> None:
+    put(world, "1.zip", {"a.txt": "a"})
+    world.fail("GetObject", mode)
+    source = Source("assets", "1.zip", {MARKER: ""}, False)
+    assert refusal(world, source).startswith("AMPLIFY_ERROR: s3://assets/1.zip could not be read")
+    assert content(zip_of(world, source)) == {"a.txt": b"a"}
+
+
+def test_an_object_that_changes_while_it_is_read_is_read_again(world: World) -> None:
+    put(world, "1.zip", {"a.txt": "a"})
+    used = Files([Source("assets", "1.zip", {}, False)], _Aws(world).s3)
+    made = used.zip()
+    put(world, "1.zip", {"a.txt": "other"})
+    with pytest.raises(Failure, match="could not be read: .*PreconditionFailed"):
+        list(made.chunks())
+
+
+def test_files_that_do_not_fit_are_told_with_the_option_that_helps(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(world, "1.zip", {"a.txt": "a"})
+
+    def no_room(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "_merge", no_room)
+    said = refusal(world, Source("assets", "1.zip", {MARKER: ""}, False))
+    assert said.startswith("VALIDATION_ERROR: the files of the sources need more than the ")
+    assert said.endswith(" MB that the function has: raise the provider's option ephemeral_storage_size")
+
+
+def test_nothing_is_left_in_tmp(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    put(world, "1.zip", {"a.txt": "a"})
+    used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3)
+    used.zip()
+    used.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_file_is_held_in_memory(world: World) -> None:
+    # given 60 MB in one file, which compress to little
+    put(world, "1.zip", {"large.bin": bytes(60_000_000)})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3)
+    used.zip()
+    used.close()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KB
+
+
+def zip_of(world: World, *sources: Source) -> bytes:
+    used = Files(sources, _Aws(world).s3)
+    made = used.zip()
+    whole = b"".join(made.chunks())
+    assert b"".join(made.chunks()) == whole
+    assert len(whole) == made.size
+    used.close()
+    return whole
+
+
+def refusal(world: World, source: Source) -> str:
+    with pytest.raises(Failure) as refused:
+        Files([source], _Aws(world).s3).zip()
+    return refused.value.reason
+
+
+def put(world: World, key: str, entries: Mapping[Any, Any]) -> bytes:
+    """An archive in the bucket `assets`."""
+    made = io.BytesIO()
+    with ZipFile(made, "w", 8) as archive:
+        for name, text in entries.items():
+            archive.writestr(name, text)
+    world.objects["assets", key] = made.getvalue()
+    return made.getvalue()
+
+
+def content(archive: bytes) -> dict[str, bytes]:
+    with ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from simulated import APP_ID, BRANCH, START, Killed, World
-from test_files import MARKER, put
 
+MARKER = "<<marker:0xbaba:0>>"
 JOB = "branch main of app d1a2b3c4"
 BEFORE_START = ("POST /apps/d1a2b3c4/branches/main/deployments", "PUT /_uploads/")
 
@@ -18,9 +18,9 @@ def files(world: World) -> None:
     world.app.settings["repository"] = ""
     world.job_seconds = 10
     world.amplify.job_seconds = 10
-    put(world, "1.zip", {"index.html": "one"})
-    put(world, "2.zip", {"index.html": "two"})
-    put(world, "config.zip", {"config.json": f'{{"api": "{MARKER}"}}'})
+    world.archive("1.zip", {"index.html": "one"})
+    world.archive("2.zip", {"index.html": "two"})
+    world.archive("config.zip", {"config.json": f'{{"api": "{MARKER}"}}'})
 
 
 def sources(*keys: str, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import io
 import resource
 import stat
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile, ZipInfo
@@ -25,7 +24,7 @@ MARKER = "<<marker:0xbaba:0>>"
 
 
 def test_one_archive_is_passed_on_as_it_is(world: World) -> None:
-    archive = put(world, "site.zip", {"index.html": "hello"})
+    archive = world.archive("site.zip", {"index.html": "hello"})
     made = zip_of(world, Source("assets", "site.zip", {}, False))
     assert made == archive
     # it is looked into, and then passed on, here twice
@@ -33,15 +32,15 @@ def test_one_archive_is_passed_on_as_it_is(world: World) -> None:
 
 
 def test_later_sources_lie_over_earlier_ones(world: World) -> None:
-    put(world, "1.zip", {"index.html": "old", "a/b.txt": "b", "a/": ""})
-    put(world, "2.zip", {"index.html": "new", "c.txt": ""})
+    world.archive("1.zip", {"index.html": "old", "a/b.txt": "b", "a/": ""})
+    world.archive("2.zip", {"index.html": "new", "c.txt": ""})
     made = zip_of(world, Source("assets", "1.zip", {}, False), Source("assets", "2.zip", {}, False))
     assert content(made) == {"a/b.txt": b"b", "index.html": b"new", "c.txt": b""}
 
 
 def test_the_markers_of_a_source_are_replaced_in_all_of_its_files(world: World) -> None:
-    put(world, "1.zip", {"untouched.txt": MARKER})
-    put(world, "2.zip", {"config.json": f'{{"api": "{MARKER}"}}', "other.txt": f"{MARKER}{MARKER} end"})
+    world.archive("1.zip", {"untouched.txt": MARKER})
+    world.archive("2.zip", {"config.json": f'{{"api": "{MARKER}"}}', "other.txt": f"{MARKER}{MARKER} end"})
     made = zip_of(
         world,
         Source("assets", "1.zip", {}, False),
@@ -55,7 +54,7 @@ def test_the_markers_of_a_source_are_replaced_in_all_of_its_files(world: World) 
 
 
 def test_values_are_escaped_for_json_where_the_source_asks_for_it(world: World) -> None:
-    put(world, "1.zip", {"config.json": f'{{"api": "{MARKER}"}}'})
+    world.archive("1.zip", {"config.json": f'{{"api": "{MARKER}"}}'})
     made = zip_of(world, Source("assets", "1.zip", {MARKER: 'say "hello"\n'}, True))
     assert content(made) == {"config.json": b'{"api": "say \\"hello\\"\\n"}'}
 
@@ -77,7 +76,7 @@ def test_a_marker_is_found_wherever_the_chunks_are_cut(text: list[bytes], cuts: 
 @pytest.mark.parametrize("name", ["../up.txt", "a/../../up.txt", "/etc/passwd", "C:/x", "..\\up.txt", "\\x"])
 @pytest.mark.parametrize("markers", [{}, {MARKER: "x"}])
 def test_a_file_outside_of_its_archive_is_refused(world: World, name: str, markers: dict[str, str]) -> None:
-    put(world, "1.zip", {name: "x"})
+    world.archive("1.zip", {name: "x"})
     assert refusal(world, Source("assets", "1.zip", markers, False)) == (
         f"VALIDATION_ERROR: s3://assets/1.zip holds {name!r}, which lies outside of it"
     )
@@ -86,7 +85,7 @@ def test_a_file_outside_of_its_archive_is_refused(world: World, name: str, marke
 def test_a_link_is_refused(world: World) -> None:
     link = ZipInfo("link")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16
-    put(world, "1.zip", {link: "/etc/passwd"})
+    world.archive("1.zip", {link: "/etc/passwd"})
     said = refusal(world, Source("assets", "1.zip", {}, False))
     assert said == "VALIDATION_ERROR: s3://assets/1.zip holds 'link', which is a link"
 
@@ -98,7 +97,7 @@ def test_what_is_no_archive_is_refused(world: World) -> None:
 
 
 def test_an_archive_that_is_damaged_is_refused(world: World) -> None:
-    archive = bytearray(put(world, "1.zip", {"a.txt": "some text"}))
+    archive = bytearray(world.archive("1.zip", {"a.txt": "some text"}))
     archive[35] ^= 0xFF
     world.objects["assets", "1.zip"] = bytes(archive)
     said = refusal(world, Source("assets", "1.zip", {MARKER: "x"}, False))
@@ -111,7 +110,7 @@ def test_an_object_that_is_gone_is_told(world: World) -> None:
 
 
 def test_an_object_that_may_not_be_read_is_told_with_the_statement_that_is_missing(world: World) -> None:
-    put(world, "1.zip", {"a.txt": "a"})
+    world.archive("1.zip", {"a.txt": "a"})
     world.fail("HeadObject", "denied")
     said = refusal(world, Source("assets", "1.zip", {}, False))
     assert said == (
@@ -122,7 +121,7 @@ def test_an_object_that_may_not_be_read_is_told_with_the_statement_that_is_missi
 
 @pytest.mark.parametrize("mode", ["timeout", "reset", "500", "429"])
 def test_reading_that_fails_is_worth_another_try(world: World, mode: str) -> None:
-    put(world, "1.zip", {"a.txt": "a"})
+    world.archive("1.zip", {"a.txt": "a"})
     world.fail("GetObject", mode)
     source = Source("assets", "1.zip", {MARKER: ""}, False)
     assert refusal(world, source).startswith("AMPLIFY_ERROR: s3://assets/1.zip could not be read")
@@ -130,10 +129,10 @@ def test_reading_that_fails_is_worth_another_try(world: World, mode: str) -> Non
 
 
 def test_an_object_that_changes_while_it_is_read_is_read_again(world: World) -> None:
-    put(world, "1.zip", {"a.txt": "a"})
+    world.archive("1.zip", {"a.txt": "a"})
     used = Files([Source("assets", "1.zip", {}, False)], _Aws(world).s3)
     made = used.zip()
-    put(world, "1.zip", {"a.txt": "other"})
+    world.archive("1.zip", {"a.txt": "other"})
     with pytest.raises(Failure, match="could not be read: .*PreconditionFailed"):
         list(made.chunks())
 
@@ -141,7 +140,7 @@ def test_an_object_that_changes_while_it_is_read_is_read_again(world: World) -> 
 def test_files_that_do_not_fit_are_told_with_the_option_that_helps(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(world, "1.zip", {"a.txt": "a"})
+    world.archive("1.zip", {"a.txt": "a"})
 
     def no_room(*_: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -154,7 +153,7 @@ def test_files_that_do_not_fit_are_told_with_the_option_that_helps(
 
 def test_nothing_is_left_in_tmp(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    put(world, "1.zip", {"a.txt": "a"})
+    world.archive("1.zip", {"a.txt": "a"})
     used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3)
     used.zip()
     used.close()
@@ -163,7 +162,7 @@ def test_nothing_is_left_in_tmp(world: World, tmp_path: Path, monkeypatch: pytes
 
 def test_no_file_is_held_in_memory(world: World) -> None:
     # given 60 MB in one file, which compress to little
-    put(world, "1.zip", {"large.bin": bytes(60_000_000)})
+    world.archive("1.zip", {"large.bin": bytes(60_000_000)})
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3)
     used.zip()
@@ -185,16 +184,6 @@ def refusal(world: World, source: Source) -> str:
     with pytest.raises(Failure) as refused:
         Files([source], _Aws(world).s3).zip()
     return refused.value.reason
-
-
-def put(world: World, key: str, entries: Mapping[Any, Any]) -> bytes:
-    """An archive in the bucket `assets`."""
-    made = io.BytesIO()
-    with ZipFile(made, "w", 8) as archive:
-        for name, text in entries.items():
-            archive.writestr(name, text)
-    world.objects["assets", key] = made.getvalue()
-    return made.getvalue()
 
 
 def content(archive: bytes) -> dict[str, bytes]:

@@ -8,6 +8,8 @@ branch where others push and stop jobs, with requests delivered twice, late, and
 from __future__ import annotations
 
 import itertools
+import math
+from functools import partial
 from typing import Any
 from urllib.error import HTTPError, URLError
 
@@ -21,10 +23,9 @@ from amplify_local.amplify import Behaviour
 from amplify_local.job import Job
 from identity import Mark
 from properties import Properties
-from request import Request
 
 TIMEOUT = 120
-OPERATIONS = ("StartJob", "ListJobs", "GetJob", "StopJob")
+OPERATIONS = ("StartJob", "ListJobs", "GetJob", "StopJob", "CreateDeployment", "Upload", "StartDeployment")
 ENDS = ("SUCCEED", "FAILED", "CANCELLED", "NO_DIFF")
 
 COMMITS = ["c" * 39 + digit for digit in "0123"]
@@ -82,8 +83,11 @@ class Life(RuleBasedStateMachine):
         latency=st.sampled_from([0.0, 0.2]),
         exists=st.sampled_from([True, True, False]),
         commit_ids=st.sampled_from(["honoured", "honoured", "ignored"]),
+        files=st.sampled_from([False, False, True]),
     )
-    def begin(self, echo: bool, limit: float, latency: float, exists: bool, commit_ids: Any) -> None:
+    def begin(
+        self, echo: bool, limit: float, latency: float, exists: bool, commit_ids: Any, files: bool
+    ) -> None:
         self._surroundings = worlds()
         self._surroundings.__enter__()
         self.world = World(job_seconds=15, latency=latency, limit=limit)
@@ -95,8 +99,11 @@ class Life(RuleBasedStateMachine):
         for commit in COMMITS:
             self.world.amplify.push(APP_ID, BRANCH, commit_id=commit)
         self.world.branch.settings["enableAutoBuild"] = True
+        if files:
+            self.world.app.settings["repository"] = ""
+        self.files = files
         self.stack = CloudFormation(self.world)
-        self.echo = echo
+        self.echo = echo and not files  # a deployment has no message that could read back
         self.exact = commit_ids == "honoured"
         self.versions = itertools.count(1)
         self.was_served: Job | None = None
@@ -137,7 +144,16 @@ class Life(RuleBasedStateMachine):
         self.world.amplify.next_job(branch=(APP_ID, BRANCH), **plan)
 
     def push(self, after: float) -> None:
-        self.world.clock.at(self.world.clock.now + after, lambda: self.world.amplify.push(APP_ID, BRANCH))
+        """Somebody pushes a commit, or deploys files."""
+        self.world.clock.at(self.world.clock.now + after, self._deploy if self.files else self._push)
+
+    def _push(self) -> None:
+        self.world.amplify.push(APP_ID, BRANCH)
+
+    def _deploy(self) -> None:
+        if not any(job.in_progress(self.world.clock.now) for job in self.world.jobs()):
+            job = self.world.amplify.add_job(self.world.branch, "MANUAL", files=self.zip("somebody else's"))
+            self.world.clock.at(self.world.clock.now + 5, partial(setattr, job, "asked", job.created + 5))
 
     def stop(self, after: float) -> None:
         def stop() -> None:
@@ -179,7 +195,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: not self.stack.physical_id)
     @rule(options=resources, sibling_fails=moments, in_update=st.booleans(), at_once=st.booleans())
     def create(
-        self, options: dict[str, str], sibling_fails: float | None, in_update: bool, at_once: bool
+        self, options: dict[str, Any], sibling_fails: float | None, in_update: bool, at_once: bool
     ) -> None:
         asked = self.stack.create(self.version(options), sibling_fails=sibling_fails, in_update=in_update)
         self.check(asked, undone=in_update and not self.stack.physical_id, at_once=at_once)
@@ -196,7 +212,7 @@ class Life(RuleBasedStateMachine):
     )
     def update(
         self,
-        options: dict[str, str],
+        options: dict[str, Any],
         sibling_fails: float | None,
         no_rollback: bool,
         old_is_last_good: bool,
@@ -210,7 +226,8 @@ class Life(RuleBasedStateMachine):
             new = self.stack.tried
         elif same:  # nothing that starts a job
             now = self.stack.tried or before
-            new |= {"CommitMessage": now["CommitMessage"], "CommitId": now["CommitId"]}
+            defining = ("CommitMessage", "CommitId", "SourceBucketNames", "SourceObjectKeys")
+            new |= {name: now[name] for name in defining if name in now}
         self.calm = self.calm and before["OnRollback"] == new["OnRollback"] == "RESTORE"
         asked = self.stack.update(
             new,
@@ -241,8 +258,10 @@ class Life(RuleBasedStateMachine):
     def a_request_starts_at_most_one_job(self) -> None:
         if not hasattr(self, "world"):
             return
-        tokens = [str(Mark.parse(params["commitMessage"])) for params in self.world.started.values()]
-        assert len(tokens) == len(set(tokens)), tokens
+        jobs = self.world.branch.jobs
+        effective = [job for job in jobs if job.id in self.world.started and job.asked < math.inf]
+        requests = [self.world.asked_by[job.id] for job in effective]
+        assert len(requests) == len(set(requests)), requests
 
     @invariant()
     def nobody_elses_job_is_stopped(self) -> None:
@@ -269,16 +288,20 @@ class Life(RuleBasedStateMachine):
         if at_once:
             self.calm = False
             return
-        calm, before = self.calm and self.echo, self.was_served
+        calm, before = self.calm and (self.echo or self.files), self.was_served
         self.quiet()
         if calm and asked.succeeded and not undone and not self.stack.is_failed:
             self.check_served(asked.event["ResourceProperties"])
         if calm and undone and before:
             self.check_restored(before)
 
-    def check_served(self, properties: dict[str, str]) -> None:
+    def check_served(self, properties: dict[str, Any]) -> None:
         """A deploy that succeeded serves what was deployed."""
         if properties["Wait"] == "false":
+            return
+        if self.files:
+            if self.status(self.world.jobs()[-1]) == "SUCCEED":
+                assert self.world.amplify.site(APP_ID, BRANCH) == _site(properties["SourceObjectKeys"][0])
             return
         now, version = self.world.clock.now, self.fingerprint(properties)
         ours = [
@@ -296,7 +319,11 @@ class Life(RuleBasedStateMachine):
         note(f"job {before.id} was served before, job {after.id} is now")
         if after is before or any(self.status(job) != "SUCCEED" for job in self.started_since(before)):
             return  # a restoration that failed brings nothing back
-        if self.mark_of(before) is None:  # a push
+        if self.files:
+            if self.stack.physical_id:
+                key = self.stack.properties["SourceObjectKeys"][0]
+                assert self.world.amplify.site(APP_ID, BRANCH) == _site(key)
+        elif self.mark_of(before) is None:  # a push
             assert after.sha == before.sha
         elif self.stack.physical_id:
             mark, properties = self.mark_of(after), self.stack.properties
@@ -307,7 +334,8 @@ class Life(RuleBasedStateMachine):
 
     def started_since(self, before: Job) -> list[Job]:
         """The last job that the function started since, if any: the restoration."""
-        return [job for job in self.world.jobs() if int(job.id) > int(before.id) and self.mark_of(job)][-1:]
+        jobs = self.world.jobs()
+        return [job for job in jobs if int(job.id) > int(before.id) and job.id in self.world.started][-1:]
 
     def quiet(self) -> None:
         """Let all that is under way come to its end, and take the disturbances away."""
@@ -318,8 +346,9 @@ class Life(RuleBasedStateMachine):
             if job.in_progress(now):
                 job.stopped = now
             for asked in self.given_up:
-                if asked.abandoned and self.url_of(job) == asked.event["ResponseURL"]:
-                    assert job.created <= asked.abandoned + 3, "a job started after its request was given up"
+                began = job.asked if job.asked < math.inf else 0
+                if asked.abandoned and self.world.asked_by.get(job.id) == asked.event["ResponseURL"]:
+                    assert began <= asked.abandoned + 3, "a job started after its request was given up"
         self.given_up = []
         self.world.clock.sleep(10)
         self.world.amplify.faults.clear()
@@ -330,27 +359,26 @@ class Life(RuleBasedStateMachine):
         if not self.stack.is_failed:
             self.was_served = self.served
 
-    def version(self, options: dict[str, str]) -> dict[str, str]:
+    def version(self, options: dict[str, Any]) -> dict[str, Any]:
         """Properties that no other version has."""
+        version = f"version {next(self.versions)}"
         timeouts = {"TimeoutSeconds": str(TIMEOUT), "ServiceTimeout": str(TIMEOUT + 180)}
-        return {"CommitId": "", **options, **timeouts, "CommitMessage": f"version {next(self.versions)}"}
+        if self.files:
+            self.zip(version)
+            sources = {"SourceBucketNames": ["assets"], "SourceObjectKeys": [version]}
+            return {**options, **timeouts, **sources, "CommitId": ""}
+        return {"CommitId": "", **options, **timeouts, "CommitMessage": version}
 
-    def fingerprint(self, properties: dict[str, str]) -> str:
+    def zip(self, version: str) -> bytes:
+        return self.world.archive(version, {"index.html": version})
+
+    def fingerprint(self, properties: dict[str, Any]) -> str:
         return Properties.parse({"AppId": APP_ID, "BranchName": BRANCH, **properties}).fingerprint
 
     def mark_of(self, job: Job) -> Mark | None:
         """The mark of a job that the function started."""
         params = self.world.started.get(job.id)
         return Mark.parse(params["commitMessage"]) if params else None
-
-    def url_of(self, job: Job) -> str:
-        """The URL of the request that started a job."""
-        mark = self.mark_of(job)
-        for asked in self.stack.requests:
-            if mark and Request.read(asked.event).mark("", "").request == mark.request:
-                return str(asked.event["ResponseURL"])
-        assert mark is None, "a job of no request"
-        return ""
 
     def status(self, job: Job) -> str:
         return job.status(self.world.clock.now)
@@ -359,6 +387,10 @@ class Life(RuleBasedStateMachine):
     def served(self) -> Job | None:
         """What the site shows: the newest job that succeeded."""
         return next((job for job in reversed(self.world.jobs()) if self.status(job) == "SUCCEED"), None)
+
+
+def _site(version: str) -> dict[str, bytes]:
+    return {"index.html": version.encode()}
 
 
 TestLife = Life.TestCase

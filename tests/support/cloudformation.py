@@ -37,9 +37,9 @@ class CloudFormation:
     """:param duplicates: After how many seconds the next request is delivered once more."""
 
     world: World
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
     """Those of the last operation that completed."""
-    tried: dict[str, str] = field(default_factory=dict)
+    tried: dict[str, Any] = field(default_factory=dict)
     """Those of a failed operation that was not rolled back."""
     has_failed: bool = False
     """Whether the resource itself failed there."""
@@ -54,7 +54,7 @@ class CloudFormation:
         return bool(self.tried)
 
     def create(
-        self, new: dict[str, str], *, sibling_fails: float | None = None, in_update: bool = False
+        self, new: dict[str, Any], *, sibling_fails: float | None = None, in_update: bool = False
     ) -> Asked:
         """Add the resource, with its stack or to an existing one."""
         kind = "UPDATE" if in_update else "CREATE"
@@ -74,7 +74,7 @@ class CloudFormation:
 
     def update(
         self,
-        new: dict[str, str],
+        new: dict[str, Any],
         *,
         sibling_fails: float | None = None,
         no_rollback: bool = False,
@@ -122,7 +122,7 @@ class CloudFormation:
         self._delete(self.physical_id, self.properties)
         self.physical_id, self.tried, self.has_failed = "", {}, False
 
-    def _delete(self, physical_id: str, properties: dict[str, str]) -> None:
+    def _delete(self, physical_id: str, properties: dict[str, Any]) -> None:
         asked = self._ask(self.world.delete(physical_id, **properties))
         assert asked.answer, "a Delete got no answer"
         assert asked.succeeded, asked.answer.reason

@@ -8,6 +8,7 @@ simulated time, one at a time, in the same order in every run.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import heapq
 import io
 import itertools
@@ -21,6 +22,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlsplit
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import boto3
 import pytest
@@ -156,12 +158,16 @@ class World:
     asked: list[str] = field(default_factory=list)
     before_call: Callable[[str], None] = lambda operation: None
     started: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """StartJob's parameters, by the ID of each job that the function started, answered or not."""
+    """The parameters of StartJob, or of CreateDeployment, by the ID of each job that the function started or
+    created, answered or not."""
+    asked_by: dict[str, str] = field(default_factory=dict)
+    """The ResponseURL of the request for which that was done."""
     stopped: set[str] = field(default_factory=set)
     """The jobs that the function stopped."""
     after_call: Callable[[str], None] = lambda operation: None
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
     """What S3 holds, by bucket and key."""
+    workers: dict[greenlet, str] = field(default_factory=dict)
     chunk_seconds: float = 0
     """How long each chunk of an upload takes."""
 
@@ -248,6 +254,19 @@ class World:
             self.clock.sleep(20)
         raise _fault(mode, operation)
 
+    # S3
+
+    def archive(self, key: str, files: Mapping[Any, Any]) -> bytes:
+        """Put a zip into the bucket `assets`."""
+        made = io.BytesIO()
+        with ZipFile(made, "w") as archive:
+            for name, content in files.items():
+                # Not dated: the same in every run.
+                entry = ZipInfo(name) if isinstance(name, str) else name
+                archive.writestr(entry, content, ZIP_DEFLATED)
+        self.objects["assets", key] = made.getvalue()
+        return made.getvalue()
+
     # Lambda
 
     def deliver(self, event: Mapping[str, Any], *, retries: int = 0, after: float = 0) -> Delivery:
@@ -265,6 +284,7 @@ class World:
             delivery.ended = True
 
         worker = greenlet(run, self.clock.hub)
+        self.workers[worker] = event["ResponseURL"]
 
         def kill() -> None:
             if not delivery.ended:
@@ -474,7 +494,7 @@ class _S3:
 
 
 def _etag(content: bytes) -> str:
-    return digest(content.hex(), length=16)
+    return hashlib.sha256(content).hexdigest()
 
 
 class _Routed:
@@ -490,6 +510,7 @@ class _Routed:
         for job in world.jobs():
             if job.id not in before:
                 world.started[job.id] = world.amplify.calls[-1].params
+                world.asked_by[job.id] = world.workers[getcurrent()]
             elif job.stopped != before[job.id]:
                 world.stopped.add(job.id)
         world.after_call(request.method + " " + request.path)

@@ -12,6 +12,7 @@ from typing import Any
 
 try:
     import aws_cdk as cdk
+    from aws_cdk.aws_s3_deployment import Source
 
     from cdk_amplify_job import AmplifyJobOptions, AmplifyJobStack, Commit
 except ImportError as error:
@@ -48,6 +49,7 @@ def main() -> None:
 
     minutes = number("timeout_minutes")
     commit = word("commit", _COMMITS)
+    files = text("files")
     stack_name = text("stack_name")
     options: AmplifyJobOptions = {
         "app_id": text("app_id"),
@@ -69,6 +71,7 @@ def main() -> None:
         "region": text("region"),
         "assume_role": text("assume_role"),
         "external_id": text("external_id"),
+        "sources": [Source.asset(files)] if files else None,
     }
     # Other keys are for others, unless they look like a misspelt one; the CDK's hold a colon or a slash.
     for key in app.node.get_all_context():

@@ -26,10 +26,12 @@ from .limits import (
     is_known,
 )
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
+from .sources import bind, check_sources
 
 if TYPE_CHECKING:
     from aws_cdk import IResource
     from aws_cdk import aws_iam as iam
+    from aws_cdk.aws_s3_deployment import ISource
     from aws_cdk.interfaces.aws_amplify import IBranchRef
 
 # The function ends its wait at the timeout and answers within this time, before CloudFormation gives up.
@@ -47,7 +49,7 @@ class JobType(str, Enum):
     RETRY = "RETRY"
     """Run an earlier job again, with its commit."""
     MANUAL = "MANUAL"
-    """A deployment of files; StartJob refuses it."""
+    """Deploy files; the option sources says which."""
     WEB_HOOK = "WEB_HOOK"
     """A build that a webhook asks for."""
 
@@ -93,6 +95,7 @@ class AmplifyJobOptions(TypedDict, total=False):
     commit_message: str | None
     commit_time: datetime | str | None
     commit: Commit | None
+    sources: Sequence[ISource] | None
     triggers: Mapping[str, str] | None
     execute_after: Sequence[IConstruct] | None
     every_deploy: bool | None
@@ -130,6 +133,10 @@ class AmplifyJob(Construct):
     :param commit_time: When that commit was made: a datetime with a time zone, or an ISO 8601 string with
         one. Default: - none
     :param commit: These three at once, as from Commit.from_environment(). Default: - none
+    :param sources: Files to deploy instead of a build, for an app without a repository: sources of
+        ``aws_cdk.aws_s3_deployment``, as ``[Source.asset("dist")]``. Several are laid over each other. The
+        job is then a MANUAL one; it starts again when the files, or values in them, change. Excludes what
+        describes a build. Default: - a build
     :param triggers: Values whose change starts the job again. They may be tokens, as the URL of an API;
         the keys may not. Default: - none
     :param execute_after: What must be deployed before the job starts. Default: - what other options refer to
@@ -169,6 +176,7 @@ class AmplifyJob(Construct):
         commit_message: str | None = None,
         commit_time: datetime | str | None = None,
         commit: Commit | None = None,
+        sources: Sequence[ISource] | None = None,
         triggers: Mapping[str, str] | None = None,
         execute_after: Sequence[IConstruct] | None = None,
         every_deploy: bool | None = None,
@@ -187,7 +195,8 @@ class AmplifyJob(Construct):
         super().__init__(scope, id)
         stack = Stack.of(self)
         app_id, branch_name = _names(branch, app_id, branch_name)
-        job_type = checked_word("job_type", job_type, JobType) or JobType.RELEASE.value
+        check_sources(sources)
+        job_type = _job_type(job_type, sources)
         commit_id, commit_message, commit_time = _commit_fields(
             commit, commit_id, commit_message, commit_time
         )
@@ -220,9 +229,15 @@ class AmplifyJob(Construct):
             "ExternalId": _external_id(external_id, role_arn),
         }
         _check_constructs(execute_after)
-        _check_wait_for(properties, wait_for)
+        if wait_for is not None:
+            _check_wait_for(properties, wait_for, sources)
+        if sources:
+            _check_sources_alone(properties)
 
         provider = _provider(provider) or AmplifyJobProvider.get_or_create(self)
+        files = bind(sources, self, provider.reader(self)) if sources else None
+        if files:
+            properties |= {**files.properties, "JobType": None}
         self._resource = CfnResource(
             self,
             "Resource",
@@ -238,15 +253,13 @@ class AmplifyJob(Construct):
             },
         )
         self._resource.node.add_dependency(*(execute_after or ()))
-        provider.permit(
-            self,
-            self._resource,
-            role_arn or Branch(region or stack.region, stack.account, app_id, branch_name),
-        )
+        location = Branch(region or stack.region, stack.account, app_id, branch_name, bool(sources))
+        provider.permit(self, self._resource, role_arn or location)
+        if files:
+            provider.permit_reading(self, self._resource, files.statements)
 
-        warnings = pitfalls_of(branch) if branch and job_type == JobType.RELEASE else {}
-        if job_type == JobType.MANUAL:
-            warnings["manual"] = "StartJob refuses jobs of the type MANUAL: deploy files with StartDeployment"
+        judged = branch and job_type in (JobType.RELEASE, JobType.MANUAL)
+        warnings = pitfalls_of(branch, deploys_files=bool(sources)) if branch and judged else {}
         if job_type == JobType.RELEASE and re.fullmatch("pr-[0-9]+", branch_name):
             # https://github.com/aws/aws-sdk/issues/653
             warnings["preview"] = (
@@ -337,6 +350,17 @@ def _names(
         )
     checked_text("app_id", app_id)
     return app_id, checked_branch_name(branch_name)
+
+
+def _job_type(job_type: JobType | str | None, sources: Sequence[ISource] | None) -> str:
+    default = JobType.MANUAL if sources else JobType.RELEASE
+    job_type = checked_word("job_type", job_type, JobType) or default.value
+    if not Token.is_unresolved(job_type) and (job_type == JobType.MANUAL) != bool(sources):
+        raise ValueError(
+            "job_type MANUAL deploys files, so that sources must be given with it and with no other, "
+            f"received {job_type!r} and {'no' if not sources else len(sources)} sources"
+        )
+    return job_type
 
 
 def _job_to_retry(job_type: str, job_id: str | None) -> str | None:
@@ -441,15 +465,33 @@ def _external_id(external_id: str | None, role_arn: str | None) -> str | None:
     return external_id
 
 
-def _check_wait_for(properties: Mapping[str, object], wait_for: str | None) -> None:
-    if wait_for is None:
-        return
+_OF_A_BUILD: Final = {
+    "JobId": "job_id",
+    "JobReason": "job_reason",
+    "CommitId": "commit_id",
+    "CommitMessage": "commit_message",
+    "CommitTime": "commit_time",
+    "VerifyCommit": "verify_commit",
+}
+
+
+def _check_sources_alone(properties: Mapping[str, object]) -> None:
+    given = [option for name, option in _OF_A_BUILD.items() if properties[name] is not None]
+    if given:
+        raise ValueError(f"sources are deployed without a build, so that {', '.join(given)} must be left out")
+
+
+def _check_wait_for(
+    properties: Mapping[str, object], wait_for: str, sources: Sequence[ISource] | None
+) -> None:
     if is_known(wait_for) and not re.fullmatch(OPTIONS["WaitForJobId"]["pattern"], str(wait_for)):
         raise ValueError(f"wait_for must be the ID of a job, as job.job_id, received {wait_for!r}")
-    of_a_new_job = ("JobId", "JobReason", "CommitId", "CommitMessage", "CommitTime", "Triggers", "Nonce")
-    given = [name for name in of_a_new_job if properties[name] is not None]
-    if given or properties["JobType"] != JobType.RELEASE:
-        given = given or ["JobType"]
+    of_a_job = {**_OF_A_BUILD, "Triggers": "triggers", "Nonce": "every_deploy"}
+    del of_a_job["VerifyCommit"]
+    given = [option for name, option in of_a_job.items() if properties[name] is not None]
+    given += ["sources"] if sources else []
+    given += ["job_type"] if not sources and properties["JobType"] != JobType.RELEASE else []
+    if given:
         raise ValueError(f"wait_for starts no job, so that {', '.join(given)} must be left out")
 
 

@@ -24,6 +24,8 @@ class Branch:
     account: str
     app_id: str
     name: str
+    deploys_files: bool = False
+    """Whether the job deploys files: it needs other permissions than a build."""
 
     @property
     def is_literal(self) -> bool:
@@ -65,24 +67,49 @@ def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
     return _split(reference.branch_arn)
 
 
-def pitfalls_of(branch: IBranchRef | IResource) -> dict[str, str]:
-    """Return what a RELEASE on a branch construct will stumble over, as warnings by their ID."""
+def pitfalls_of(branch: IBranchRef | IResource, *, deploys_files: bool) -> dict[str, str]:
+    """Return what a job on a branch construct will stumble over, as warnings by their ID.
+
+    :param deploys_files: Whether it deploys files; else it is a RELEASE.
+    """
     cfn_branch = _cfn_branch(branch)
     if not cfn_branch:
         return {}
+    app = _app_of(cfn_branch)
+    if deploys_files:
+        return _pitfalls_of_files(app) if app else {}
     pitfalls = {}
     if cfn_branch.enable_auto_build in (True, None):
         pitfalls["autoBuild"] = (
             f"branch {branch.node.path!r} builds at every push, and this job builds it once more: "
             "turn its auto-build off, by enable_auto_build=False"
         )
-    app_id = Tokenization.reverse_string(cfn_branch.app_id).first_token
-    app = app_id.target if isinstance(app_id, Reference) else None
-    if isinstance(app, CfnApp) and not app.repository:
+    if app and not app.repository:
         pitfalls["noRepository"] = (
-            f"app {app.node.path!r} has no repository, and a RELEASE job builds from one"
+            f"app {app.node.path!r} has no repository, and a RELEASE job builds from one: "
+            "to deploy files, use the option sources"
         )
     return pitfalls
+
+
+def _pitfalls_of_files(app: CfnApp) -> dict[str, str]:
+    pitfalls = {}
+    if app.repository:
+        pitfalls["repository"] = (
+            f"app {app.node.path!r} is connected to a repository, and Amplify then refuses to deploy files"
+        )
+    if app.platform not in (None, "WEB"):
+        # https://docs.aws.amazon.com/amplify/latest/userguide/manual-deploys.html
+        pitfalls["platform"] = (
+            f"app {app.node.path!r} has the platform {app.platform}, and Amplify deploys files to WEB only"
+        )
+    return pitfalls
+
+
+def _app_of(branch: CfnBranch) -> CfnApp | None:
+    app_id = Tokenization.reverse_string(branch.app_id).first_token
+    app = app_id.target if isinstance(app_id, Reference) else None
+    return app if isinstance(app, CfnApp) else None
 
 
 def _cfn_branch(branch: IBranchRef | IResource) -> CfnBranch | None:

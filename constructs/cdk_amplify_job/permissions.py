@@ -50,11 +50,16 @@ def statements_for(targets: Iterable[Target]) -> list[Statement]:
     """Allow all that jobs do with their targets, merged by action."""
     apps: dict[str, None] = {}
     branches: dict[str, None] = {}
+    for_files: dict[str, None] = {}
     roles: dict[str, None] = {}
     for target in targets:
         if isinstance(target, Branch):
             app = f"arn:{_PARTITION}:amplify:{target.region}:{target.account}:apps/{target.app_id}"
-            apps[app] = branches[f"{app}/branches/{_FOREIGN.sub('?', target.name)}"] = None
+            branch = f"{app}/branches/{_FOREIGN.sub('?', target.name)}"
+            apps[app] = branches[branch] = None
+            if target.deploys_files:
+                # Nobody has published which of the two a denial names: it is allowed on both.
+                for_files[branch] = for_files[f"{branch}/deployments/*"] = None
         else:
             roles[target] = None
     statements = [
@@ -67,6 +72,7 @@ def statements_for(targets: Iterable[Target]) -> list[Statement]:
         ),
         # A denied ListJobs names now the branch, now its jobs: it is allowed on both.
         allow([*branches], "amplify:ListJobs", "amplify:GetBranch"),
+        allow([*for_files], "amplify:CreateDeployment", "amplify:StartDeployment"),
         allow([*apps], "amplify:GetApp"),
         allow([*roles], "sts:AssumeRole"),
     ]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
-from aws_cdk import Annotations, Aws, CfnResource, Duration, Fn, Names, RemovalPolicy, Stack
+from aws_cdk import Annotations, Aws, CfnResource, Duration, Fn, Names, RemovalPolicy, Size, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -87,21 +87,50 @@ class IAmplifyJobProvider(Construct):
         if self._size() + size_for([target], others) > THRESHOLD and target != widened(target):
             target = widened(target)
             self._warn_of_patterns()
-        self._used += size_for([target], others)
+        statements = [*statements_for([target]), *others]
+        self._policies[stack, target] = self._attach(job, "Policy", resource, statements)
+
+    def reader(self, job: Construct) -> iam.IRole:
+        """Return the role that reads the files of a job, in a form that ignores grants.
+
+        :param job: The scope of what stands for the role.
+        :raises ValueError: The role of the provider is not known.
+        """
+        if self._role is None:
+            raise ValueError(
+                f"sources need a provider whose role is known, so that it may read them: give the one of "
+                f"{self.node.path!r} as the option role of AmplifyJobProvider.from_service_token"
+            )
+        return iam.Role.from_role_arn(job, "Reader", self._role.role_arn, mutable=False)
+
+    def permit_reading(self, job: Construct, resource: CfnResource, statements: Sequence[Statement]) -> None:
+        """Let the function read the files of a job; :class:`AmplifyJob` calls this.
+
+        :param resource: The custom resource, which waits for its permission.
+        """
+        self._attach(job, "Files", resource, statements)
+
+    def _attach(
+        self, job: Construct, id: str, resource: CfnResource, statements: Sequence[Statement]
+    ) -> iam.CfnPolicy:
+        """Attach a policy to the role, beside a job."""
+        assert self._role  # noqa: S101 - both callers have asked
+        self._used += size_for([], statements)
         self._check_quota()
+        # A role's policies must differ in their names, also those that other apps attach to it.
+        name = Names.unique_resource_name(job, max_length=80)
         beside = iam.CfnPolicy(
             job,
-            "Policy",
-            # A role's policies must differ in their names, also those that other apps attach to it.
+            id,
             policy_name="-".join(
-                [Names.unique_resource_name(job, max_length=80), Fn.select(2, Fn.split("/", Aws.STACK_ID))]
+                [name if id == "Policy" else f"{name}{id}", Fn.select(2, Fn.split("/", Aws.STACK_ID))]
             ),
-            policy_document=policy([*statements_for([target]), *others]),
+            policy_document=policy(statements),
             roles=[self._role.role_name],
         )
         beside.add_metadata("cdk_nag", WILDCARD_EXPLAINED)
-        self._policies[stack, target] = beside
         resource.node.add_dependency(beside)
+        return beside
 
     def _describes(self, stack: Stack) -> bool:
         """Whether the role itself is allowed to describe a stack."""
@@ -146,6 +175,8 @@ class AmplifyJobProvider(IAmplifyJobProvider):
         internet or by endpoints. Default: - none
     :param vpc_subnets: The subnets in that VPC. Default: - as aws_lambda.Function
     :param security_groups: The security groups in that VPC. Default: - as aws_lambda.Function
+    :param ephemeral_storage_size: The room in /tmp for the files that jobs deploy; one archive without
+        values of the deployment needs none. Default: Size.mebibytes(512)
     :param shared: Whether stacks of other apps use the provider too: the function may then ask for the
         state of any stack in its account and Region. Default: False
     :param app_ids: Apps on all branches of which the function may work, so that their jobs need no permission
@@ -175,6 +206,7 @@ class AmplifyJobProvider(IAmplifyJobProvider):
         vpc: ec2.IVpc | ec2.Vpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
+        ephemeral_storage_size: Size | None = None,
         shared: bool = False,
         app_ids: Sequence[str] = (),
     ) -> None:
@@ -209,6 +241,7 @@ class AmplifyJobProvider(IAmplifyJobProvider):
             role=role,
             timeout=_FUNCTION_TIMEOUT,
             memory_size=_MEMORY_MB,
+            ephemeral_storage_size=ephemeral_storage_size,
             log_group=log,
             vpc=cast(Any, vpc),
             vpc_subnets=vpc_subnets,
@@ -220,7 +253,11 @@ class AmplifyJobProvider(IAmplifyJobProvider):
 
         stack = Stack.of(self)
         self._shared = shared
-        self._granted: list[Target] = [Branch(stack.region, stack.account, app_id, "*") for app_id in app_ids]
+        self._granted: list[Target] = [
+            Branch(stack.region, stack.account, app_id, "*", deploys_files)
+            for app_id in app_ids
+            for deploys_files in (False, True)
+        ]
         self._own = [
             allow([self.log_group.log_group_arn], "logs:CreateLogStream", "logs:PutLogEvents"),
             allow(

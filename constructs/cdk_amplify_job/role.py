@@ -26,6 +26,7 @@ class AmplifyJobRole(iam.Role):
         CloudFormation adds to it: an asterisk stands for that.
     :param region: The Region of the app. Default: - the stack's
     :param role_name: The name of this role. Default: - made by CloudFormation
+    :param deploys_files: Whether jobs deploy files, by their option sources. Default: False
     :raises ValueError: An option is out of its limits, or the branches do not fit into one role.
     """
 
@@ -39,6 +40,7 @@ class AmplifyJobRole(iam.Role):
         trusted_role_arn: str,
         region: str | None = None,
         role_name: str | None = None,
+        deploys_files: bool = False,
     ) -> None:
         checked_text("app_id", app_id)
         # A string is a sequence, too, of branches with one letter each.
@@ -59,7 +61,10 @@ class AmplifyJobRole(iam.Role):
         super().__init__(scope, id, assumed_by=function, role_name=role_name)
 
         stack = Stack.of(self)
-        branches = [Branch(region or stack.region, stack.account, app_id, name) for name in branch_names]
+        branches = [
+            Branch(region or stack.region, stack.account, app_id, name, deploys_files)
+            for name in branch_names
+        ]
         size = size_for(branches)
         if size > QUOTA:
             raise ValueError(

@@ -18,7 +18,8 @@ from log import log
 from outcomes import AccessDenied, AmplifyError, Failure, HandOver, NotFound, Throttled, Unanswered
 from request import Progress
 
-_PAUSES = (1, 4)
+_PAUSES = (1, 4)  # between tries at one URL
+_TRIES = 3  # of CreateDeployment with an upload: a URL that has expired is followed by another one
 _SECONDS = 30  # for each read or write of the upload
 
 
@@ -41,6 +42,7 @@ class Deployment:
         self._progress = progress
         self._deadline = deadline
         self._may_act = may_act
+        self._failed = 0
 
     def __enter__(self) -> Deployment:
         return self
@@ -86,7 +88,7 @@ class Deployment:
         self._progress.created = ""
 
     def _upload(self, files: Zip, url: str) -> None:
-        """:raises Throttled: not sent; nothing has started yet."""
+        """:raises Throttled, AmplifyError: not sent; the first is worth another try."""
         for pause in (*_PAUSES, None):
             try:
                 headers = {"Content-Type": "application/zip", "Content-Length": str(files.size)}
@@ -100,7 +102,9 @@ class Deployment:
                 why = f"HTTP {error.code}" if isinstance(error, HTTPError) else type(error).__name__
                 log("not uploaded", job=self._progress.created, error=why)
             if pause is None or why == "HTTP 403":  # the URL has expired
-                raise Throttled(f"the files could not be sent to Amplify: {why}")
+                self._failed += 1
+                text = f"the files could not be sent to Amplify: {why}"
+                raise Throttled(text) if self._failed < _TRIES else AmplifyError(text)
             self._deadline.pause(pause)
 
     def _timely(self, files: Zip) -> Iterator[bytes]:

@@ -26,6 +26,7 @@ from amplify_local.job import STEPS
 from amplify_local.local_aws import LocalAws
 from amplify_local.operations import OPERATIONS
 from amplify_local.progress import JobProgress
+from amplify_local.server import site_address
 
 _DEFAULT_APP, _DEFAULT_BRANCH = "d1a2b3c4d5e6f7", "main"
 _CDK_JSON = Path("cdk.json")
@@ -125,6 +126,21 @@ def _logs(options: argparse.Namespace) -> int:
     for step in jobs[-1]["steps"]:
         if step["log_path"] and options.step in (None, step["name"]):
             console.print(Text.from_ansi(aws.step_log(step["log_path"])), soft_wrap=True)
+    return 0
+
+
+def _site(options: argparse.Namespace) -> int:
+    aws = _running()
+    app_id = options.app_id or _app_of(aws, options.branch)
+    files = aws.control("site", app_id=app_id, branch_name=options.branch)
+    if not files:
+        print(f"branch {options.branch} serves nothing yet: no job has succeeded")
+        return 0
+    table = Table("file", "bytes", box=None, pad_edge=False)
+    for name, size in sorted(files.items()):
+        table.add_row(name, f"{size:,}")
+    _console().print(table)
+    print(site_address(aws.amplify_url, app_id, options.branch))
     return 0
 
 
@@ -300,6 +316,10 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("job", nargs="?", metavar="JOB", help="an Amplify job's number")
     logs.add_argument("--branch", help="the job's branch, if several have that number")
     logs.add_argument("--step", choices=STEPS, help="one step only")
+
+    site = command("site", _site, "List the files that a branch serves, and the address to open.")
+    site.add_argument("branch", metavar="BRANCH")
+    site.add_argument("--app-id", help="the app, if several have a branch of that name")
 
     push = command("push", _push, "Push a commit to a branch, as somebody else: Amplify builds it.")
     push.add_argument("branch", metavar="BRANCH")

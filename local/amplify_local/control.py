@@ -69,6 +69,10 @@ def _create_branch(amplify: Amplify, body: dict[str, Any]) -> Any:
     return {"arn": amplify.create_branch(**body).arn}
 
 
+def _site(amplify: Amplify, body: dict[str, Any]) -> Any:
+    return {name: len(content) for name, content in amplify.site(**body).items()}
+
+
 def _jobs(amplify: Amplify, body: dict[str, Any]) -> Any:
     return [_job(amplify, job) for job in amplify.jobs()]
 
@@ -99,6 +103,7 @@ _ACTIONS: dict[tuple[str, str], Callable[[Amplify, dict[str, Any]], Any]] = {
     ("POST", "behaviour"): _behaviour,
     ("POST", "apps"): _create_app,
     ("POST", "branches"): _create_branch,
+    ("POST", "site"): _site,
     ("GET", "jobs"): _jobs,
     ("GET", "apps"): _apps,
     ("GET", "branches"): _branches,

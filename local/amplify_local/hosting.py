@@ -134,8 +134,7 @@ class Branch:
         live = [job for job in self.jobs if job.status(now) == "SUCCEED"]
         return {
             **_BRANCH_DEFAULTS,
-            # Seen in the console: feature/login is served at feature-login.….amplifyapp.com.
-            "displayName": self.name.replace("/", "-"),
+            "displayName": display_name(self.name),
             **_without_secrets(self.settings),
             "branchArn": self.arn,
             "branchName": self.name,
@@ -144,6 +143,11 @@ class Branch:
             "activeJobId": live[-1].id if live else "0",
             "totalNumberOfJobs": str(len(self.jobs)),
         }
+
+
+def display_name(branch_name: str) -> str:
+    """Seen in the console: feature/login is served at feature-login.….amplifyapp.com."""
+    return branch_name.replace("/", "-")
 
 
 def _without_secrets(settings: dict[str, Any]) -> dict[str, Any]:

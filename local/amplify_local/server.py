@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mimetypes
+import re
 import select
 import socket
 import struct
@@ -10,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from amplify_local import control
-from amplify_local.amplify import LOG_PREFIX, Amplify
+from amplify_local.amplify import LOG_PREFIX, UPLOAD_PREFIX, Amplify
+from amplify_local.hosting import display_name
 from amplify_local.rest import ApiError, Request, Response
 
 
@@ -35,9 +38,12 @@ def serve(amplify: Amplify, port: int = 0) -> Iterator[str]:
 
 def answer(amplify: Amplify, request: Request) -> Response:
     """What the server answers; only API requests need a signature."""
+    site = _SITE.fullmatch(request.headers.get("Host", ""))
+    if site:
+        return _page(amplify, site["app"], site["branch"], request.path)
     if request.path.startswith(control.PREFIX):
         return control.control(amplify, request)
-    if request.path.startswith(LOG_PREFIX):
+    if request.path.startswith((LOG_PREFIX, UPLOAD_PREFIX)):
         return amplify.handle(request)
     if request.signature is None:
         message = "Missing Authentication Token"
@@ -46,6 +52,31 @@ def answer(amplify: Amplify, request: Request) -> Response:
         message = "Credential should be scoped to correct service: 'amplify'."
         return ApiError("InvalidSignatureException", message, 403).response()
     return amplify.handle(request)
+
+
+def site_address(url: str, app_id: str, branch_name: str) -> str:
+    """Where the server at ``url`` serves the site of a branch: a host of its own, as on AWS.
+
+    Browsers, and curl, take every name below ``localhost`` for this machine.
+    """
+    return f"http://{display_name(branch_name)}.{app_id}.localhost:{urlsplit(url).port}/"
+
+
+_SITE = re.compile(r"(?P<branch>[^.]+)\.(?P<app>d[a-z0-9]+)\.localhost(:\d+)?")
+
+
+def _page(amplify: Amplify, app_id: str, shown_name: str, path: str) -> Response:
+    """A file of a site; that of the folder for a path that ends with a slash."""
+    try:
+        names = [name for name in amplify.app(app_id).branches if display_name(name) == shown_name]
+        files = amplify.site(app_id, names[0])
+        name = unquote(path).lstrip("/")
+        name += "index.html" if name == "" or name.endswith("/") else ""
+        content = files[name]
+    except (ApiError, IndexError, KeyError):
+        return Response(404, {"Content-Type": "text/plain"}, b"There is no such page.\n")
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Response(200, {"Content-Type": kind}, content)
 
 
 class _Server(ThreadingHTTPServer):

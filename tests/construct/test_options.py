@@ -140,10 +140,10 @@ def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) ->
             "assume_role must be a role or the ARN of one, no pattern, received",
         ),
         ({"wait_for": "job-7"}, "wait_for must be the ID of a job, as job.job_id, received 'job-7'"),
-        ({"wait_for": "7", "commit_id": "a"}, "wait_for starts no job, so that CommitId must be left out"),
+        ({"wait_for": "7", "commit_id": "a"}, "wait_for starts no job, so that commit_id must be left out"),
         (
             {"wait_for": "7", "job_type": "WEB_HOOK"},
-            "wait_for starts no job, so that JobType must be left out",
+            "wait_for starts no job, so that job_type must be left out",
         ),
         ({"external_id": "shop-42"}, "external_id goes with assume_role, received 'shop-42' without one"),
         (
@@ -347,10 +347,3 @@ def test_a_role_or_its_arn_can_be_assumed(stack: cdk.Stack) -> None:
     role = iam.Role.from_role_arn(stack, "Releases", ROLE_ARN)
 
     assert properties(stack, assume_role=role)["AssumeRoleArn"] == ROLE_ARN
-
-
-def test_a_manual_job_is_warned_of(stack: cdk.Stack) -> None:
-    AmplifyJob(stack, "Job", **APP, job_type=JobType.MANUAL)
-
-    (warning,) = warnings(stack)
-    assert "StartJob refuses jobs of the type MANUAL" in warning

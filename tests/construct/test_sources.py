@@ -1,0 +1,225 @@
+"""The option ``sources``: what is rendered, what the function may read, what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_amplify as amplify
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk.aws_s3_deployment import Source
+from templates import new_app, resolved, resources, statements, warnings
+
+from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, AmplifyJobRole
+
+APP: dict[str, Any] = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main"}
+ASSETS = "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"
+TOKEN = "arn:aws:lambda:us-east-1:123456789012:function:provider"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> str:
+    folder = tmp_path / "dist"
+    folder.mkdir()
+    (folder / "index.html").write_text("hello")
+    return str(folder)
+
+
+def properties(stack: cdk.Stack, **options: Any) -> dict[str, Any]:
+    AmplifyJob(stack, "Job", **{**APP, **options})
+    (job,) = resources(stack, "Custom::AmplifyJob").values()
+    return dict(job["Properties"])
+
+
+def test_a_folder_is_uploaded_and_named_as_bucket_deployment_names_it(stack: cdk.Stack, site: str) -> None:
+    found = properties(stack, sources=[Source.asset(site)])
+    assert found.keys() == {
+        "ServiceToken",
+        "ServiceTimeout",
+        "AppId",
+        "BranchName",
+        "SourceBucketNames",
+        "SourceObjectKeys",
+    }
+    assert found["SourceBucketNames"] == [{"Fn::Sub": ASSETS}]
+    assert found["SourceObjectKeys"][0].endswith(".zip")
+
+
+def test_values_of_the_deployment_are_markers(stack: cdk.Stack, site: str) -> None:
+    api = cdk.CfnParameter(stack, "Api").value_as_string
+    found = properties(
+        stack,
+        sources=[
+            Source.asset(site),
+            Source.json_data("config.json", {"api": api}, escape=True),
+            Source.data("robots.txt", "none"),
+        ],
+    )
+    assert resolved(found["SourceMarkers"]) == [{}, {"<<marker:0xbaba:0>>": '"${Api}"'}, {}]
+    assert found["SourceMarkersConfig"] == [{}, {"jsonEscape": True}, {}]
+
+
+def test_other_files_are_another_job_and_the_same_ones_are_not(site: str) -> None:
+    def template() -> Any:
+        stack = cdk.Stack(new_app(), "Site")
+        return properties(stack, sources=[Source.asset(site)])
+
+    before = template()
+    assert template() == before
+    (Path(site) / "index.html").write_text("hello again")
+    assert template() != before
+
+
+def test_a_first_job_with_files_takes_six_resources_and_a_further_one_two(
+    stack: cdk.Stack, site: str
+) -> None:
+    for number in range(3):
+        AmplifyJob(
+            stack,
+            f"Job{number}",
+            app_id=APP["app_id"],
+            branch_name=f"b{number}",
+            sources=[Source.asset(site)],
+        )
+    assert len(resources(stack)) == 6 + 2 * 2
+    assert len(resources(stack, "AWS::IAM::Policy")) == 1 + 3
+
+
+def test_the_function_may_read_these_objects_only_and_before_the_job_runs(stack: cdk.Stack) -> None:
+    key = kms.Key(stack, "Key")
+    bucket = s3.Bucket(stack, "Builds", encryption_key=key)
+    AmplifyJob(
+        stack, "Job", **APP, sources=[Source.bucket(bucket, "site/1.zip"), Source.bucket(bucket, "more.zip")]
+    )
+    template = resources(stack)
+    (name,) = [name for name in template if name.startswith("JobFiles")]
+    assert resolved(template[name]["Properties"]["PolicyDocument"]["Statement"]) == [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:GetObject"],
+            "Resource": [
+                "${Builds2DB9F4F5.Arn}/site/1.zip".replace("Builds2DB9F4F5", bucket_id(template)),
+                "${Builds2DB9F4F5.Arn}/more.zip".replace("Builds2DB9F4F5", bucket_id(template)),
+            ],
+        },
+        {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [resolved(stack.resolve(key.key_arn))]},
+    ]
+    (job,) = resources(stack, "Custom::AmplifyJob").values()
+    assert name in job["DependsOn"]
+    # What Source.bucket would grant by itself: all objects, and actions that are not needed.
+    assert "s3:GetObject*" not in str(template)
+    assert "s3:List*" not in str(template)
+
+
+def bucket_id(template: dict[str, Any]) -> str:
+    (name,) = [name for name, found in template.items() if found["Type"] == "AWS::S3::Bucket"]
+    return name
+
+
+def test_the_function_may_deploy_on_this_branch_only(stack: cdk.Stack, site: str) -> None:
+    AmplifyJob(stack, "Job", **APP, sources=[Source.asset(site)])
+    branch = (
+        "arn:${AWS::Partition}:amplify:${AWS::Region}:${AWS::AccountId}:apps/d1a2b3c4d5e6f7/branches/main"
+    )
+    assert {
+        "Effect": "Allow",
+        "Action": ["amplify:CreateDeployment", "amplify:StartDeployment"],
+        "Resource": [branch, f"{branch}/deployments/*"],
+    } in resolved(statements(resources(stack)))
+
+
+def test_a_build_may_not_deploy_files(stack: cdk.Stack) -> None:
+    AmplifyJob(stack, "Job", **APP)
+    assert "Deployment" not in str(statements(resources(stack)))
+
+
+def test_a_provider_for_whole_apps_may_deploy_files_too(stack: cdk.Stack, site: str) -> None:
+    provider = AmplifyJobProvider(stack, "Shared", shared=True, app_ids=[APP["app_id"]])
+    other = cdk.Stack(cdk.App.of(stack), "Other")
+    AmplifyJob(other, "Job", **APP, provider=provider, sources=[Source.asset(site)])
+    assert "amplify:CreateDeployment" in str(statements(resources(stack)))
+    (policy,) = resources(other, "AWS::IAM::Policy").values()
+    assert "amplify" not in str(policy["Properties"]["PolicyDocument"])
+
+
+def test_a_provider_from_elsewhere_needs_its_role_to_read(stack: cdk.Stack, site: str) -> None:
+    known = AmplifyJobProvider.from_service_token(
+        stack, "Known", TOKEN, role=iam.Role.from_role_name(stack, "Role", "provider")
+    )
+    AmplifyJob(stack, "Job", **APP, provider=known, sources=[Source.asset(site)])
+    assert len(resources(stack, "AWS::IAM::Policy")) == 2
+
+    unknown = AmplifyJobProvider.from_service_token(stack, "Unknown", TOKEN, permitted=True)
+    with pytest.raises(ValueError, match="sources need a provider whose role is known"):
+        AmplifyJob(stack, "Second", **APP, provider=unknown, sources=[Source.asset(site)])
+
+
+def test_a_role_for_another_account_may_deploy_files_where_that_is_wanted(stack: cdk.Stack) -> None:
+    trusted = "arn:aws:iam::123456789012:role/provider*"
+    for deploys_files in (False, True):
+        AmplifyJobRole(
+            stack,
+            f"Role{deploys_files}",
+            app_id=APP["app_id"],
+            branch_names=["main"],
+            trusted_role_arn=trusted,
+            deploys_files=deploys_files,
+        )
+    allowed = [
+        "amplify:CreateDeployment" in str(role) for role in resources(stack, "AWS::IAM::Role").values()
+    ]
+    assert allowed == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"sources": "dist"}, "sources must be a list, as [Source.asset(\"dist\")], received 'dist'"),
+        ({"sources": ["dist"]}, "sources must be a list"),
+        ({"sources": []}, 'sources must be a list, as [Source.asset("dist")], received []'),
+        ({"job_type": "MANUAL"}, "sources must be given with it and with no other, received 'MANUAL' and no"),
+        ({"sources": True, "job_type": "RELEASE"}, "received 'RELEASE' and 1 sources"),
+        ({"sources": True, "commit_id": "a"}, "deployed without a build, so that commit_id must be left out"),
+        ({"sources": True, "job_reason": "a", "verify_commit": False}, "job_reason, verify_commit must be"),
+        ({"sources": True, "job_id": "1"}, "job_id must be given for RETRY and for no other job_type"),
+        ({"sources": True, "wait_for": "1"}, "wait_for starts no job, so that sources must be left out"),
+    ],
+)
+def test_what_does_not_go_with_files_is_refused(
+    stack: cdk.Stack, site: str, options: dict[str, Any], message: str
+) -> None:
+    if options.get("sources") is True:
+        options = {**options, "sources": [Source.asset(site)]}
+    with pytest.raises(ValueError, match="^[a-z]") as refusal:
+        AmplifyJob(stack, "Job", **{**APP, **options})
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, []),
+        ({"platform": "WEB"}, []),
+        ({"repository": "https://github.com/example/site"}, ["is connected to a repository"]),
+        ({"platform": "WEB_COMPUTE"}, ["has the platform WEB_COMPUTE"]),
+    ],
+)
+def test_an_app_that_takes_no_files_is_warned_of(
+    stack: cdk.Stack, site: str, settings: dict[str, str], said: list[str]
+) -> None:
+    app = amplify.CfnApp(stack, "App", name="site", **settings)  # type: ignore[arg-type]
+    branch = amplify.CfnBranch(stack, "Main", app_id=app.attr_app_id, branch_name="main")
+    AmplifyJob(stack, "Job", branch=branch, sources=[Source.asset(site)])
+    found = warnings(stack)
+    assert len(found) == len(said)
+    assert all(text in warning for text, warning in zip(said, found, strict=True))
+
+
+def test_the_room_for_files_is_an_option_of_the_provider(stack: cdk.Stack) -> None:
+    AmplifyJobProvider(stack, "Provider", ephemeral_storage_size=cdk.Size.gibibytes(2))
+    (function,) = resources(stack, "AWS::Lambda::Function").values()
+    assert function["Properties"]["EphemeralStorage"] == {"Size": 2048}

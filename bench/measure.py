@@ -8,6 +8,7 @@ python bench/measure.py --print    measure and print only
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -25,13 +26,14 @@ from figures import (  # noqa: E402
     cold_start,
     deploys,
     faults,
+    files,
     footprint,
     page,
     plots,
     synthesis,
     waiting,
 )
-from figures.synth import OURS, TITLES  # noqa: E402
+from figures.synth import OF_FILES, OURS, TITLES  # noqa: E402
 
 
 class Effort(NamedTuple):
@@ -41,6 +43,9 @@ class Effort(NamedTuple):
     sizes: tuple[int, ...] = (1, 10, 100, 300)
     faults: bool = True
 
+
+_LOAD = 1.0
+"""Of the machine, at the beginning: figures that are taken beside other work are not written."""
 
 QUICK = Effort(runs=1, rounds=1, jobs=3, sizes=(1, 10, 20), faults=False)
 
@@ -60,12 +65,14 @@ def measure(effort: Effort, plots_in: Path | None) -> str:
     works = [
         waiting.waiting(name, minutes)
         for name in TITLES
-        if name != "amplify_alpha"
+        if name not in OF_FILES
         for minutes in waiting.MINUTES
     ]
     _say("waiting, simulated")
     lifecycles = deploys.lifecycles(effort.rounds)
     _say("deployments")
+    sites = files.deployed()
+    _say("files")
     answers = deploys.answers(effort.jobs)
     _say("answers")
     deployed = deploys.scale(effort.sizes)
@@ -74,6 +81,7 @@ def measure(effort: Effort, plots_in: Path | None) -> str:
         page.own(footprints[OURS], points, starts, answers[OURS]),
         page.footprints(footprints),
         page.lifecycles(lifecycles, effort.rounds),
+        page.files(sites),
         page.answers(answers),
         page.waiting(works),
     ]
@@ -116,9 +124,13 @@ def main() -> None:
     parser.add_argument("--print", action="store_true", help="leave docs as they are")
     parser.add_argument("--quick", action="store_true", help="few repetitions, and no faults")
     arguments = parser.parse_args()
-    text = measure(QUICK if arguments.quick else Effort(), None if arguments.print else DOCS)
+    load = os.getloadavg()[0]
+    writes = not arguments.print and load <= _LOAD
+    if load > _LOAD:
+        print(f"load is {load:.1f}, must be at most {_LOAD:g} for the pages to be written", file=sys.stderr)
+    text = measure(QUICK if arguments.quick else Effort(), DOCS if writes else None)
     print(text)
-    if not arguments.print:
+    if writes:
         file = DOCS / "benchmarks.md"
         before, rest = file.read_text().split(MARKS[0])
         file.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{rest.split(MARKS[1])[1]}")

@@ -17,17 +17,25 @@ from verify import amplify, cloudformation
 from verify.account import PREFIX, Account, WrongAccount
 from verify.amplify import Site
 from verify.cloudformation import Probe
-from verify.facts import AMPLIFY, BUILDS, CLOUDFORMATION, RELEASES
+from verify.facts import AMPLIFY, BUILDS, CLOUDFORMATION, FILES, RELEASES
+from verify.files import check_files
 from verify.table import AS_EXPECTED, DIFFERS, NOT_CHECKED, Table
 
 TOKEN = "VERIFY_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
-_PARTS = {"amplify": AMPLIFY, "builds": BUILDS, "cloudformation": CLOUDFORMATION, "releases": RELEASES}
+_PARTS = {
+    "amplify": AMPLIFY,
+    "builds": BUILDS,
+    "files": FILES,
+    "cloudformation": CLOUDFORMATION,
+    "releases": RELEASES,
+}
 
 _STACKS = """\
 In account {account}, Region {region}, this makes:
 
   {name}-probe      a stack: a function in two copies, two roles, a log group
   {name}-…          some 15 stacks, one after the other, each with a custom resource of that function
+  {name}-files      a stack: an Amplify app without a repository, to which a page is deployed
   {name}-app        a stack: an Amplify app with the branch {branch}"""
 _ENDING = """
 It deletes all of these stacks, also after errors and Ctrl-C."""
@@ -135,6 +143,10 @@ def _check(arguments: argparse.Namespace, account: Account, table: Table) -> Non
         cloudformation.check(probe, table)
     if wanted == {"cloudformation"}:
         return
+    if "files" in wanted:
+        without_repository = Site(account, "main", stack="files")
+        without_repository.create()
+        check_files(without_repository, lambda service: _denied(account, probe, service), table)
     site.create()
     if "amplify" in wanted:
         amplify.check(site, lambda service: _denied(account, probe, service), table)

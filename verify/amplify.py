@@ -38,15 +38,17 @@ frontend:
 class Site:
     """An Amplify app of a stack, and its branch."""
 
-    def __init__(self, account: Account, branch: str, repository: str, token: str) -> None:
-        self._account, self.branch = account, branch
+    def __init__(
+        self, account: Account, branch: str, repository: str = "", token: str = "", stack: str = "app"
+    ) -> None:
+        self._account, self.branch, self._stack = account, branch, stack
         self._repository, self._token = repository, token
         self.amplify = account.client("amplify")
         self.app_id = ""
 
     def create(self) -> None:
         given = {"Repository": self._repository, "Token": self._token} if self._repository else {}
-        self.app_id = self._account.create("app", self._template(), **given)["AppId"]
+        self.app_id = self._account.create(self._stack, self._template(), **given)["AppId"]
 
     def _template(self) -> dict[str, Any]:
         connected = {"Repository": {"Ref": "Repository"}, "AccessToken": {"Ref": "Token"}}
@@ -111,21 +113,21 @@ def check(site: Site, denied: Callable[[str], Any], table: Table) -> None:
     :param denied: Makes a client of a service with a role that may do nothing.
     """
     amplify, names = site.amplify, site.names
-    _refused(table, "app-missing", amplify.list_jobs, appId="d0000000000000", branchName=site.branch)
-    _refused(table, "branch-missing", amplify.list_jobs, appId=site.app_id, branchName="not-there")
-    _refused(table, "manual", amplify.start_job, **names, jobType="MANUAL")
-    _refused(table, "retry-without-job", amplify.start_job, **names, jobType="RETRY")
+    refused(table, "app-missing", amplify.list_jobs, appId="d0000000000000", branchName=site.branch)
+    refused(table, "branch-missing", amplify.list_jobs, appId=site.app_id, branchName="not-there")
+    refused(table, "manual", amplify.start_job, **names, jobType="MANUAL")
+    refused(table, "retry-without-job", amplify.start_job, **names, jobType="RETRY")
     with table.checking("app-defaults"):
         _show(table, "app-defaults", amplify.get_app(appId=site.app_id)["app"])
     with table.checking("branch-defaults", "display-name"):
         branch = amplify.create_branch(appId=site.app_id, branchName="feature/x")["branch"]
         _show(table, "branch-defaults", branch)
         table.saw("display-name", branch["displayName"])
-    _refused(table, "branch-twice", amplify.create_branch, appId=site.app_id, branchName="feature/x")
+    refused(table, "branch-twice", amplify.create_branch, appId=site.app_id, branchName="feature/x")
     with table.checking("denied-start", "denied-list"):
         other, slashed = denied("amplify"), {"appId": site.app_id, "branchName": "feature/x"}
-        _refused(table, "denied-start", other.start_job, **slashed, jobType="RELEASE")
-        _refused(table, "denied-list", other.list_jobs, **slashed)
+        refused(table, "denied-start", other.start_job, **slashed, jobType="RELEASE")
+        refused(table, "denied-list", other.list_jobs, **slashed)
     table.skip(AMPLIFY, "not reached")
 
 
@@ -150,8 +152,8 @@ def _watched_job(site: Site, table: Table) -> dict[str, Any]:
     early = site.job(job_id)
     with table.checking("list-lag"):
         table.saw("list-lag", "yes" if job_id in [job["jobId"] for job in site.jobs()] else "no")
-    _refused(table, "busy", site.amplify.start_job, **site.names, jobType="RELEASE")
-    _refused(table, "delete-running", site.amplify.delete_job, **site.names, jobId=job_id)
+    refused(table, "busy", site.amplify.start_job, **site.names, jobType="RELEASE")
+    refused(table, "delete-running", site.amplify.delete_job, **site.names, jobId=job_id)
 
     seen = [early]
     job = site.ended(job_id, seen.append)
@@ -190,7 +192,7 @@ def _watched_job(site: Site, table: Table) -> dict[str, Any]:
     answers = {"StartJob": started, "GetJob": summary, "ListJobs": listed}
     saying = [name for name, shown in answers.items() if "jobType" in shown]
     table.saw("job-type", ", ".join(saying) or "in none")
-    _refused(table, "stop-ended", site.amplify.stop_job, **site.names, jobId=job_id)
+    refused(table, "stop-ended", site.amplify.stop_job, **site.names, jobId=job_id)
     return job
 
 
@@ -247,7 +249,8 @@ def _listing(site: Site, table: Table) -> None:
         table.saw("list-pages", "newest first, none left out" if whole else str(paged))
 
 
-def _refused(table: Table, name: str, call: Callable[..., Any], **parameters: str) -> None:
+def refused(table: Table, name: str, call: Callable[..., Any], **parameters: str) -> None:
+    """Record the error of a call."""
     with table.checking(name):
         try:
             call(**parameters)

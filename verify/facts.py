@@ -176,6 +176,52 @@ BUILDS = {
     ),
 }
 
+FILES = {
+    "denied-create-deployment": Fact(
+        "A denied CreateDeployment names the branch, or its deployments (nobody has published which)",
+        "AccessDeniedException (403): …amplify:CreateDeployment on resource: …/branches/main…",
+        "constructs/cdk_amplify_job/permissions.py",
+    ),
+    "denied-start-deployment": Fact(
+        "A denied StartDeployment names the branch, or its deployments (nobody has published which)",
+        "AccessDeniedException (403): …amplify:StartDeployment on resource: …/branches/main…",
+        "constructs/cdk_amplify_job/permissions.py",
+    ),
+    "created": Fact(
+        "A deployment that was created and not started",
+        "PENDING, no startTime",
+        "lambda/amplify_job/start.py",
+    ),
+    "created-busy": Fact(
+        "CreateDeployment while one is not finished",
+        "BadRequestException (400): The last job(deployment) … was not finished, …",
+        _JOBS,
+    ),
+    "created-stopped": Fact(
+        "Statuses after StopJob of a deployment that was not started",
+        "…CANCELLED",
+        "lambda/amplify_job/deployment.py",
+    ),
+    "upload-signed": Fact(
+        "The headers that the signature of zipUploadUrl covers", "host", "lambda/amplify_job/deployment.py"
+    ),
+    "upload-lifetime": Fact(
+        "For how long zipUploadUrl is good (nobody has published it)",
+        "… s",
+        "lambda/amplify_job/deployment.py",
+    ),
+    "files-steps": Fact("Steps of a job that deploys files", "DEPLOY VERIFY", "local/amplify_local/job.py"),
+    "files-members": Fact(
+        "Fields of a commit that such a job shows", "none", "lambda/amplify_job/attributes.py"
+    ),
+    "files-started-twice": Fact(
+        "StartDeployment of a job that was started", "BadRequestException (400): …", _OPERATIONS
+    ),
+    "files-retried": Fact(
+        "RETRY of such a job (nobody has published it)", "…", "lambda/amplify_job/lifecycle.py"
+    ),
+}
+
 CLOUDFORMATION = {
     "url-date": Fact(
         "The ResponseURL says when CloudFormation sent the request",
@@ -278,7 +324,7 @@ RELEASES = {
     "destroyed": Fact("cdk destroy", "nothing left; no job", "README.md"),
 }
 
-FACTS = {**AMPLIFY, **BUILDS, **CLOUDFORMATION, **RELEASES}
+FACTS = {**AMPLIFY, **BUILDS, **FILES, **CLOUDFORMATION, **RELEASES}
 
 
 def fits(expected: str, seen: str) -> bool:

@@ -15,6 +15,7 @@ from figures import cold_start, deploys, faults, peers_simulated, synthesis
 from figures.cold_start import Start
 from figures.deploys import Deploy
 from figures.faults import Outcome
+from figures.files import Deployed
 from figures.footprint import FURTHER, Footprint
 from figures.synth import OURS, TITLES
 from figures.synthesis import Compared
@@ -68,8 +69,9 @@ def footprints(found: Mapping[str, Footprint]) -> str:
             ["", *_titles(found)],
             [[title, *(cell(print_) for print_ in found.values())] for title, cell in rows.items()],
         ),
-        "aws-amplify-alpha deploys files and builds nothing; it brings its app, branch and the app's role "
-        "along. cfn-lint's finding on every function is aws-cdk-lib's own `DependsOn` (W3005).",
+        "aws-amplify-alpha, and this project with the option `sources`, deploy files and build nothing; each "
+        "brings an app and a branch along. cfn-lint's finding on every function is aws-cdk-lib's own "
+        "`DependsOn` (W3005).",
         "![Resources in a stack with one job](benchmark-resources.svg)",
         kinds,
     )
@@ -95,14 +97,33 @@ def lifecycles(found: Mapping[str, Mapping[str, Sequence[Deploy]]], rounds: int)
         "resource after the other in milliseconds; on AWS a role or a function takes seconds, so that a "
         "longer chain costs more than here. AwsCustomResource does not wait for the job.",
         _table(["", *_titles(found)], [*rows, *ratios]),
-        "aws-amplify-alpha and crhelper: synthesis only. The local Amplify has no CreateDeployment, and "
-        "crhelper polls by EventBridge rules every 2 minutes.",
+        "aws-amplify-alpha and crhelper: synthesis only. The one starts a deployment from a URL that the "
+        "local Amplify does not fetch, the other polls by EventBridge rules every 2 minutes.",
     )
 
 
 def _ratio(found: Mapping[str, Mapping[str, Sequence[Deploy]]], name: str, action: str) -> str:
     pairs = zip(found[name][action], found[OURS][action], strict=True)
     return f"{statistics.median(theirs.stack / ours.stack for theirs, ours in pairs):.1f} ×"
+
+
+def files(found: Sequence[Deployed]) -> str:
+    rows = [
+        [
+            f"{of.site}, {'two archives, a deploy-time value' if of.merged else 'one archive'}",
+            _seconds(of.start_seconds),
+            _seconds(of.copy_seconds),
+            f"{of.peak_mb:.0f} MB",
+        ]
+        for of in found
+    ]
+    return _lines(
+        "## Files",
+        "From the event to StartDeployment, with the S3 and the Amplify of the local AWS, bytes that do not "
+        "compress; measured. *Copy* is a plain copy of the archive to another file. *Memory* is the most "
+        "that the function's whole process had: no file is held in memory.",
+        _table(["site", "seconds", "copy", "memory"], rows),
+    )
 
 
 def answers(found: Mapping[str, Sequence[float]]) -> str:

@@ -13,6 +13,8 @@ import aws_cdk as cdk
 
 OURS = "ours"
 NOTHING = "nothing"  # an empty stack
+OF_FILES = ("amplify_alpha", "ours_files")
+"""These deploy files and build nothing; each brings an app along."""
 TITLES = {
     OURS: "this project",
     "aws_custom_resource": "AwsCustomResource",
@@ -20,6 +22,7 @@ TITLES = {
     "trigger": "TriggerFunction",
     "crhelper_poll": "crhelper",
     "amplify_alpha": "aws-amplify-alpha",
+    "ours_files": "this project, files",
 }
 APP_ID = "d1a2b3c4d5e6f7"
 

@@ -117,7 +117,7 @@ class Branch:
         """Where the files of a deployment are sent."""
         path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}"
         signature = hashlib.sha256(path.encode()).hexdigest()
-        return f"/_uploads/{path}.zip?X-Amz-Expires=3600&X-Amz-Signature={signature}"
+        return f"/_uploads/{path}.zip?X-Amz-Expires=3600&X-Amz-SignedHeaders=host&X-Amz-Signature={signature}"
 
     def site(self, now: float) -> dict[str, bytes]:
         """The files that its newest job with success has brought, by their paths; none before that."""

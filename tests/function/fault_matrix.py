@@ -441,6 +441,117 @@ def deliveries() -> Iterator[Row]:
     )
 
 
+def files() -> Iterator[Row]:
+    theme = "Deploying files"
+    where = "POST /apps/d1a2b3c4/branches/main/deployments"
+    for hook, when in (("before_call", "before"), ("after_call", "after")):
+        for call, name in (
+            (where, "CreateDeployment"),
+            ("PUT /_uploads/", "the upload"),
+            (f"{where}/start", "StartDeployment"),
+        ):
+            left = (when, name) != ("before", "CreateDeployment") and (when, name) != (
+                "after",
+                "StartDeployment",
+            )
+            yield Row(
+                theme,
+                f"killed {when} {name}",
+                partial(_files_killed, hook=hook, call=call),
+                "what was left unfinished is stopped, 2 min later; another one is deployed"
+                if left
+                else "deployed once",
+                2 if left else 1,
+                (SUCCESS,),
+                lambda world, left=left: (
+                    world.stopped == ({"1"} if left else set()) and _serves(world, "new")
+                ),  # type: ignore[misc]
+            )
+    for operation in ("CreateDeployment", "StartDeployment"):
+        for mode in UNKNOWN_EFFECT:
+            two = operation == "CreateDeployment"
+            yield Row(
+                theme,
+                f"{operation} takes effect and its answer is lost: {MODES[mode]}",
+                partial(_files_with, operation=operation, mode=mode, applied=True),
+                "what was created is stopped, 2 min later; another one is deployed" if two else "taken over",
+                2 if two else 1,
+                (SUCCESS,),
+                lambda world: _serves(world, "new"),
+            )
+    for mode, times, outcome in (
+        ("reset", 1, "sent again"),
+        ("500", 1, "sent again"),
+        ("timeout", 1, "sent again"),
+        ("denied", 1, "the URL has expired: stopped, and deployed with another one"),
+        ("500", 1000, "given up after three deployments, which are stopped"),
+    ):
+        again = mode == "denied"
+        yield Row(
+            theme,
+            f"upload, {'always' if times > 1 else 'once'}: {'HTTP 403' if again else MODES[mode]}",
+            partial(_files_with, operation="Upload", mode=mode, times=times),
+            outcome,
+            3 if times > 1 else 1 + again,
+            (failed("AMPLIFY_ERROR") if times > 1 else SUCCESS,),
+            lambda world, times=times: _serves(world, "new" if times == 1 else None),  # type: ignore[misc]
+        )
+    yield Row(
+        theme,
+        "an app that is connected to a repository",
+        _files_with_repository,
+        "Amplify's own words",
+        0,
+        (failed("AMPLIFY_ERROR"),),
+    )
+    yield Row(
+        theme,
+        "an archive that is gone, as cleaned by `cdk gc`",
+        partial(_create_files, key="gone.zip"),
+        "told with its name",
+        0,
+        (failed("NOT_FOUND"),),
+    )
+    yield Row(
+        theme,
+        "somebody else's deployment under way",
+        _files_while_busy,
+        "waited for, and not stopped",
+        1,
+        (SUCCESS,),
+        lambda world: not world.stopped and _serves(world, "new"),
+    )
+    yield Row(
+        theme,
+        "a Delete while the upload goes on",
+        _files_deleted_meanwhile,
+        "stopped before it starts",
+        1,
+        (SUCCESS, failed("EXPIRED")),
+        lambda world: world.stopped == {"1"} and _serves(world, None),
+    )
+    yield Row(
+        theme,
+        "a rollback",
+        _files_rolled_back,
+        "the files of before are deployed again",
+        1,
+        (SUCCESS,),
+        lambda world: _serves(world, "old"),
+    )
+    for operation in ("HeadObject", "CreateDeployment", "Upload", "StartDeployment"):
+        for mode in ("500", "denied"):
+            yield Row(
+                theme,
+                f"a rollback, {operation} always: {MODES[mode]}",
+                partial(_files_rolled_back, operation=operation, mode=mode),
+                "the rollback goes on without it, and what was created is stopped",
+                {"Upload": 3, "StartDeployment": 1}.get(operation, 0),
+                (SUCCESS,),
+                lambda world: set(world.started) == world.stopped and _serves(world, "new"),
+            )
+
+
 def clocks() -> Iterator[Row]:
     yield Row(
         "Clock",
@@ -1039,6 +1150,73 @@ def _late(
     world.settle()
 
 
+def _files(world: Any, key: str = "new.zip") -> dict[str, Any]:
+    """The properties for files, on an app that takes them."""
+    world.app.settings["repository"] = ""
+    for version in ("old", "new"):
+        world.archive(f"{version}.zip", {"index.html": version})
+    return {"SourceBucketNames": ["assets"], "SourceObjectKeys": [key]}
+
+
+def _serves(world: Any, version: str | None) -> bool:
+    world.clock.sleep(100)
+    return bool(world.amplify.site(APP, BRANCH) == ({"index.html": version.encode()} if version else {}))
+
+
+def _create_files(world: Any, key: str = "new.zip") -> None:
+    create(world, **_files(world, key))
+
+
+def _files_killed(world: Any, hook: str, call: str) -> None:
+    def kill(said: str) -> None:
+        if said == call or (call.endswith("/") and said.startswith(call)):
+            setattr(world, hook, lambda _: None)
+            raise world.killed
+
+    setattr(world, hook, kill)
+    _create_files(world)
+
+
+def _files_with(world: Any, operation: str, mode: str, times: int = 1, applied: bool = False) -> None:
+    world.fail(operation, mode, times=times, applied=applied)
+    _create_files(world)
+
+
+def _files_with_repository(world: Any) -> None:
+    properties = _files(world)
+    world.app.settings["repository"] = "https://github.com/example/site"
+    create(world, **properties)
+
+
+def _files_while_busy(world: Any) -> None:
+    properties = _files(world, "old.zip")
+    other = world.amplify.add_job(world.branch, "MANUAL", files=world.objects["assets", "old.zip"])
+    other.asked = world.clock.now
+    create(world, **{**properties, "SourceObjectKeys": ["new.zip"]})
+
+
+def _files_deleted_meanwhile(world: Any) -> None:
+    world.chunk_seconds = 60
+    world.stack_event("CREATE_IN_PROGRESS")
+    properties = _files(world)
+    world.deliver(world.event("Create", **properties), retries=2)
+    world.clock.sleep(20)
+    world.stack_event("ROLLBACK_IN_PROGRESS")
+    delete(world, "shop-Site-1ABCDEFGHIJKL", **properties)
+
+
+def _files_rolled_back(world: Any, operation: str = "", mode: str = "") -> None:
+    old, new = _files(world, "old.zip"), _files(world)
+    first = deployed(world, **old)
+    world.request(world.update(first, old=old, **new))
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    forget(world)
+    if operation:
+        world.fail(operation, mode, times=1000)
+    update(world, first, old=new, **old)
+
+
 def _late_delete(world: Any) -> None:
     world.amplify.plan(never_ends=True)
     event = world.delete(deployed(world, Wait="false"))
@@ -1246,7 +1424,7 @@ def _delete_without(world: Any, gone: Callable[[Any], Any]) -> None:
     delete(world, first)
 
 
-ROWS = [*behaviour(), *deliveries(), *clocks(), *answers(), *api_calls()]
+ROWS = [*behaviour(), *deliveries(), *files(), *clocks(), *answers(), *api_calls()]
 
 
 def table() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -144,6 +145,9 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
 
     assert here("push", "main", "-m", "Hotfix") == (0, "job 2 of main\n")
     assert eventually(lambda: here("jobs")[1].count("SUCCEED") == 2)
+    code, site = here("site", "main")
+    assert code == 0
+    assert re.search(r"index\.html +\d+\nhttp://main\.d123\.localhost:\d+/\n", site)
     _, jobs = here("jobs")
     assert [line.split()[:4] for line in jobs.splitlines()[1:]] == [
         ["d123/main", "1", "RELEASE", "SUCCEED"],

@@ -284,7 +284,7 @@ class World:
             delivery.ended = True
 
         worker = greenlet(run, self.clock.hub)
-        self.workers[worker] = event["ResponseURL"]
+        self.workers[worker] = event.get("ResponseURL", "")
 
         def kill() -> None:
             if not delivery.ended:

@@ -51,6 +51,15 @@ class Deadline:
     def has_passed(self) -> bool:
         return self._clock.time() >= self._at
 
+    def until(self, at: float) -> Deadline:
+        """An earlier deadline, in the same invocation."""
+        return Deadline(
+            self._clock,
+            at=min(at, self._at),
+            hand_over_at=self._hand_over_at,
+            tolerate_denials_until=self._tolerate_denials_until,
+        )
+
     def check(self) -> None:
         """Look at both limits in the middle of a long piece of work.
 
@@ -62,8 +71,8 @@ class Deadline:
         if self._clock.time() > self._hand_over_at:
             raise HandOver
 
-    def pause(self, seconds: float | None = None) -> bool:
-        """Sleep for one poll, or for so many seconds, but not past the deadline.
+    def pause(self, seconds: float | None = None, *, polls: float = 1) -> bool:
+        """Sleep for one poll, or as many, or for so many seconds, but not past the deadline.
 
         :return: False, without a pause, when the deadline has passed.
         :raises HandOver: the invocation would end in the pause.
@@ -71,7 +80,9 @@ class Deadline:
         now = self._clock.time()
         if now >= self._at:
             return False
-        seconds = min(self._poll_seconds if seconds is None else seconds, self._at - now)
+        if seconds is None:
+            seconds = min(polls * self._poll_seconds, _SLOWEST_SECONDS)
+        seconds = min(seconds, self._at - now)
         if now + seconds > self._hand_over_at:
             raise HandOver
         self._clock.sleep(seconds)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.error import HTTPError
 
-import presigned
+import web
 from deadline import Deadline
 from files import Files, Zip
 from jobs import Job, Jobs
@@ -93,7 +93,7 @@ class Deployment:
             try:
                 headers = {"Content-Type": "application/zip", "Content-Length": str(files.size)}
                 options: dict[str, Any] = {"method": "PUT", "headers": headers, "data": self._timely(files)}
-                with presigned.request(url, self._jobs.endpoint, _SECONDS, **options):
+                with web.request(url, self._jobs.endpoint, _SECONDS, **options):
                     log("uploaded", job=self._progress.created)
                     return
             except (HandOver, Throttled):

@@ -60,7 +60,7 @@ class Invocation:
         self._context = context
         self._aws = aws
         self._clock = clock
-        self._stack = Stack(aws.cloudformation(), self._request, self._progress.requested, clock)
+        self._stack = Stack(aws.cloudformation(), self._request, self._progress, clock)
         self._connect = cache(self._jobs_of)
 
     def run(self) -> None:

@@ -115,6 +115,7 @@ class Jobs:
         self.location = location
         self._stack_id = stack_id
         self._connect = connect
+        self._site_url = ""
         self._branch = {"appId": location.app_id, "branchName": location.branch_name}
 
     def list(self, since: float | None = None) -> list[Job]:
@@ -162,6 +163,12 @@ class Jobs:
         self._call("stop_job", lambda response: response["jobSummary"], **self._branch, jobId=job_id)
 
     def site_url(self) -> str:
+        """Asked for once: it stays the same while a request is worked on."""
+        if not self._site_url:
+            self._site_url = self._ask_site_url()
+        return self._site_url
+
+    def _ask_site_url(self) -> str:
         name = self._call("get_branch", lambda response: response["branch"]["displayName"], **self._branch)
         domain = self._call(
             "get_app", lambda response: response["app"]["defaultDomain"], appId=self.location.app_id

@@ -40,6 +40,7 @@ from outcomes import (
 )
 from properties import BranchLocation, Properties, Source
 from request import FRESH_SECONDS, Progress, Request
+from smoke_test import check_site
 from stack import PATIENT_SECONDS, Kind, Stack
 from start import JobStart
 from verdict import failure_of
@@ -76,6 +77,7 @@ class Lifecycle:
         self._stack = stack
         self._clock = clock
         self._deadline = deadline
+        self._has_asked_for_the_site = False
         self._is_late = deadline.has_passed and not request.handed_over
         self._may_be_repeated = request.may_be_repeated(progress, clock.time())
 
@@ -174,7 +176,14 @@ class Lifecycle:
         if job.in_progress:
             self._progress.job_id, self._progress.started = job.id, True
             return self._finish(job)
-        return self._release() if failure_of(job, self._properties, self._jobs) else job
+        if failure_of(job, self._properties, self._jobs):
+            return self._release()
+        before = self._properties_before()
+        if self._request.properties == self._request.old_properties or (
+            before and before.smoke_test != self._properties.smoke_test
+        ):  # the Update that is sent again may have failed because of the site
+            self._check_site()
+        return job
 
     def _leave(self, location: BranchLocation) -> None:
         """The resource moves to another branch: stop its job on the one before, as far as it may."""
@@ -203,19 +212,38 @@ class Lifecycle:
         failure = failure_of(job, self._properties, self._jobs)
         if failure:
             raise failure
+        self._check_site()
         return job
+
+    def _check_site(self) -> None:
+        """:raises SiteCheckFailed: the site is not as wanted."""
+        wanted = self._properties.smoke_test
+        if wanted:
+            now = self._clock.time()
+            self._progress.checked_since = self._progress.checked_since or now
+            check_site(
+                self._jobs, wanted, self._deadline.until(self._progress.checked_since + wanted.seconds)
+            )
 
     def _ended(self, job: Job) -> Job:
         status = job.status
         if not job.in_progress:
             return self._details(job, self._deadline)
-        while job.in_progress and self._deadline.pause():
+        while job.in_progress and self._deadline.pause(polls=_polls_until_next_look(job)):
+            self._ask_for_the_site(job)
             with suppress(Unanswered):  # the deadline has passed
                 job = self._deadline.retry(lambda: self._jobs.get(self._progress.job_id))
             if job.status != status:
                 status = job.status
                 log("status", job=job.id, status=status)
         return self._at_the_deadline(job) if job.in_progress else job
+
+    def _ask_for_the_site(self, job: Job) -> None:
+        """Its address is part of the answer: known in advance, it takes no time after the end of the job."""
+        if job.steps and not self._has_asked_for_the_site:
+            self._has_asked_for_the_site = True
+            with suppress(Failure):
+                self._jobs.site_url()
 
     def _at_the_deadline(self, job: Job) -> Job:
         """Stop the job if it is ours; one that succeeds in that moment has succeeded."""
@@ -374,6 +402,16 @@ class Lifecycle:
         if self._properties.sources:  # they are read and sent again
             seconds = max(seconds, min(self._properties.timeout_seconds, _FILES_SECONDS))
         return Deadline(self._clock, at=self._clock.time() + seconds)
+
+
+def _polls_until_next_look(job: Job) -> float:
+    """Look seldom while it builds, and often while it deploys.
+
+    A build still has to be deployed and verified before the job succeeds, which takes some seconds.
+    `docs/design.md` has the figures.
+    """
+    running = next((step.name for step in job.steps if step.status == "RUNNING"), "")
+    return {"BUILD": 2, "DEPLOY": 0.5, "VERIFY": 0.5}.get(running, 1)
 
 
 def _stop(jobs: Jobs, job: Job, deadline: Deadline) -> bool:

@@ -42,6 +42,10 @@ class CommitMismatch(Failure):
     code = "COMMIT_MISMATCH"
 
 
+class SiteCheckFailed(Failure):
+    code = "SITE_CHECK_FAILED"
+
+
 class AccessDenied(Failure):
     code = "ACCESS_DENIED"
 

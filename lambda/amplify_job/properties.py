@@ -56,6 +56,15 @@ class Source(NamedTuple):
         return f"s3://{self.bucket}/{self.key}"
 
 
+class SmokeTest(NamedTuple):
+    """What the site must answer once the job has succeeded."""
+
+    path: str
+    status: int
+    text: str
+    seconds: int
+
+
 class Properties(NamedTuple):
     location: BranchLocation
     job_type: str
@@ -75,6 +84,7 @@ class Properties(NamedTuple):
     when_busy: str
     on_rollback: str
     verify_commit: bool
+    smoke_test: SmokeTest | None
     failure_log_lines: int
 
     @classmethod
@@ -114,6 +124,7 @@ class Properties(NamedTuple):
             when_busy=read.word("WhenBusy"),
             on_rollback=read.word("OnRollback"),
             verify_commit=read.boolean("VerifyCommit"),
+            smoke_test=read.smoke_test(),
             failure_log_lines=read.integer("FailureLogLines"),
         )
         if (properties.job_type == "RETRY") != bool(properties.job_id):
@@ -124,6 +135,10 @@ class Properties(NamedTuple):
             allowed = f"sources are required for, and only for, JobType {DEPLOYMENT!r}"
             raise InvalidProperties(f"{given}; {allowed}")
         properties._check_build_only()
+        if properties.smoke_test and not properties.wait:
+            raise InvalidProperties(
+                "SmokeTestPath looks at the site after the job, so that Wait must be true"
+            )
         return properties
 
     def _check_build_only(self) -> None:
@@ -234,6 +249,19 @@ class _Reader:
             allowed = f"must be a whole number from {lowest} to {highest}"
             raise InvalidProperties(f"{name} is {_shown(value)}, {allowed}")
         return int(value)
+
+    def smoke_test(self) -> SmokeTest | None:
+        text = self.text("SmokeTestText")
+        if len(text) > OPTIONS["SmokeTestText"]["max"]:
+            raise InvalidProperties(f"SmokeTestText has {len(text)} characters, must have at most 1000")
+        path = self.matching("SmokeTestPath", "a path that begins with /")
+        others = [
+            name for name in ("SmokeTestStatus", "SmokeTestText", "SmokeTestSeconds") if self._raw.get(name)
+        ]
+        if others and not path:
+            raise InvalidProperties(f"{others[0]} is given, so that SmokeTestPath must be, too")
+        status, seconds = self.integer("SmokeTestStatus"), self.integer("SmokeTestSeconds")
+        return SmokeTest(path, status, text, seconds) if path else None
 
     def seconds(self) -> int:
         """The smaller of both timeouts: the function must speak before CloudFormation gives up."""

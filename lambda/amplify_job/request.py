@@ -35,6 +35,10 @@ class Progress:
     """Whether this very request started that job."""
     tried: bool = False
     """Whether a StartJob, or a CreateDeployment, was sent whose outcome is unknown."""
+    went_forward: bool = False
+    """Whether the stack was seen to go forward since the request was sent, so that it is no rollback's."""
+    checked_since: float = 0
+    """When the site was first looked at, after the job."""
     created: str = ""
     """The deployment that this very request created and has not seen start."""
 

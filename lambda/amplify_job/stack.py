@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from log import log
-from request import FRESH_SECONDS, Request
+from request import FRESH_SECONDS, Progress, Request
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -79,11 +79,12 @@ class Stack:
     """The stack of a request."""
 
     def __init__(
-        self, client: CloudFormationClient, request: Request, requested: float, clock: Clock
+        self, client: CloudFormationClient, request: Request, progress: Progress, clock: Clock
     ) -> None:
         self._client = client
         self._request = request
-        self._requested = requested
+        self._progress = progress
+        self._requested = progress.requested
         self._clock = clock
         self._kind = Kind.DELETE if request.type == "Delete" else Kind.FORWARD
         self._last_complete: float | None = None
@@ -98,6 +99,10 @@ class Stack:
             events = self._read(self._events_since_request, now + seconds) or []
         if status or events or is_delete:
             self._kind = kind_of(self._request.type, self._requested, status, events)
+        if self._kind is Kind.ROLLBACK and self._progress.went_forward:
+            # Both fell into one second, the date of the request.
+            self._kind = Kind.GIVEN_UP
+        self._progress.went_forward |= status in _FORWARD
         return self._kind
 
     def still(self, kind: Kind) -> bool:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import time
-from typing import Any
 
 from jobs import Job, Jobs, Step
 from log import log
-from presigned import request
+from web import bounded, request
 
 _SECONDS = 10
 _BYTES = 256 * 1024
@@ -65,7 +63,7 @@ class StepLog:
     def _read(self, step: Step, wanted: str) -> str:
         try:
             with request(step.log_url, self._jobs.endpoint, _SECONDS, headers={"Range": wanted}) as response:
-                return _bounded(response).decode(errors="replace")
+                return bounded(response, _BYTES, _SECONDS).decode(errors="replace")
         except Exception as error:  # an unreadable log is no reason to fail, or to fail otherwise
             log("log unreadable", step=step.name, error=type(error).__name__)
             return ""
@@ -74,14 +72,3 @@ class StepLog:
 def plain(text: str) -> str:
     """One line without colours and control characters."""
     return _CONTROL.sub("", _ANSI.sub("", text)).strip()
-
-
-def _bounded(response: Any) -> bytes:
-    """A socket's timeout bounds one read; this bounds them all, in bytes and in seconds."""
-    body, until = b"", time.monotonic() + _SECONDS
-    while len(body) < _BYTES and time.monotonic() < until:
-        chunk = response.read1(_BYTES - len(body))
-        if not chunk:
-            break
-        body += chunk
-    return body

@@ -62,7 +62,7 @@ def site_address(url: str, app_id: str, branch_name: str) -> str:
     return f"http://{display_name(branch_name)}.{app_id}.localhost:{urlsplit(url).port}/"
 
 
-_SITE = re.compile(r"(?P<branch>[^.]+)\.(?P<app>d[a-z0-9]+)\.localhost(:\d+)?")
+_SITE = re.compile(r"(?P<branch>[^.]+)\.(?P<app>d[a-z0-9]+)\.(localhost(:\d+)?|amplifyapp\.com)")
 
 
 def _page(amplify: Amplify, app_id: str, shown_name: str, path: str) -> Response:

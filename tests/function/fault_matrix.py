@@ -642,7 +642,7 @@ def clocks() -> Iterator[Row]:
         (SUCCESS,),
         lambda world: world.stopped == {"1"},
     )
-    for second, answer in ((58, SUCCESS), (60, failed("ACCESS_DENIED"))):
+    for second, answer in ((56, SUCCESS), (60, failed("ACCESS_DENIED"))):
         yield Row(
             "Clock",
             f"AccessDenied {second} s after the invocation began",

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from aws import ONE_ATTEMPT, Aws
 from properties import BranchLocation
-from request import Request
+from request import Progress, Request
 from stack import Stack
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"
@@ -140,7 +140,7 @@ def test_the_stacks_events_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch
         | {"StackId": "stack"}
     )
     # when
-    complete = Stack(Aws().cloudformation(), request, 0, time).last_complete()
+    complete = Stack(Aws().cloudformation(), request, Progress(0, 0), time).last_complete()
     # then
     assert complete == when.timestamp()
     assert asked == [

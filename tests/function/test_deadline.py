@@ -299,14 +299,14 @@ def test_polls_come_more_slowly_after_throttling_but_not_slower_than_every_half_
     world.fail("GetJob", "429", times=1)
     world.amplify.plan(seconds=300)
     world.request(world.event("Create"))
-    assert _pauses(world)[-3:] == [4.0] * 3
+    assert (max(_pauses(world)), _pauses(world)[-1]) == (8.0, 2.0)  # while it builds, and while it deploys
 
 
 def test_after_much_throttling_polls_come_every_half_minute(world: World) -> None:
     world.fail("GetJob", "429", times=6)
     world.amplify.plan(seconds=600)
     world.request(world.event("Create"))
-    assert _pauses(world)[-3:] == [30.0] * 3
+    assert max(_pauses(world)) == 30.0
 
 
 def test_the_same_error_is_logged_once(world: World) -> None:

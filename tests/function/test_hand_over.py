@@ -29,7 +29,7 @@ def test_a_job_longer_than_the_functions_limit_is_waited_for(world: World) -> No
 
 def test_the_hand_over_comes_a_minute_before_the_limit(world: World) -> None:
     world.request(world.event("Create"))
-    assert [carried["HandedOver"]["sent"] for carried in world.handed_over] == [START + 140]
+    assert [carried["HandedOver"]["sent"] for carried in world.handed_over] == [START + 138]
 
 
 def test_the_hand_over_carries_the_event_and_what_was_done(world: World) -> None:
@@ -41,10 +41,12 @@ def test_the_hand_over_carries_the_event_and_what_was_done(world: World) -> None
     assert progress == {
         "version": 2,
         "requested": START,
-        "sent": START + 140,
+        "sent": START + 138,
         "job_id": "1",
         "started": True,
         "tried": False,
+        "went_forward": False,
+        "checked_since": 0,
         "created": "",
     }
     assert world.asked == ["Invoke"]

@@ -57,9 +57,9 @@ def test_any_other_unknown_property_is_told_with_the_allowed_ones() -> None:
     assert _refusal({**REQUIRED, "X": "60"}) == (
         "VALIDATION_ERROR: unknown property 'X'; allowed are AppId, AssumeRoleArn, BranchName, "
         "CommitId, CommitMessage, CommitTime, ExternalId, FailureLogLines, JobId, JobReason, JobType, Nonce, "
-        "OnRollback, Region, ServiceTimeout, ServiceToken, SourceBucketNames, SourceMarkers, "
-        "SourceMarkersConfig, SourceObjectKeys, TimeoutSeconds, Triggers, VerifyCommit, Wait, WaitForJobId, "
-        "WhenBusy"
+        "OnRollback, Region, ServiceTimeout, ServiceToken, SmokeTestPath, SmokeTestSeconds, "
+        "SmokeTestStatus, SmokeTestText, SourceBucketNames, SourceMarkers, SourceMarkersConfig, "
+        "SourceObjectKeys, TimeoutSeconds, Triggers, VerifyCommit, Wait, WaitForJobId, WhenBusy"
     )
 
 
@@ -103,6 +103,11 @@ ALLOWED: list[tuple[str, Any]] = [
     ("Region", ""),
     ("AssumeRoleArn", ROLE),
     ("WaitForJobId", "7"),
+    ("SmokeTestPath", "/a/b?c=d"),
+    ("SmokeTestPath", ""),
+    ("SmokeTestStatus", ""),
+    ("SmokeTestText", ""),
+    ("SmokeTestSeconds", ""),
     ("SourceBucketNames", []),
     ("SourceBucketNames", ""),
     ("SourceObjectKeys", []),
@@ -160,6 +165,18 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("Region", "Ireland", "Region is 'Ireland', must be a Region such as eu-west-1"),
     ("Region", "eu-west-1.evil.example", "must be a Region such as eu-west-1"),
     ("WaitForJobId", "x", "WaitForJobId is 'x', must be the ID of a job, such as 7"),
+    ("SmokeTestPath", "health", "SmokeTestPath is 'health', must be a path that begins with /"),
+    ("SmokeTestPath", "/a b", "SmokeTestPath is '/a b', must be a path that begins with /"),
+    (
+        "SmokeTestPath",
+        "//evil.example",
+        "SmokeTestPath is '//evil.example', must be a path that begins with /",
+    ),
+    ("SmokeTestStatus", "200", "SmokeTestStatus is given, so that SmokeTestPath must be, too"),
+    ("SmokeTestStatus", "99", "SmokeTestStatus is given, so that SmokeTestPath must be, too"),
+    ("SmokeTestText", "t" * 1001, "SmokeTestText has 1001 characters, must have at most 1000"),
+    ("SmokeTestText", "t", "SmokeTestText is given, so that SmokeTestPath must be, too"),
+    ("SmokeTestSeconds", "60", "SmokeTestSeconds is given, so that SmokeTestPath must be, too"),
     ("SourceBucketNames", "assets", "SourceBucketNames is 'assets', must be a list of strings"),
     ("SourceBucketNames", [""], "SourceBucketNames is [''], must be a list of strings"),
     ("SourceObjectKeys", [{}], "SourceObjectKeys is [{}], must be a list of strings"),
@@ -388,6 +405,24 @@ def test_other_files_and_other_values_are_another_version() -> None:
         {},
     ]
     assert len({_parse(**one).fingerprint for one in given}) == len(given)
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        ({"SmokeTestStatus": "199"}, "SmokeTestStatus is '199', must be a whole number from 200 to 599"),
+        ({"SmokeTestSeconds": "901"}, "SmokeTestSeconds is '901', must be a whole number from 10 to 900"),
+        ({"Wait": "false"}, "SmokeTestPath looks at the site after the job, so that Wait must be true"),
+    ],
+)
+def test_a_smoke_test_that_cannot_be_is_refused(properties: dict[str, Any], said: str) -> None:
+    assert _refusal({**REQUIRED, "SmokeTestPath": "/", **properties}) == f"VALIDATION_ERROR: {said}"
+
+
+def test_a_smoke_test_has_defaults_and_starts_no_job() -> None:
+    assert _parse().smoke_test is None
+    assert _parse(SmokeTestPath="/").smoke_test == ("/", 200, "", 120)
+    assert _parse(SmokeTestPath="/").fingerprint == _parse().fingerprint
 
 
 def test_every_property_has_a_test_of_its_limits() -> None:

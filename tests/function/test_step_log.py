@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 from simulated import World
 
-import presigned
 import step_log
+import web
 from jobs import Job, Step
-from presigned import is_trusted
 from step_log import StepLog
+from web import is_trusted
 
-OPENER = presigned._OPENER  # the real one: the simulated world replaces it
+OPENER = web._OPENER  # the real one: the simulated world replaces it
 AMPLIFY = "https://amplify.us-east-1.amazonaws.com"
 
 
 @pytest.fixture(autouse=True)
 def real_opener(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    monkeypatch.setattr(presigned, "_OPENER", OPENER)
+    monkeypatch.setattr(web, "_OPENER", OPENER)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from greenlet import getcurrent, greenlet
 import answer
 import index
 import log
-import presigned
+import web
 from amplify_local.amplify import Amplify
 from amplify_local.faults import MODES
 from amplify_local.rest import Request
@@ -123,6 +123,14 @@ class Answer:
         return dict(self.body.get("Data") or {})
 
 
+class Page(io.BytesIO):
+    """An answer of the site."""
+
+    def __init__(self, status: int, text: str | bytes = "", **headers: str) -> None:
+        super().__init__(text.encode() if isinstance(text, str) else text)
+        self.status, self.headers = status, headers
+
+
 @dataclass
 class World:
     """One stack with one resource, and everything around it.
@@ -168,6 +176,10 @@ class World:
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
     """What S3 holds, by bucket and key."""
     workers: dict[greenlet, str] = field(default_factory=dict)
+    pages: list[Any] = field(default_factory=list)
+    """What the site answers next: pages or exceptions; then always `site_text`."""
+    site_text: str = "hello"
+    pages_asked: list[str] = field(default_factory=list)
     chunk_seconds: float = 0
     """How long each chunk of an upload takes."""
 
@@ -284,7 +296,7 @@ class World:
             delivery.ended = True
 
         worker = greenlet(run, self.clock.hub)
-        self.workers[worker] = event.get("ResponseURL", "")
+        self.workers[worker] = event.get("ResponseURL", "") if isinstance(event, dict) else ""
 
         def kill() -> None:
             if not delivery.ended:
@@ -319,6 +331,16 @@ class World:
     @property
     def decisions(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log]
+
+    def page_of(self, url: str) -> Any:
+        """What the site answers."""
+        self.pages_asked.append(url)
+        page = self.pages.pop(0) if self.pages else Page(200, self.site_text)
+        if isinstance(page, Exception):
+            raise page
+        if page.status >= 300:
+            raise HTTPError(url, page.status, "", page.headers, page)  # type: ignore[arg-type]
+        return page
 
     def put(self, url: str, body: bytes) -> None:
         if self.answer_faults and (fault := self.answer_faults.pop(0)):
@@ -437,6 +459,8 @@ class _Presigned:
 
     def open(self, request: Any, timeout: float) -> Any:
         world, method, url = _CURRENT[0], request.get_method(), urlsplit(request.full_url)
+        if (url.hostname or "").endswith(".amplifyapp.com"):
+            return world.page_of(request.full_url)
         if method == "GET":
             world.log_reads.append(request)
             response = world.amplify.handle(Request("GET", url.path))
@@ -537,6 +561,6 @@ def worlds() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "AWS_REGION", REGION)
         patch.setattr(answer, "_put", lambda url, body: _CURRENT[0].put(url, body))
-        patch.setattr(presigned, "_OPENER", _Presigned())
+        patch.setattr(web, "_OPENER", _Presigned())
         patch.setattr(log, "print", lambda line, **_: _CURRENT[0].log.append(line), raising=False)
         yield

@@ -29,6 +29,8 @@ class ObedientAmplify(Amplify):
     def _plan_for(self, branch: Branch) -> Plan:
         variables = branch.settings.get("environmentVariables", {})
         plan: dict[str, Any] = {"seconds": 5 if float(variables.get("VERIFY_SECONDS", "20")) > 20 else 1}
+        if not branch.app.repository:  # what deploys files
+            return self._new_plan({"seconds": 1})
         if branch.last_id == 1:
             plan["created_seconds"] = 5
         if branch.last_id in (2, 3):

@@ -1,7 +1,8 @@
-"""The presigned URLs that Amplify returns, of logs and for uploads: trusted at AWS only."""
+"""Requests to presigned URLs of Amplify's and to the site: no other host is ever asked."""
 
 from __future__ import annotations
 
+import time
 import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,16 +15,29 @@ class Untrusted(Exception):
 
 
 def request(url: str, endpoint: str, timeout: float, **options: Any) -> Any:
-    """Send one request and return its open response.
+    """Ask for a presigned URL, and return the open response.
 
     :param endpoint: Where Amplify itself was called: a local AWS serves such URLs there.
     :param options: Those of `urllib.request.Request`.
     :raises Untrusted: the URL is neither https at AWS nor at that endpoint.
-    :raises OSError: no answer, or an error of HTTP.
+    :raises OSError: no answer, an error of HTTP, or a redirect.
     """
     if not is_trusted(url, endpoint):
         raise Untrusted("not a URL of AWS")
     return _OPENER.open(urllib.request.Request(url, **options), timeout=timeout)  # noqa: S310 - checked above
+
+
+def request_site(url: str, endpoint: str, timeout: float) -> Any:
+    """Ask for a page of a branch's own site, and return the open response.
+
+    :raises OSError: as above.
+    """
+    page, own = urlsplit(url), urlsplit(endpoint)
+    asked = urllib.request.Request(url)  # noqa: S310 - made from Amplify's own answers
+    if not (own.hostname or "").endswith(_HOSTS):  # a local AWS serves the site where it listens itself
+        asked = urllib.request.Request(page._replace(scheme=own.scheme, netloc=own.netloc).geturl())  # noqa: S310
+        asked.add_header("Host", page.netloc)
+    return _OPENER.open(asked, timeout=timeout)
 
 
 def is_trusted(url: str, endpoint: str) -> bool:
@@ -32,6 +46,17 @@ def is_trusted(url: str, endpoint: str) -> bool:
     if parts.netloc == own.netloc:
         return parts.scheme == own.scheme
     return parts.scheme == "https" and (parts.hostname or "").endswith(_HOSTS)
+
+
+def bounded(response: Any, size: int, seconds: float) -> bytes:
+    """Read a response: a socket's timeout bounds one read, this bounds them all, in bytes and in seconds."""
+    body, until = b"", time.monotonic() + seconds
+    while len(body) < size and time.monotonic() < until:
+        chunk = response.read1(size - len(body))
+        if not chunk:
+            break
+        body += chunk
+    return body
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

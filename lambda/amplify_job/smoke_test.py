@@ -1,0 +1,73 @@
+"""Whether the site is really there: a page of the branch, requested until it is as wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urljoin, urlsplit
+
+from deadline import Deadline
+from jobs import Jobs
+from log import log
+from outcomes import Failure, SiteCheckFailed
+from properties import SmokeTest
+from step_log import plain
+from web import bounded, request_site
+
+_BYTES = 1024 * 1024
+_SECONDS = 10
+_PAUSE_SECONDS = 5
+_REDIRECTS = 5
+_QUOTED = 200
+
+
+def check_site(jobs: Jobs, wanted: SmokeTest, deadline: Deadline) -> None:
+    """:raises SiteCheckFailed: the page was not as wanted until the deadline."""
+    try:
+        url = urljoin(deadline.retry(jobs.site_url) + "/", wanted.path)
+    except Failure as failure:
+        raise SiteCheckFailed(f"the address of {jobs.title} is not known: {failure}") from failure
+    while True:
+        flaw = _flaw(url, jobs.endpoint, wanted)
+        if not flaw:
+            log("site as wanted", url=url)
+            return
+        if not deadline.pause(_PAUSE_SECONDS):
+            raise SiteCheckFailed(f"{url} {flaw}. See {jobs.console_url}")
+
+
+def _flaw(url: str, endpoint: str, wanted: SmokeTest) -> str:
+    """What is wrong with the page; empty if nothing is."""
+    try:
+        status, text = _page(url, endpoint)
+    except Exception as error:
+        return f"was not answered: {type(error).__name__}"
+    shown = " ".join(plain(" ".join(text.split())).split())[:_QUOTED]
+    if status != wanted.status:
+        return f"answered {status}, must answer {wanted.status}: {shown}"
+    if wanted.text not in text:
+        return f"answered {status} without the text {wanted.text!r}: {shown}"
+    return ""
+
+
+def _page(url: str, endpoint: str) -> tuple[int, str]:
+    """Follow redirects within the site. One that leads elsewhere is the answer itself."""
+    for _ in range(_REDIRECTS):
+        status, location, body = _answer(url, endpoint)
+        target = urljoin(url, location)
+        if not location or urlsplit(target)[:2] != urlsplit(url)[:2]:
+            return status, body
+        url = target
+    return status, body
+
+
+def _answer(url: str, endpoint: str) -> tuple[int, str, str]:
+    """Status, address of a redirect, text."""
+    response: Any
+    try:
+        response = request_site(url, endpoint, _SECONDS)
+    except HTTPError as error:
+        response = error
+    with response:
+        location = response.headers.get("Location", "") if 300 <= response.status < 400 else ""
+        return response.status, location, bounded(response, _BYTES, _SECONDS).decode(errors="replace")

@@ -1,0 +1,181 @@
+"""The site is looked at before the deploy succeeds: its own pages only, until they are as wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+from simulated import APP_ID, START, Page, World
+
+SITE = f"https://main.{APP_ID}.amplifyapp.com"
+SEE = f"See https://us-east-1.console.aws.amazon.com/amplify/apps/{APP_ID}/branches/main/deployments"
+JOB_SECONDS = 60
+
+
+def create(world: World, **properties: str) -> Any:
+    return world.request(world.event("Create", **{"SmokeTestPath": "/", **properties}))
+
+
+def test_a_site_that_answers_is_fine(world: World) -> None:
+    answer = create(world)
+    assert answer.status == "SUCCESS"
+    assert answer.time == START + JOB_SECONDS
+    assert world.pages_asked == [f"{SITE}/"]
+
+
+def test_without_a_smoke_test_the_site_is_not_asked(world: World) -> None:
+    assert world.request(world.event("Create")).status == "SUCCESS"
+    assert world.pages_asked == []
+
+
+def test_a_job_that_fails_is_told_and_not_the_site(world: World) -> None:
+    world.amplify.next_job(outcome="FAILED")
+    assert create(world).reason.startswith("JOB_FAILED: ")
+    assert world.pages_asked == []
+
+
+def test_a_site_that_takes_its_time_is_asked_again(world: World) -> None:
+    world.pages = [Page(404), URLError("refused"), TimeoutError(), Page(503), Page(200)]
+    answer = create(world)
+    assert answer.status == "SUCCESS"
+    assert answer.time == START + JOB_SECONDS + 4 * 5
+
+
+@pytest.mark.parametrize(
+    ("properties", "page", "said"),
+    [
+        ({}, Page(404, "Not\n\x1b[31mfound\x07"), "answered 404, must answer 200: Not found"),
+        ({}, Page(500, "x" * 300), f"answered 500, must answer 200: {'x' * 200}"),
+        ({}, Page(401), "answered 401, must answer 200: "),
+        ({"SmokeTestStatus": "401"}, Page(200, "open"), "answered 200, must answer 401: open"),
+        (
+            {"SmokeTestText": "version 2"},
+            Page(200, "version 1"),
+            "answered 200 without the text 'version 2': version 1",
+        ),
+        ({}, URLError("refused"), "was not answered: URLError"),
+        ({}, Page(200, b"\xff\xfe"), ""),
+    ],
+)
+def test_a_site_that_is_not_as_wanted_fails_the_deploy_with_what_came(
+    world: World, properties: dict[str, str], page: Any, said: str
+) -> None:
+    text = page.getvalue() if isinstance(page, Page) else b""
+    world.pages = [Page(page.status, text) if isinstance(page, Page) else page for _ in range(100)]
+    answer = create(world, **properties)
+    if not said:
+        assert answer.status == "SUCCESS"
+        return
+    assert answer.reason == f"SITE_CHECK_FAILED: {SITE}/ {said}. {SEE}"
+    assert answer.time == START + JOB_SECONDS + 120
+
+
+def test_the_text_and_the_status_that_are_wanted_are_enough(world: World) -> None:
+    world.pages = [Page(404, "<h1>Nothing here</h1>")]
+    answer = create(world, SmokeTestPath="/a?b=c", SmokeTestStatus="404", SmokeTestText="Nothing")
+    assert answer.status == "SUCCESS"
+    assert world.pages_asked == [f"{SITE}/a?b=c"]
+
+
+def test_redirects_are_followed_within_the_site(world: World) -> None:
+    world.pages = [Page(301, Location="/en/"), Page(302, Location=f"{SITE}/en/home"), Page(200)]
+    assert create(world).status == "SUCCESS"
+    assert world.pages_asked == [f"{SITE}/", f"{SITE}/en/", f"{SITE}/en/home"]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        f"http://main.{APP_ID}.amplifyapp.com/",
+        f"https://main.{APP_ID}.amplifyapp.com:8443/",
+        f"https://user@main.{APP_ID}.amplifyapp.com/",
+        "http://169.254.169.254/latest/meta-data",
+        "file:///etc/passwd",
+    ],
+)
+def test_no_other_host_is_ever_asked(world: World, location: str) -> None:
+    world.pages = [Page(302, "moved", Location=location) for _ in range(100)]
+    answer = create(world, SmokeTestSeconds="10")
+    assert answer.reason.startswith(f"SITE_CHECK_FAILED: {SITE}/ answered 302, must answer 200: moved")
+    assert set(world.pages_asked) == {f"{SITE}/"}
+
+
+def test_a_redirect_can_be_what_is_wanted(world: World) -> None:
+    world.pages = [Page(302, Location="https://login.example/")]
+    assert create(world, SmokeTestStatus="302").status == "SUCCESS"
+
+
+def test_redirects_in_a_circle_end(world: World) -> None:
+    world.pages = [Page(302, Location="/") for _ in range(1000)]
+    answer = create(world, SmokeTestSeconds="10")
+    assert "answered 302, must answer 200" in answer.reason
+    assert len(world.pages_asked) == 5 * 3
+
+
+def test_at_most_a_megabyte_is_read(world: World) -> None:
+    world.pages = [Page(200, "x" * 1024 * 1024 + "end") for _ in range(100)]
+    answer = create(world, SmokeTestText="end", SmokeTestSeconds="10")
+    assert "without the text 'end'" in answer.reason
+
+
+def test_the_deadline_of_the_request_goes_before_that_of_the_check(world: World) -> None:
+    world.pages = [Page(404) for _ in range(100)]
+    answer = create(world, TimeoutSeconds="90")
+    assert answer.reason.startswith("SITE_CHECK_FAILED: ")
+    assert answer.time == START + 90
+
+
+def test_a_check_is_handed_over_and_keeps_its_own_time(world: World) -> None:
+    world.limit = 150  # of which a minute is kept
+    world.pages = [Page(404) for _ in range(100)]
+    answer = create(world)
+    assert len(world.handed_over) == 1
+    assert answer.reason.startswith("SITE_CHECK_FAILED: ")
+    assert START + JOB_SECONDS + 120 <= answer.time <= START + JOB_SECONDS + 121
+
+
+def test_an_address_that_is_not_known_fails_the_check(world: World) -> None:
+    world.fail("GetBranch", "denied", times=1000)
+    answer = create(world, TimeoutSeconds="200")
+    assert answer.reason.startswith(
+        f"SITE_CHECK_FAILED: the address of branch main of app {APP_ID} is not known: "
+    )
+
+
+def test_an_update_that_is_sent_again_looks_again(world: World) -> None:
+    wanted: dict[str, Any] = {"SmokeTestPath": "/", "Nonce": "2"}
+    first = world.deployed().physical_id
+    world.pages = [Page(404) for _ in range(25)]
+    assert world.request(world.update(first, **wanted)).status == "FAILED"
+    # the job has succeeded: nothing new is built
+    world.pages = [Page(404), Page(200)]
+    answer = world.request(world.update(first, old=wanted, **wanted))
+    assert answer.status == "SUCCESS"
+    assert len(world.jobs()) == 2
+    assert world.pages == []
+
+
+def test_another_smoke_test_is_done_and_another_timeout_does_none(world: World) -> None:
+    first = world.deployed(SmokeTestPath="/").physical_id
+    world.pages_asked.clear()
+    old = {"SmokeTestPath": "/"}
+    world.request(world.update(first, old=old, SmokeTestPath="/health"))
+    assert world.pages_asked == [f"{SITE}/health"]
+    world.request(world.update(first, old=old, SmokeTestPath="/", TimeoutSeconds="600"))
+    assert world.pages_asked == [f"{SITE}/health"]
+    assert len(world.jobs()) == 1
+
+
+def test_a_rollback_looks_at_nothing(world: World) -> None:
+    first = world.deployed(SmokeTestPath="/").physical_id
+    world.pages = [Page(404) for _ in range(100)]
+    assert world.request(world.update(first, SmokeTestPath="/", Nonce="2")).status == "FAILED"
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.pages_asked.clear()
+    answer = world.request(world.update(first, old={"SmokeTestPath": "/", "Nonce": "2"}, SmokeTestPath="/"))
+    assert answer.status == "SUCCESS"
+    assert world.pages_asked == []
+    assert len(world.jobs()) == 3  # the previous version is released again

@@ -14,7 +14,7 @@ try:
     import aws_cdk as cdk
     from aws_cdk.aws_s3_deployment import Source
 
-    from cdk_amplify_job import AmplifyJobOptions, AmplifyJobStack, Commit
+    from cdk_amplify_job import AmplifyJobOptions, AmplifyJobProvider, AmplifyJobStack, Commit
 except ImportError as error:
     sys.exit(f"error: {error} (activate the environment where requirements.txt is installed)")
 
@@ -79,7 +79,9 @@ def main() -> None:
         if close and key not in known and not {":", "/"} & set(key):
             print(f"warning: unknown context key {key!r}, did you mean {close[0]!r}?", file=sys.stderr)
 
-    AmplifyJobStack(app, "AmplifyJob", stack_name=stack_name, **options)
+    stack = AmplifyJobStack(app, "AmplifyJob", stack_name=stack_name, **options)
+    log_group = AmplifyJobProvider.get_or_create(stack).log_group.log_group_name
+    cdk.CfnOutput(stack, "LogGroup", value=log_group, description="aws logs tail <LogGroup> --follow")
     app.synth()
 
 

@@ -5,6 +5,7 @@ from .commit import Commit
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
 from .provider_stack import AmplifyJobProviderStack
 from .role import AmplifyJobRole
+from .smoke_test import SmokeTest
 from .stack import AmplifyJobStack
 from .stage import AmplifyJobStage
 
@@ -20,5 +21,6 @@ __all__ = [
     "IAmplifyJobProvider",
     "JobType",
     "OnRollback",
+    "SmokeTest",
     "WhenBusy",
 ]

@@ -26,6 +26,7 @@ from .limits import (
     is_known,
 )
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
+from .smoke_test import SmokeTest, smoke_test_properties
 from .sources import bind, check_sources
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class AmplifyJobOptions(TypedDict, total=False):
     when_busy: WhenBusy | str | None
     on_rollback: OnRollback | str | None
     verify_commit: bool | None
+    smoke_test: SmokeTest | None
     failure_log_lines: int | None
     region: str | None
     assume_role: iam.IRole | iam.Role | str | None
@@ -151,6 +153,8 @@ class AmplifyJob(Construct):
     :param when_busy: What to do when the branch has a pending or running job. Default: WhenBusy.WAIT
     :param on_rollback: What to do when the deployment is rolled back. Default: OnRollback.RESTORE
     :param verify_commit: Fail when the log of the build shows another commit than commit_id. Default: True
+    :param smoke_test: A page of the site that must be as wanted before the deployment succeeds.
+        Default: - the site is not looked at
     :param failure_log_lines: Lines to quote from the log of the step that failed, 0 to 50. They appear in
         the events of the stack. Default: 10
     :param region: The Region of the app. Default: - the branch's, else the stack's
@@ -186,6 +190,7 @@ class AmplifyJob(Construct):
         when_busy: WhenBusy | str | None = None,
         on_rollback: OnRollback | str | None = None,
         verify_commit: bool | None = None,
+        smoke_test: SmokeTest | None = None,
         failure_log_lines: int | None = None,
         region: str | None = None,
         assume_role: iam.IRole | iam.Role | str | None = None,
@@ -221,6 +226,7 @@ class AmplifyJob(Construct):
             "WhenBusy": checked_word("when_busy", when_busy, WhenBusy),
             "OnRollback": checked_word("on_rollback", on_rollback, OnRollback),
             "VerifyCommit": checked_flag("verify_commit", verify_commit),
+            **smoke_test_properties(smoke_test, wait),
             "FailureLogLines": checked_number(
                 "failure_log_lines", failure_log_lines, OPTIONS["FailureLogLines"]
             ),

@@ -17,6 +17,7 @@ from cdk_amplify_job import (
     Commit,
     JobType,
     OnRollback,
+    SmokeTest,
     WhenBusy,
 )
 
@@ -69,6 +70,17 @@ def test_a_job_without_options_renders_only_what_the_function_cannot_know(stack:
         ({"when_busy": "JOIN"}, {"WhenBusy": "JOIN"}),
         ({"on_rollback": OnRollback.IGNORE}, {"OnRollback": "IGNORE"}),
         ({"verify_commit": False}, {"VerifyCommit": False}),
+        ({"smoke_test": SmokeTest()}, {"SmokeTestPath": "/"}),
+        (
+            {"smoke_test": SmokeTest("/health", 401, "sign in", cdk.Duration.seconds(90))},
+            {
+                "SmokeTestPath": "/health",
+                "SmokeTestStatus": 401,
+                "SmokeTestText": "sign in",
+                "SmokeTestSeconds": 90,
+            },
+        ),
+        ({"smoke_test": SmokeTest(within=cdk.Duration.minutes(2))}, {"SmokeTestPath": "/"}),
         ({"failure_log_lines": 0}, {"FailureLogLines": 0}),
         ({"region": "eu-central-1"}, {"Region": "eu-central-1"}),
         ({"assume_role": ROLE_ARN}, {"AssumeRoleArn": ROLE_ARN}),
@@ -181,6 +193,8 @@ def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) ->
         ({"wait": "false"}, "wait must be True or False, received 'false'"),
         ({"verify_commit": 0}, "verify_commit must be True or False, received 0"),
         ({"every_deploy": "no"}, "every_deploy must be True or False, received 'no'"),
+        ({"smoke_test": True}, "smoke_test must be a SmokeTest, received True"),
+        ({"smoke_test": SmokeTest(), "wait": False}, "so that wait must not be False"),
         ({"when_busy": "wait"}, "when_busy must be one of WAIT, STOP, JOIN, FAIL, received 'wait'"),
         ({"on_rollback": "UNDO"}, "on_rollback must be one of RESTORE, IGNORE, received 'UNDO'"),
         ({"failure_log_lines": 51}, "failure_log_lines must be an integer from 0 to 50, received 51"),
@@ -197,6 +211,26 @@ def test_a_wrong_option_is_refused_with_what_was_given_and_what_is_allowed(
 ) -> None:
     with pytest.raises(ValueError, match="^[a-z]") as refusal:
         AmplifyJob(stack, "Job", **{**APP, **options})
+
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"path": "health"}, "path must be one that begins with a slash, received 'health'"),
+        ({"path": "//evil.example"}, "path must be one that begins with a slash, received '//evil"),
+        ({"status": 199}, "status must be an integer from 200 to 599, received 199"),
+        ({"status": "200"}, "status must be an integer from 200 to 599, received '200'"),
+        ({"text": "t" * 1001}, "text must be a string of at most 1,000 characters, received"),
+        ({"within": 120}, "within must be a Duration of 10 seconds to 15 minutes, received 120"),
+        ({"within": cdk.Duration.seconds(9)}, "10 seconds to 15 minutes, received 9 seconds"),
+        ({"within": cdk.Duration.minutes(16)}, "10 seconds to 15 minutes, received 16 minutes"),
+    ],
+)
+def test_a_wrong_smoke_test_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match="^[a-z]") as refusal:
+        SmokeTest(**options)
 
     assert message in str(refusal.value)
 

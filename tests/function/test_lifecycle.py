@@ -300,7 +300,8 @@ class Life(RuleBasedStateMachine):
         if properties["Wait"] == "false":
             return
         if self.files:
-            if self.status(self.world.jobs()[-1]) == "SUCCEED":
+            last = self.world.jobs()[-1]  # an Update that changes nothing leaves what others have deployed
+            if self.status(last) == "SUCCEED" and last.id in self.world.started:
                 assert self.world.amplify.site(APP_ID, BRANCH) == _site(properties["SourceObjectKeys"][0])
             return
         now, version = self.world.clock.now, self.fingerprint(properties)

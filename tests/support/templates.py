@@ -44,7 +44,8 @@ def documents(template: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         policy["PolicyDocument"]
         for resource in template.values()
-        for policy in [resource["Properties"], *resource["Properties"].get("Policies", [])]
+        for properties in [resource.get("Properties", {})]
+        for policy in [properties, *properties.get("Policies", [])]
         if "PolicyDocument" in policy
     ]
 

@@ -44,6 +44,7 @@ class Effort(NamedTuple):
     faults: bool = True
 
 
+_CALM_SECONDS = 300
 _LOAD = 1.0
 """Of the machine, at the beginning: figures that are taken beside other work are not written."""
 
@@ -117,6 +118,14 @@ def _say(what: str) -> None:
     print(f"{time.monotonic() - _BEGAN:5.0f} s  {what}", file=sys.stderr, flush=True)
 
 
+def _calmest_load() -> float:
+    """The load once it is low enough, or after some minutes: what was installed just now is part of it."""
+    until = time.monotonic() + _CALM_SECONDS
+    while (load := os.getloadavg()[0]) > _LOAD and time.monotonic() < until:
+        time.sleep(5)
+    return load
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -124,7 +133,7 @@ def main() -> None:
     parser.add_argument("--print", action="store_true", help="leave docs as they are")
     parser.add_argument("--quick", action="store_true", help="few repetitions, and no faults")
     arguments = parser.parse_args()
-    load = os.getloadavg()[0]
+    load = _calmest_load()
     writes = not arguments.print and load <= _LOAD
     if load > _LOAD:
         print(f"load is {load:.1f}, must be at most {_LOAD:g} for the pages to be written", file=sys.stderr)

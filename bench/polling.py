@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 _CALL_SECONDS = 0.1  # a GetJob, there and back
-_PROVISIONING_SECONDS = 20.0
+_PENDING_SECONDS = 0.8
 _JOBS = 4_000
 
 
@@ -40,7 +40,7 @@ def by_history(elapsed: float, expected: float, step: str) -> float:
 
 
 def by_step(elapsed: float, expected: float, step: str) -> float:
-    """Seldom while it builds, often while it deploys."""
+    """Seldom while it is provisioned and builds, often while it deploys."""
     return {"BUILD": 4.0, "DEPLOY": 1.0}.get(step, 2.0)
 
 
@@ -65,7 +65,7 @@ def simulate(rhythm: Rhythm, run: Run) -> tuple[int, float]:
         looks += 1
         if now >= run.end:
             return looks, now + _CALL_SECONDS - run.end
-        step = "DEPLOY" if now >= run.deployed_from else "BUILD" if now >= _PROVISIONING_SECONDS else ""
+        step = "DEPLOY" if now >= run.deployed_from else "BUILD" if now >= _PENDING_SECONDS else ""
         now += _CALL_SECONDS
 
 

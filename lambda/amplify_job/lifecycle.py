@@ -410,8 +410,8 @@ def _polls_until_next_look(job: Job) -> float:
     A build still has to be deployed and verified before the job succeeds, which takes some seconds.
     `docs/design.md` has the figures.
     """
-    running = next((step.name for step in job.steps if step.status == "RUNNING"), "")
-    return {"BUILD": 2, "DEPLOY": 0.5, "VERIFY": 0.5}.get(running, 1)
+    running = next((step.name for step in job.steps if step.status == "RUNNING"), job.status)
+    return {"PROVISIONING": 2, "BUILD": 2, "DEPLOY": 0.5, "VERIFY": 0.5}.get(running, 1)
 
 
 def _stop(jobs: Jobs, job: Job, deadline: Deadline) -> bool:

@@ -39,7 +39,7 @@ def test_a_permission_that_is_missing_fails_after_a_minute(world: World, operati
     assert START + 60 <= answer.time <= START + 60 + 30
 
 
-@pytest.mark.parametrize(("second", "status"), [(56, "SUCCESS"), (60, "FAILED"), (64, "FAILED")])
+@pytest.mark.parametrize(("second", "status"), [(54, "SUCCESS"), (60, "FAILED"), (64, "FAILED")])
 def test_a_denial_is_forgiven_in_the_first_minute_of_an_invocation(
     world: World, second: int, status: str
 ) -> None:
@@ -89,7 +89,7 @@ def test_all_words_for_a_denial_are_one(world: World, code: str, status: int) ->
     # when
     answer = world.request(world.event("Create"))
     # then
-    assert (answer.status, next(calls)) == ("SUCCESS", 31)  # one of them for the log
+    assert (answer.status, next(calls)) == ("SUCCESS", 29)  # one of them for the log
 
 
 def test_the_branch_may_be_in_another_region(world: World) -> None:

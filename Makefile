@@ -13,7 +13,7 @@ help:  ## List the targets.
 
 setup: .venv/installed node_modules/installed  ## Make the environment: .venv and node_modules.
 
-.venv/installed: requirements.txt pyproject.toml
+.venv/installed: requirements.txt pyproject.toml local/pyproject.toml
 	@sh tools/check_machine.sh "$(PYTHON)"
 	@echo "Installing Python packages into .venv; this takes a minute or two ..."
 	$(PYTHON) -m venv .venv
@@ -103,8 +103,9 @@ docs: setup  ## Write the API reference to docs/api/.
 dist: setup  ## Build sdist and wheel, install the wheel into a clean environment, synthesize there.
 	rm -rf dist
 	.venv/bin/python -m build --no-isolation
+	.venv/bin/python -m build --no-isolation --outdir dist local
 	$(PYTHON) -m venv --clear .venv-dist
-	.venv-dist/bin/pip install --quiet --disable-pip-version-check dist/*.whl
+	.venv-dist/bin/pip install --quiet --disable-pip-version-check dist/cdk_amplify_job-*.whl
 	cd dist && ../.venv-dist/bin/python -W error ../tools/check_installed.py
 
 audit: setup  ## Look for known vulnerabilities in what is pinned; needs PyPI's advisories.

@@ -16,7 +16,7 @@ import json
 from figures.processes import peak_mb
 print(json.dumps({{"seconds": took, "mb": peak_mb(), "modules": modules}}))
 """
-_PLACE = 'Place("d1a2b3c4d5e6f7", "main", "us-east-1", "")'
+_LOCATION = 'BranchLocation("d1a2b3c4d5e6f7", "main", "us-east-1", "", "")'
 _SIGNED = """
 import botocore.session
 from botocore.auth import SigV4Auth
@@ -40,11 +40,11 @@ VARIANTS = {
     BASE: "import boto3",
     HANDLER: "import index",
     "the handler with its client of Amplify": (
-        f"import index; from properties import Place; index.Aws().amplify({_PLACE}, 'bench')"
+        f"import index; from properties import BranchLocation; index.Aws().amplify({_LOCATION}, 'bench')"
     ),
     READY: (
-        f"import index; from properties import Place; aws = index.Aws(); aws.cloudformation(); "
-        f"aws.amplify({_PLACE}, 'bench')"
+        f"import index; from properties import BranchLocation; aws = index.Aws(); aws.cloudformation(); "
+        f"aws.amplify({_LOCATION}, 'bench')"
     ),
     "boto3 with these two clients": (
         "import boto3; boto3.client('amplify', 'us-east-1'); boto3.client('cloudformation', 'us-east-1')"

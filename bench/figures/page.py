@@ -16,7 +16,7 @@ from figures.cold_start import Start
 from figures.deploys import Deploy
 from figures.faults import Outcome
 from figures.files import Deployed
-from figures.footprint import FURTHER, Footprint
+from figures.footprint import FURTHER, FURTHER_OF_FILES, Footprint
 from figures.synth import OURS, TITLES
 from figures.synthesis import Compared
 from figures.waiting import PRICES, Waiting
@@ -49,7 +49,9 @@ def footprints(found: Mapping[str, Footprint]) -> str:
         "resources": lambda f: f"{f.resources}",
         "resources, each further job": lambda f: f"{f.further_resources:g}",
         "template bytes": lambda f: f"{f.bytes:,}",
-        f"template bytes, each further job (mean of {FURTHER})": lambda f: f"{f.further_bytes:,.0f}",
+        f"template bytes, each further job (mean of {FURTHER}, of files {FURTHER_OF_FILES})": lambda f: (
+            f"{f.further_bytes:,.0f}"
+        ),
         "longest chain of resources": lambda f: f"{f.depth}",
         "functions' code, bytes unzipped": lambda f: f"{f.asset_bytes:,}",
         "IAM statements": lambda f: f"{f.statements}",

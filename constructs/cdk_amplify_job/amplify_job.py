@@ -6,10 +6,12 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from difflib import get_close_matches
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Annotations, CfnResource, Duration, Stack, Token
+from aws_cdk.region_info import RegionInfo
 from constructs import Construct, IConstruct
 from typing_extensions import TypedDict
 
@@ -209,6 +211,8 @@ class AmplifyJob(Construct):
         seconds = _whole_seconds(timeout)
         region = _region(region, branch, stack)
         role_arn = _role_arn(assume_role)
+        if branch and role_arn is None:
+            _check_account(branch, stack)
         properties = {
             "AppId": app_id,
             "BranchName": branch_name,
@@ -264,6 +268,7 @@ class AmplifyJob(Construct):
         if files:
             provider.permit_reading(self, self._resource, files.statements)
 
+        misspelt = _misspelt_region(region)
         judged = branch and job_type in (JobType.RELEASE, JobType.MANUAL)
         warnings = pitfalls_of(branch, deploys_files=bool(sources)) if branch and judged else {}
         if job_type == JobType.RELEASE and re.fullmatch("pr-[0-9]+", branch_name):
@@ -271,6 +276,8 @@ class AmplifyJob(Construct):
             warnings["preview"] = (
                 f"a RELEASE on the preview branch {branch_name} builds the branch of its target"
             )
+        if misspelt:
+            warnings["region"] = misspelt
         for name, text in warnings.items():
             Annotations.of(self).add_warning_v2(f"cdk-amplify-job:{name}", text)
 
@@ -447,6 +454,26 @@ def _region(region: str | None, branch: IBranchRef | IResource | None, stack: St
     if not region and branch and not Token.is_unresolved(branch.env.region):
         region = branch.env.region
     return region if region != stack.region else None
+
+
+def _misspelt_region(region: str | None) -> str | None:
+    """The CDK may not know the newest Region, so that this is a warning."""
+    if region is None or not is_known(region):
+        return None
+    known = [info.name for info in RegionInfo.regions]
+    close = get_close_matches(region, known, n=1, cutoff=0.8)
+    if region in known or not close:
+        return None
+    return f"the CDK knows no Region {region}, did you mean {close[0]}?"
+
+
+def _check_account(branch: IBranchRef | IResource, stack: Stack) -> None:
+    account, own = branch.env.account, stack.account
+    if account != own and not Token.is_unresolved(account) and not Token.is_unresolved(own):
+        raise ValueError(
+            f"branch must be of the account of its job, {own}, received one of {account}: "
+            "give a role there as assume_role"
+        )
 
 
 def _role_arn(role: iam.IRole | iam.Role | str | None) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast, runtime_checkable
 
-from aws_cdk import Annotations, Aws, CfnResource, Duration, Fn, Names, RemovalPolicy, Size, Stack
+from aws_cdk import Annotations, Aws, CfnResource, Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
@@ -17,8 +17,6 @@ from constructs import Construct
 from .branch import Branch
 from .limits import ASSET, checked_arn, checked_text, is_known
 from .permissions import (
-    QUOTA,
-    THRESHOLD,
     WILDCARD_EXPLAINED,
     Statement,
     Target,
@@ -30,6 +28,7 @@ from .permissions import (
     statements_for,
     widened,
 )
+from .role_policies import RolePolicies
 
 # Lambda's own limit. A longer wait is handed over to the next invocation.
 _FUNCTION_TIMEOUT = Duration.minutes(15)
@@ -46,123 +45,37 @@ _RUNTIME_EXPLAINED = {
 _FUNCTION_ARN = "arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9-_:]+"
 
 
-class IAmplifyJobProvider(Construct):
-    """Any provider: an :class:`AmplifyJobProvider`, or the service token of one that is defined elsewhere."""
+@runtime_checkable
+class IAmplifyJobProvider(Protocol):
+    """Any provider: an :class:`AmplifyJobProvider`, or one that is defined elsewhere.
+
+    :class:`AmplifyJob` calls its methods.
+    """
 
     service_token: str
     """The ARN of the function, which ``Custom::AmplifyJob`` names as its ``ServiceToken``."""
 
-    def __init__(self, scope: Construct, id: str) -> None:
-        super().__init__(scope, id)
-        self._role: iam.IRole | iam.Role | None = None
-        # Whether the owner of the role has given it all that jobs need.
-        self._is_permitted = False
-        # The policies beside jobs: by the stack of the job, and what they give access to.
-        self._policies: dict[tuple[Stack, Target], iam.CfnPolicy] = {}
-        # Characters of the role's policies, but for the one inside the role.
-        self._used = 0
-
     def permit(self, job: Construct, resource: CfnResource, target: Target) -> None:
-        """Let the function do the work of a job; :class:`AmplifyJob` calls this.
+        """Let the function do the work of a job.
 
-        The permission lies in a policy beside the job: inside the role, what holds tokens can make a cycle.
-        Further jobs of the stack on the same branch share the policy.
-
-        :param job: The scope of the policy.
+        :param job: The scope of what is needed for that.
         :param resource: The custom resource, which waits for its permission.
         :param target: The job's branch, or the ARN of the role that has access to it.
         :raises ValueError: The inline policies of the role are full.
         """
-        if self._is_permitted:
-            return
-        stack = Stack.of(job)
-        others = [] if self._describes(stack) else [allow([Aws.STACK_ID], *_DESCRIBE)]
-        if self._role is None:
-            self._ask_owner(job, [*statements_for([target]), *others])
-            return
-        shared = self._policies.get((stack, target)) or self._policies.get((stack, widened(target)))
-        if shared:
-            resource.node.add_dependency(shared)
-            return
-        if self._size() + size_for([target], others) > THRESHOLD and target != widened(target):
-            target = widened(target)
-            self._warn_of_patterns()
-        statements = [*statements_for([target]), *others]
-        self._policies[stack, target] = self._attach(job, "Policy", resource, statements)
 
     def reader(self, job: Construct) -> iam.IRole:
         """Return the role that reads the files of a job, in a form that ignores grants.
 
-        :param job: The scope of what stands for the role.
         :raises ValueError: The role of the provider is not known.
         """
-        if self._role is None:
-            raise ValueError(
-                f"sources need a provider whose role is known, so that it may read them: give the one of "
-                f"{self.node.path!r} as the option role of AmplifyJobProvider.from_service_token"
-            )
-        return iam.Role.from_role_arn(job, "Reader", self._role.role_arn, mutable=False)
+        ...
 
     def permit_reading(self, job: Construct, resource: CfnResource, statements: Sequence[Statement]) -> None:
-        """Let the function read the files of a job; :class:`AmplifyJob` calls this.
-
-        :param resource: The custom resource, which waits for its permission.
-        """
-        self._attach(job, "Files", resource, statements)
-
-    def _attach(
-        self, job: Construct, id: str, resource: CfnResource, statements: Sequence[Statement]
-    ) -> iam.CfnPolicy:
-        """Attach a policy to the role, beside a job."""
-        assert self._role  # noqa: S101 - both callers have asked
-        self._used += size_for([], statements)
-        self._check_quota()
-        # A role's policies must differ in their names, also those that other apps attach to it.
-        name = Names.unique_resource_name(job, max_length=80)
-        beside = iam.CfnPolicy(
-            job,
-            id,
-            policy_name="-".join(
-                [name if id == "Policy" else f"{name}{id}", Fn.select(2, Fn.split("/", Aws.STACK_ID))]
-            ),
-            policy_document=policy(statements),
-            roles=[self._role.role_name],
-        )
-        beside.add_metadata("cdk_nag", WILDCARD_EXPLAINED)
-        resource.node.add_dependency(beside)
-        return beside
-
-    def _describes(self, stack: Stack) -> bool:
-        """Whether the role itself is allowed to describe a stack."""
-        return False
-
-    def _size(self) -> int:
-        """Count the characters of all inline policies of the role."""
-        return self._used
-
-    def _check_quota(self) -> None:
-        if self._size() > QUOTA:
-            raise ValueError(
-                f"the inline policies of the role of {self.node.path!r} must have at most {QUOTA:,} "
-                f"characters, received {self._size():,}: give some of its jobs a provider of their own"
-            )
-
-    def _warn_of_patterns(self) -> None:
-        Annotations.of(self).add_warning_v2(
-            "cdk-amplify-job:branchPatterns",
-            f"permissions for each branch by name would fill more than {THRESHOLD:,} of the {QUOTA:,} "
-            "characters that the inline policies of a role have: some are for all branches of an app instead",
-        )
-
-    def _ask_owner(self, job: Construct, statements: list[Statement]) -> None:
-        Annotations.of(job).add_warning_v2(
-            "cdk-amplify-job:permissions",
-            "the role of the provider is not given: its owner must allow "
-            + json.dumps(Stack.of(job).resolve(statements)),
-        )
+        """Let the function read the files of a job; as ``permit``."""
 
 
-class AmplifyJobProvider(IAmplifyJobProvider):
+class AmplifyJobProvider(Construct):
     """The function that starts jobs, waits for them and answers CloudFormation.
 
     A job without the option ``provider`` uses the one of its stack. To give that one options, create it
@@ -170,6 +83,8 @@ class AmplifyJobProvider(IAmplifyJobProvider):
 
     :param log_retention: How long the function's log is kept. Default: RetentionDays.ONE_MONTH
     :param log_group: Where the function logs. Default: - a log group that is removed with the stack
+    :param role: The role of the function, where an account prescribes one: what jobs need is attached to it,
+        by policies. Default: - one is made, with its permissions inside
     :param runtime: The function's runtime, Python 3.10 or newer. Default: Runtime.PYTHON_3_13
     :param vpc: The VPC of the function, from which it must reach Amplify and CloudFormation over the
         internet or by endpoints. Default: - none
@@ -202,6 +117,7 @@ class AmplifyJobProvider(IAmplifyJobProvider):
         *,
         log_retention: logs.RetentionDays | None = None,
         log_group: logs.ILogGroup | logs.LogGroup | None = None,
+        role: iam.IRole | iam.Role | None = None,
         runtime: lambda_.Runtime | None = None,
         vpc: ec2.IVpc | ec2.Vpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
@@ -231,14 +147,14 @@ class AmplifyJobProvider(IAmplifyJobProvider):
             removal_policy=RemovalPolicy.DESTROY,
         )
         lambda_service: Any = iam.ServicePrincipal("lambda.amazonaws.com")
-        role: Any = iam.Role(self, "Role", assumed_by=lambda_service)
+        function_role: Any = role or iam.Role(self, "Role", assumed_by=lambda_service)
         self.function = lambda_.Function(
             self,
             "Function",
             code=lambda_.Code.from_asset(str(ASSET), exclude=["**/__pycache__", "*.pyc"]),
             handler="index.handler",
             runtime=runtime or lambda_.Runtime.PYTHON_3_13,
-            role=role,
+            role=function_role,
             timeout=_FUNCTION_TIMEOUT,
             memory_size=_MEMORY_MB,
             ephemeral_storage_size=ephemeral_storage_size,
@@ -247,7 +163,7 @@ class AmplifyJobProvider(IAmplifyJobProvider):
             vpc_subnets=vpc_subnets,
             security_groups=cast(Any, security_groups),
         )
-        self.role = self._role = role
+        self.role = function_role
         self.log_group = log
         self.service_token = self.function.function_arn
 
@@ -267,31 +183,27 @@ class AmplifyJobProvider(IAmplifyJobProvider):
                 *_DESCRIBE,
             ),
         ]
-        cfn_role = self.role.node.default_child
-        if not isinstance(cfn_role, iam.CfnRole):
-            raise ValueError(
-                f"the role of {self.node.path!r} must be made in this stack, received one that "
-                "iam.Role.customize_roles replaces: use the provider of a stack where it is not in force, "
-                "with AmplifyJobProvider.from_service_token"
-            )
-        self._cfn_role = cfn_role
-        # Those that a property injector has added.
-        self._other_policies: Any = cfn_role.policies or []
-        self._write_role()
+        cfn_function = cast(CfnResource, self.function.node.default_child)
+        cfn_function.add_metadata("cdk_nag", _RUNTIME_EXPLAINED)
         # This names the function, so inside the role it would be a cycle. No job waits for it: the first
         # hand-over is minutes away.
         hand_over = [allow([self.service_token], "lambda:InvokeFunction")]
-        iam.CfnPolicy(
-            self,
-            "HandOver",
-            policy_name="HandOver",
-            policy_document=policy(hand_over),
-            roles=[self.role.role_name],
-        )
-        self._used = size_for([], hand_over)
-
-        self._cfn_role.add_metadata("cdk_nag", WILDCARD_EXPLAINED)
-        cast(CfnResource, self.function.node.default_child).add_metadata("cdk_nag", _RUNTIME_EXPLAINED)
+        if role:
+            self._inside = None
+            self._policies = RolePolicies(self, role)
+            own = [*statements_for(self._granted), *self._own]
+            self._policies.attach(self, "Own", own, needed_by=cfn_function)
+            self._policies.attach(self, "HandOver", hand_over)
+        else:
+            self._inside = _cfn_role_of(self, function_role)
+            # Those that a property injector has added.
+            self._other_policies: Any = self._inside.policies or []
+            self._policies = RolePolicies(
+                self, function_role, inside=lambda: size_for(self._granted, self._own)
+            )
+            self._write_role(self._inside)
+            self._policies.attach(self, "HandOver", hand_over, name="HandOver")
+            self._inside.add_metadata("cdk_nag", WILDCARD_EXPLAINED)
 
     @classmethod
     def get_or_create(cls, scope: Construct) -> AmplifyJobProvider:
@@ -325,42 +237,110 @@ class AmplifyJobProvider(IAmplifyJobProvider):
         region, own = token.split(":")[3] if is_known(token) else "", Stack.of(scope).region
         if region and is_known(own) and region != own:
             raise ValueError(f"token must be of the Region {own} of its stack, received {token!r}")
-        provider = IAmplifyJobProvider(scope, id)
-        provider.service_token = token
-        provider._role = role
-        provider._is_permitted = permitted
-        return provider
+        return _ImportedProvider(scope, id, token, role, permitted)
 
     def permit(self, job: Construct, resource: CfnResource, target: Target) -> None:
-        """As every provider does, but what is known at synthesis goes into the role."""
-        if widened(target) in self._granted and self._describes(Stack.of(job)):
+        """As every provider; what is known at synthesis goes into the role, if the provider has made it."""
+        stack = Stack.of(job)
+        describes = self._shared or stack is Stack.of(self)
+        if widened(target) in self._granted and describes:
             return
-        if Stack.of(job) is not Stack.of(self) or not is_literal(target):
-            super().permit(job, resource, target)
+        if self._inside is None or stack is not Stack.of(self) or not is_literal(target):
+            self._policies.permit(job, resource, target, [] if describes else [_describing_own_stack()])
             return
         if target in self._granted:
             return
         granted = [*self._granted, target]
-        self._granted = fitted(granted, self._own, room=THRESHOLD - self._used)
+        self._granted = fitted(granted, self._own, room=self._policies.room_inside)
         if self._granted != granted:
-            self._warn_of_patterns()
-        self._check_quota()
-        self._write_role()
+            self._policies.warn_of_patterns()
+        self._policies.check_quota()
+        self._write_role(self._inside)
 
-    def _describes(self, stack: Stack) -> bool:
-        return self._shared or stack is Stack.of(self)
+    def reader(self, job: Construct) -> iam.IRole:
+        """As every provider."""
+        return _without_grants(job, self.role)
 
-    def _size(self) -> int:
-        return self._used + size_for(self._granted, self._own)
+    def permit_reading(self, job: Construct, resource: CfnResource, statements: Sequence[Statement]) -> None:
+        """As every provider."""
+        self._policies.attach(job, "Files", statements, needed_by=resource)
+        if self._inside and self._granted:  # that leaves less room there
+            self._granted = fitted(self._granted, self._own, room=self._policies.room_inside)
+            self._write_role(self._inside)
 
-    def _write_role(self) -> None:
+    def _write_role(self, role: iam.CfnRole) -> None:
         # Inside the role, so that the function does not start before it has its permissions.
-        self._cfn_role.policies = [
+        role.policies = [
             *self._other_policies,
             iam.CfnRole.PolicyProperty(
                 policy_name="Jobs", policy_document=policy([*statements_for(self._granted), *self._own])
             ),
         ]
+
+
+class _ImportedProvider(Construct):
+    """A provider that is defined elsewhere.
+
+    :param role: Its role, if it is known.
+    :param permitted: Whether it may do all that its jobs need already.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        token: str,
+        role: iam.IRole | iam.Role | None,
+        permitted: bool,
+    ) -> None:
+        super().__init__(scope, id)
+        self.service_token = token
+        self._role: Any = role
+        self._policies = RolePolicies(self, role) if role else None
+        self._permitted = permitted
+
+    def permit(self, job: Construct, resource: CfnResource, target: Target) -> None:
+        if self._permitted:
+            return
+        if self._policies:
+            self._policies.permit(job, resource, target, [_describing_own_stack()])
+            return
+        statements = Stack.of(job).resolve([*statements_for([target]), _describing_own_stack()])
+        Annotations.of(job).add_warning_v2(
+            "cdk-amplify-job:permissions",
+            f"the role of the provider is not given: its owner must allow {json.dumps(statements)}",
+        )
+
+    def reader(self, job: Construct) -> iam.IRole:
+        if self._role is None:
+            raise ValueError(
+                "sources need a provider whose role is known, so that it may read them: give the one of "
+                f"{self.node.path!r} as the option role of AmplifyJobProvider.from_service_token"
+            )
+        return _without_grants(job, self._role)
+
+    def permit_reading(self, job: Construct, resource: CfnResource, statements: Sequence[Statement]) -> None:
+        if self._policies:
+            self._policies.attach(job, "Files", statements, needed_by=resource)
+
+
+def _cfn_role_of(provider: Construct, role: iam.Role) -> iam.CfnRole:
+    cfn_role = role.node.default_child
+    if not isinstance(cfn_role, iam.CfnRole):
+        raise ValueError(
+            f"the role of {provider.node.path!r} must be made in this stack, received one that "
+            "iam.Role.customize_roles replaces: use the provider of a stack where it is not in force, "
+            "with AmplifyJobProvider.from_service_token"
+        )
+    return cfn_role
+
+
+def _without_grants(job: Construct, role: iam.IRole) -> iam.IRole:
+    return iam.Role.from_role_arn(job, "Reader", role.role_arn, mutable=False)
+
+
+def _describing_own_stack() -> Statement:
+    return allow([Aws.STACK_ID], *_DESCRIBE)
 
 
 def _is_recent_python(runtime: lambda_.Runtime) -> bool:

@@ -35,8 +35,8 @@ def request_site(url: str, endpoint: str, timeout: float) -> Any:
     page, own = urlsplit(url), urlsplit(endpoint)
     asked = urllib.request.Request(url)  # noqa: S310 - made from Amplify's own answers
     if not (own.hostname or "").endswith(_HOSTS):  # a local AWS serves the site where it listens itself
-        asked = urllib.request.Request(page._replace(scheme=own.scheme, netloc=own.netloc).geturl())  # noqa: S310
-        asked.add_header("Host", page.netloc)
+        there = page._replace(scheme=own.scheme, netloc=own.netloc).geturl()
+        asked = urllib.request.Request(there, headers={"Host": page.netloc})  # noqa: S310 - Amplify's own host
     return _OPENER.open(asked, timeout=timeout)
 
 

@@ -37,7 +37,7 @@ def _check_version() -> None:
     try:
         found = metadata.version("ministack")
     except metadata.PackageNotFoundError:
-        sys.exit('amplify_local needs ministack: pip install "cdk-amplify-job[local]"')
+        sys.exit("amplify_local needs ministack: pip install amplify-local")
     if found != MINISTACK:
         sys.exit(f"amplify_local needs ministack {MINISTACK}, got {found}")
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
@@ -381,3 +382,28 @@ def test_a_role_or_its_arn_can_be_assumed(stack: cdk.Stack) -> None:
     role = iam.Role.from_role_arn(stack, "Releases", ROLE_ARN)
 
     assert properties(stack, assume_role=role)["AssumeRoleArn"] == ROLE_ARN
+
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ("eu-wets-1", ["the CDK knows no Region eu-wets-1, did you mean eu-west-1?"]),
+        ("us-gov-west-1", []),
+        ("xx-nowhere-9", []),
+    ],
+)
+def test_a_region_that_looks_misspelt_is_warned_of(stack: cdk.Stack, region: str, said: list[str]) -> None:
+    AmplifyJob(stack, "Job", **APP, region=region)
+
+    assert [warning.partition(" [")[0] for warning in warnings(stack)] == said
+
+
+def test_a_branch_of_another_account_needs_a_role_there() -> None:
+    app = new_app()
+    there = cdk.Stack(app, "There", env=cdk.Environment(account="210987654321", region="eu-west-1"))
+    here = cdk.Stack(app, "Here", env=cdk.Environment(account="123456789012", region="eu-west-1"))
+    branch = amplify.CfnBranch(there, "Main", app_id="d1a2b3c4d5e6f7", branch_name="main")
+
+    with pytest.raises(ValueError, match="received one of 210987654321: give a role there as assume_role"):
+        AmplifyJob(here, "Job", branch=branch)
+    AmplifyJob(here, "WithRole", branch=branch, assume_role=ROLE_ARN)

@@ -3,6 +3,7 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk.assertions import Template
@@ -260,7 +261,7 @@ def test_sizes_are_those_of_the_template_with_tokens_at_their_longest(region: st
     branch = cdk.CfnParameter(stack, "Branch").value_as_string
     AmplifyJob(stack, "Job", app_id="dother", branch_name=branch)
 
-    assert AmplifyJobProvider.get_or_create(stack)._size() == inline_characters(stack)
+    assert AmplifyJobProvider.get_or_create(stack)._policies.size == inline_characters(stack)
 
 
 def test_a_shared_provider_may_describe_the_stacks_of_its_account_and_region() -> None:
@@ -303,3 +304,41 @@ def inline_characters(stack: cdk.Stack) -> int:
                 return value
 
     return sum(characters(replaced(document)) for document in documents(resources(stack)))
+
+
+def test_a_prescribed_role_gets_policies_and_nothing_inside(stack: cdk.Stack) -> None:
+    role = iam.Role.from_role_name(stack, "Prescribed", "functions")
+    provider = AmplifyJobProvider(stack, "Provider", role=role)
+    AmplifyJob(stack, "Job", app_id=APP, branch_name="main", provider=provider)
+
+    assert resources(stack, "AWS::IAM::Role") == {}
+    policies = resources(stack, "AWS::IAM::Policy")
+    assert [policy["Properties"]["Roles"] for policy in policies.values()] == [["functions"]] * 3
+    assert len({str(policy["Properties"]["PolicyName"]) for policy in policies.values()}) == 3
+    actions = {action for statement in statements(policies) for action in statement["Action"]}
+    assert actions >= {"logs:PutLogEvents", "lambda:InvokeFunction", "amplify:StartJob", *DESCRIBE}
+    # The function does not start before it may log, nor the job before it may do its work.
+    (function,) = resources(stack, "AWS::Lambda::Function").values()
+    (job,) = resources(stack, "Custom::AmplifyJob").values()
+    own, of_job = ([name for name in policies if part in name] for part in ("ProviderOwn", "JobPolicy"))
+    assert set(own) <= set(function["DependsOn"])
+    assert set(of_job) <= set(job["DependsOn"])
+
+
+def test_a_provider_of_one_s_own_making_can_be_used(stack: cdk.Stack) -> None:
+    class Ours:
+        service_token = "arn:aws:lambda:us-east-1:123456789012:function:ours"
+
+        def permit(self, job: Any, resource: Any, target: Any) -> None:
+            """Everything is allowed already."""
+
+        def reader(self, job: Any) -> Any:
+            raise AssertionError
+
+        def permit_reading(self, job: Any, resource: Any, statements: Any) -> None:
+            """As above."""
+
+    AmplifyJob(stack, "Job", app_id=APP, branch_name="main", provider=Ours())
+
+    (job,) = resources(stack).values()
+    assert job["Properties"]["ServiceToken"] == Ours.service_token

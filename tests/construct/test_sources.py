@@ -223,3 +223,26 @@ def test_the_room_for_files_is_an_option_of_the_provider(stack: cdk.Stack) -> No
     AmplifyJobProvider(stack, "Provider", ephemeral_storage_size=cdk.Size.gibibytes(2))
     (function,) = resources(stack, "AWS::Lambda::Function").values()
     assert function["Properties"]["EphemeralStorage"] == {"Size": 2048}
+
+
+def test_a_role_has_room_for_as_many_jobs_with_files_as_the_docs_say(site: str) -> None:
+    def stack_of(jobs: int, *, by_token: bool) -> cdk.Stack:
+        stack = cdk.Stack(new_app(), "Site")
+        for number in range(jobs):
+            branch = f"b{number}"
+            if by_token:
+                branch = cdk.CfnParameter(stack, f"Branch{number}").value_as_string
+            AmplifyJob(
+                stack,
+                f"Job{number}",
+                app_id=APP["app_id"],
+                branch_name=branch,
+                sources=[Source.asset(site)],
+            )
+        return stack
+
+    stack_of(6, by_token=True)
+    stack_of(18, by_token=False)
+    for jobs, by_token in ((7, True), (19, False)):
+        with pytest.raises(ValueError, match="give some of its jobs a provider of their own"):
+            stack_of(jobs, by_token=by_token)

@@ -11,6 +11,8 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk.aws_s3_deployment import Source
 from roles import LOG_GROUP_ARN, Act, Permissions, acts
 from simulated import ACCOUNT, APP_ID, BRANCH, FUNCTION_ARN, REGION, STACK_ID, World
 from templates import new_app
@@ -111,6 +113,14 @@ def verified_the_commit(world: World, given: Given) -> None:
     world.request(world.event("Create", **given, CommitId="abcdef1"))
 
 
+def deployed_files(world: World, given: Given) -> None:
+    world.app.settings["repository"] = ""
+    world.archive("1.zip", {"index.html": "one"})
+    sources = {"SourceBucketNames": ["assets"], "SourceObjectKeys": ["1.zip"]}
+    answer = world.request(world.event("Create", **given, **sources))
+    assert answer.status == "SUCCESS"
+
+
 PATHS: list[Callable[[World, Given], None]] = [
     created,
     created_again,
@@ -192,11 +202,11 @@ FOR_OTHER_STACKS = [with_a_shared_provider, with_an_imported_provider]
 
 
 @cache
-def done(branch: str, role: str = "") -> frozenset[Act]:
+def done(branch: str, role: str = "", files: bool = False) -> frozenset[Act]:
     """All that the function does with a branch, on all paths; with a role to assume, if one is given."""
     given = {"BranchName": branch} | ({"AssumeRoleArn": role} if role else {})
     made: set[Act] = set()
-    for path in PATHS:
+    for path in [deployed_files] if files else PATHS:
         world = World()
         if branch != BRANCH:
             world.amplify.create_branch(APP_ID, branch)
@@ -206,9 +216,27 @@ def done(branch: str, role: str = "") -> frozenset[Act]:
 
 
 def test_the_paths_take_the_function_through_every_call_that_its_source_makes() -> None:
-    made = {act.action.partition(":")[2] for act in done(BRANCH) | done(BRANCH, ROLE)}
+    acts_made = done(BRANCH) | done(BRANCH, ROLE) | done(BRANCH, files=True)
+    made = {act.action.partition(":")[2] for act in acts_made} - {"GetObject"}
 
     assert {action.removesuffix("Function") for action in made} == calls_in_the_source()
+
+
+def test_what_deploys_files_is_allowed_and_on_anything_else_denied() -> None:
+    stack = cdk.Stack(new_app(), "Site")
+    bucket = s3.Bucket.from_bucket_name(stack, "Assets", "assets")
+    sources = [Source.bucket(bucket, "1.zip")]
+    AmplifyJob(stack, "Job", app_id=APP_ID, branch_name=BRANCH, sources=sources)
+    allowed = Permissions(stack)
+
+    made = done(BRANCH, files=True)
+    assert Act("s3:GetObject", "arn:aws:s3:::assets/1.zip") in made
+    assert [act for act in made if not allowed.allow(act)] == []
+    elsewhere = {act._replace(resource=other) for act in made for other in others(act.resource, BRANCH)}
+    assert [act for act in elsewhere if allowed.allow(act) and not act.resource.startswith(STACKS)] == []
+    for key in ("2.zip", "1.zip/x"):
+        assert not allowed.allow(Act("s3:GetObject", f"arn:aws:s3:::assets/{key}"))
+    assert not allowed.allow(Act("s3:PutObject", "arn:aws:s3:::assets/1.zip"))
 
 
 @pytest.mark.parametrize("branch", [BRANCH, "feature/a/b"])

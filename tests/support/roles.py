@@ -22,6 +22,8 @@ _OF_WORLD = {
     "DescribeStacks": ("cloudformation:DescribeStacks", STACK_ID),
     "DescribeStackEvents": ("cloudformation:DescribeStackEvents", STACK_ID),
     "Invoke": ("lambda:InvokeFunction", FUNCTION_ARN),
+    "HeadObject": ("s3:GetObject", "arn:aws:s3:::assets/1.zip"),
+    "GetObject": ("s3:GetObject", "arn:aws:s3:::assets/1.zip"),
 }
 
 
@@ -40,9 +42,13 @@ def acts(world: World) -> set[Act]:
 
 
 def _of_amplify(operation: str, params: dict[str, Any]) -> Iterable[Act]:
+    if operation == "Upload":  # to a presigned URL
+        return
     app = f"arn:aws:amplify:{REGION}:{ACCOUNT}:apps/{params['appId']}"
     branch = f"{app}/branches/{params.get('branchName')}"
     on = {"GetApp": [app], "GetBranch": [branch], "ListJobs": [branch, f"{branch}/jobs/*"]}
+    # Nobody has published which of the two a denial names.
+    on |= dict.fromkeys(("CreateDeployment", "StartDeployment"), [branch, f"{branch}/deployments/*"])
     for resource in on.get(operation, [f"{branch}/jobs/{params.get('jobId', '*')}"]):
         yield Act(f"amplify:{operation}", resource)
 

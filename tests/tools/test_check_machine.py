@@ -17,6 +17,7 @@ LOWEST_PYTHON = re.findall(r'^requires-python = ">=3\.(\d+)"$', (ROOT / "pyproje
 NODE = str(shutil.which("node"))
 READ = (
     "Makefile",
+    "local/pyproject.toml",
     "package-lock.json",
     "package.json",
     "pyproject.toml",
@@ -32,6 +33,7 @@ def checkout(tmp_path: Path) -> Path:
     checkout = tmp_path / "my projects"
     (checkout / "tools").mkdir(parents=True)
     for name in READ:
+        (checkout / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, checkout / name)
     return checkout
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 
 import pdoc
+import pdoc.docstrings
 
 # Before pdoc imports it: pdoc allows no subprocess then, and aws-cdk-lib is one.
 import cdk_amplify_job
 
+_read = pdoc.docstrings.rst
+
+
+def _rst(contents: str, source_file: Path | None) -> str:
+    """As pdoc reads it, but the name of a parameter ends at the first colon of its line, not at the last."""
+    field = r"(?m)^(:\w+ [^:\n]+: )(.*)$"
+    return _read(re.sub(field, lambda of: of[1] + of[2].replace(": ", "&#58; "), contents), source_file)
+
+
+pdoc.docstrings.rst = _rst
 warnings.simplefilter("error")
 pdoc.render.configure(docformat="restructuredtext", search=False)
 pdoc.pdoc(cdk_amplify_job.__name__, output_directory=Path(__file__).parent / "api")

@@ -12,6 +12,7 @@ from figures.synth import OURS, TITLES
 
 _COLOURS = {OURS: "#0b6e4f"}
 _GREY = "#8a8f98"
+_TEXT = "#7d8590"
 
 
 def answers(found: Mapping[str, Sequence[float]], file: Path) -> None:
@@ -32,13 +33,15 @@ def answers(found: Mapping[str, Sequence[float]], file: Path) -> None:
 def scale(found: Mapping[int, Mapping[str, float]], file: Path) -> None:
     with _figure(file, height=2.6) as axes:
         jobs = [*found]
-        axes.plot(jobs, [point["cpu"] for point in found.values()], "o-", color=_COLOURS[OURS])
+        axes.plot(jobs, [point["cpu"] for point in found.values()], "o-", color=_COLOURS[OURS], clip_on=False)
         axes.set_xlabel("jobs in one stack")
-        axes.set_ylabel("processor seconds of synthesis")
+        axes.set_ylabel("processor seconds (line)")
         axes.set_ylim(bottom=0)
         other = axes.twinx()
-        other.plot(jobs, [point["bytes"] / 1000 for point in found.values()], "s--", color=_GREY)
-        other.set_ylabel("template, kB (dashed)")
+        other.plot(
+            jobs, [point["bytes"] / 1000 for point in found.values()], "s--", color=_GREY, clip_on=False
+        )
+        other.set_ylabel("kB of the template (dashed)")
         other.set_ylim(bottom=0)
         other.spines[["top", "left"]].set_visible(False)
 
@@ -60,6 +63,9 @@ class _figure:  # noqa: N801 - reads as a function
         # Text stays text, and no date or random ID makes two runs differ.
         matplotlib.use("svg")
         matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.size": 9})
+        # No card behind, and a grey that is read on white and on black.
+        colours = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+        matplotlib.rcParams.update({**dict.fromkeys(colours, _TEXT), "savefig.transparent": True})
         from matplotlib.figure import Figure
 
         self._file = file

@@ -64,8 +64,8 @@ class _figure:  # noqa: N801 - reads as a function
         matplotlib.use("svg")
         matplotlib.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.size": 9})
         # No card behind, and a grey that is read on white and on black.
-        colours = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-        matplotlib.rcParams.update({**dict.fromkeys(colours, _TEXT), "savefig.transparent": True})
+        colours: Any = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+        matplotlib.rcParams.update(dict.fromkeys(colours, _TEXT))
         from matplotlib.figure import Figure
 
         self._file = file
@@ -78,4 +78,4 @@ class _figure:  # noqa: N801 - reads as a function
 
     def __exit__(self, *error: object) -> None:
         if error[0] is None:
-            self._figure.savefig(self._file, format="svg", metadata={"Date": None})
+            self._figure.savefig(self._file, format="svg", metadata={"Date": None}, transparent=True)

@@ -366,8 +366,9 @@ def _names(
 
 
 def _job_type(job_type: JobType | str | None, sources: Sequence[ISource] | None) -> str:
-    default = JobType.MANUAL if sources else JobType.RELEASE
-    job_type = checked_word("job_type", job_type, JobType) or default.value
+    job_type = checked_word("job_type", job_type, JobType)
+    if job_type is None:
+        return JobType.MANUAL.value if sources else JobType.RELEASE.value
     if not Token.is_unresolved(job_type) and (job_type == JobType.MANUAL) != bool(sources):
         raise ValueError(
             "job_type MANUAL deploys files, so that sources must be given with it and with no other, "

@@ -221,7 +221,7 @@ class _S3Object(io.RawIOBase):
             # S3 answers so, too, where the caller may not list the bucket.
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
             return AccessDenied(
-                f"reading {self.source} was denied: it is not there any more, or the function's role lacks "
-                f"s3:GetObject on arn:aws:s3:::{self.source.bucket}/{self.source.key}"
+                f"s3:GetObject on {self.source} was denied: it is not there any more, or the function's role "
+                "must allow that"
             )
         return Throttled(f"{self.source} could not be read: {error}")

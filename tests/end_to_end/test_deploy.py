@@ -105,7 +105,6 @@ def test_a_failing_first_job_deletes_the_stack_without_a_trace(site: SiteMaker) 
             {"app_id": "dunknown"},
             "NOT_FOUND: amplify:ListJobs on branch main of app dunknown in us-east-1: App dunknown not",
         ),
-        ("Manual", {"job_type": "MANUAL"}, "AMPLIFY_ERROR: amplify:StartJob on branch main of app"),
         ("NoSuchJob", {"job_type": "RETRY", "job_id": "7"}, "amplify:StartJob on branch main of app"),
     ],
 )

@@ -114,8 +114,8 @@ def test_an_object_that_may_not_be_read_is_told_with_the_statement_that_is_missi
     world.fail("HeadObject", "denied")
     said = refusal(world, Source("assets", "1.zip", {}, False))
     assert said == (
-        "ACCESS_DENIED: reading s3://assets/1.zip was denied: it is not there any more, or the function's "
-        "role lacks s3:GetObject on arn:aws:s3:::assets/1.zip"
+        "ACCESS_DENIED: s3:GetObject on s3://assets/1.zip was denied: it is not there any more, or the "
+        "function's role must allow that"
     )
 
 

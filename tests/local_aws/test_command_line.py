@@ -147,7 +147,7 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
     assert eventually(lambda: here("jobs")[1].count("SUCCEED") == 2)
     code, site = here("site", "main")
     assert code == 0
-    assert re.search(r"index\.html +\d+\nhttp://main\.d123\.localhost:\d+/\n", site)
+    assert re.search(r"index\.html +\d+ *\nhttp://main\.d123\.localhost:\d+/\n", site)
     _, jobs = here("jobs")
     assert [line.split()[:4] for line in jobs.splitlines()[1:]] == [
         ["d123/main", "1", "RELEASE", "SUCCEED"],

@@ -35,6 +35,22 @@ export interface AmplifyJobProps {
   readonly onRollback?: 'RESTORE' | 'IGNORE';
   /** Fail when the log of the build shows another commit than `commitId`. @default true */
   readonly verifyCommit?: boolean;
+  /** Buckets with zip archives of files to deploy instead of a build, laid over each other. @default - a build */
+  readonly sourceBucketNames?: string[];
+  /** The key of each archive. @default - a build */
+  readonly sourceObjectKeys?: string[];
+  /** For each archive, what stands in its files, and the value that replaces it. @default - nothing */
+  readonly sourceMarkers?: Record<string, string>[];
+  /** For each archive, whether such values stand in strings of JSON. @default - they do not */
+  readonly sourceMarkersConfig?: { readonly jsonEscape?: boolean }[];
+  /** A page that must be as wanted after the job, such as '/'. @default - the site is not looked at */
+  readonly smokeTestPath?: string;
+  /** The status of HTTP that it must answer. @default 200 */
+  readonly smokeTestStatus?: number;
+  /** What the page must hold. @default - any text */
+  readonly smokeTestText?: string;
+  /** How many seconds it may take, 10 to 900. @default 120 */
+  readonly smokeTestSeconds?: number;
   /** Lines of the failed step's log to quote, 0 to 50. @default 10 */
   readonly failureLogLines?: number;
   /** The Region of the app. @default - the provider's */

@@ -15,7 +15,7 @@ from aws_cdk.region_info import RegionInfo
 from constructs import Construct, IConstruct
 from typing_extensions import TypedDict
 
-from .branch import Branch, names_of, pitfalls_of
+from .branch import Branch, known_name_of, names_of, pitfalls_of
 from .commit import Commit
 from .limits import (
     OPTIONS,
@@ -263,7 +263,14 @@ class AmplifyJob(Construct):
             },
         )
         self._resource.node.add_dependency(*(execute_after or ()))
-        location = Branch(region or stack.region, stack.account, app_id, branch_name, bool(sources))
+        location = Branch(
+            region or stack.region,
+            stack.account,
+            app_id,
+            branch_name,
+            deploys_files=bool(sources),
+            known_name=known_name_of(branch) if branch else None,
+        )
         provider.permit(self, self._resource, role_arn or location)
         if files:
             provider.permit_reading(self, self._resource, files.statements)

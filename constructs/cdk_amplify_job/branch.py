@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ class Branch:
     name: str
     deploys_files: bool = False
     """Whether the job deploys files: it needs other permissions than a build."""
+    known_name: str | None = field(default=None, compare=False)
+    """What the name will be, where it is a token whose value is known."""
 
     @property
     def is_literal(self) -> bool:
@@ -43,7 +45,8 @@ class Branch:
         return replace(
             self,
             app_id=_longest(self.app_id, START_JOB["appId"]["max"]),
-            name=_longest(self.name, START_JOB["branchName"]["max"]),
+            name=(self.known_name if _is_token(self.name) else None)
+            or _longest(self.name, START_JOB["branchName"]["max"]),
         )
 
 
@@ -65,6 +68,13 @@ def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
             f"branch {branch.node.path!r} does not know its app: pass app_id and branch_name instead"
         )
     return _split(reference.branch_arn)
+
+
+def known_name_of(branch: IBranchRef | IResource) -> str | None:
+    """Return the branch's name, if it is known at synthesis although a reference stands for it."""
+    cfn_branch = _cfn_branch(branch)
+    name = cfn_branch.branch_name if cfn_branch else None
+    return None if name is None or _is_token(name) else name
 
 
 def pitfalls_of(branch: IBranchRef | IResource, *, deploys_files: bool) -> dict[str, str]:

@@ -60,7 +60,8 @@ class RolePolicies:
             target = widened(target)
             self.warn_of_patterns()
         statements = [*statements_for([target]), *others]
-        self._of_jobs[stack, target] = self.attach(job, "Policy", statements, needed_by=resource)
+        size = size_for([target], others)
+        self._of_jobs[stack, target] = self.attach(job, "Policy", statements, size=size, needed_by=resource)
 
     def attach(
         self,
@@ -69,14 +70,16 @@ class RolePolicies:
         statements: Sequence[Statement],
         *,
         name: str = "",
+        size: int | None = None,
         needed_by: CfnResource | None = None,
     ) -> iam.CfnPolicy:
         """Attach one policy.
 
         :param name: Its name. Default: - one that no other policy of the role has, also of other apps
+        :param size: Its characters at most. Default: - counted, each token at its greatest length
         :raises ValueError: The inline policies of the role are full.
         """
-        self._outside += size_for([], statements)
+        self._outside += size_for([], statements) if size is None else size
         self.check_quota()
         if not name:
             unique = Names.unique_resource_name(scope, max_length=80) + ("" if id == "Policy" else id)

@@ -197,6 +197,7 @@ class Life(RuleBasedStateMachine):
     def create(
         self, options: dict[str, Any], sibling_fails: float | None, in_update: bool, at_once: bool
     ) -> None:
+        self.calm = self.calm and options["OnRollback"] == "RESTORE"
         asked = self.stack.create(self.version(options), sibling_fails=sibling_fails, in_update=in_update)
         self.check(asked, undone=in_update and not self.stack.physical_id, at_once=at_once)
 

@@ -52,12 +52,13 @@ def _flaw(url: str, endpoint: str, wanted: SmokeTest) -> str:
 
 def _page(url: str, endpoint: str) -> tuple[int, str]:
     """Follow redirects within the site. One that leads elsewhere is the answer itself."""
+    status, location, body = _answer(url, endpoint)
     for _ in range(_REDIRECTS):
-        status, location, body = _answer(url, endpoint)
         target = urljoin(url, location)
         if not location or urlsplit(target)[:2] != urlsplit(url)[:2]:
-            return status, body
+            break
         url = target
+        status, location, body = _answer(url, endpoint)
     return status, body
 
 

@@ -506,18 +506,18 @@ def _external_id(external_id: str | None, role_arn: str | None) -> str | None:
     return external_id
 
 
-_OF_A_BUILD: Final = {
+_OF_START_JOB: Final = {
     "JobId": "job_id",
     "JobReason": "job_reason",
     "CommitId": "commit_id",
     "CommitMessage": "commit_message",
     "CommitTime": "commit_time",
-    "VerifyCommit": "verify_commit",
 }
 
 
 def _check_sources_alone(properties: Mapping[str, object]) -> None:
-    given = [option for name, option in _OF_A_BUILD.items() if properties[name] is not None]
+    of_a_build = {**_OF_START_JOB, "VerifyCommit": "verify_commit"}
+    given = [option for name, option in of_a_build.items() if properties[name] is not None]
     if given:
         raise ValueError(f"sources are deployed without a build, so that {', '.join(given)} must be left out")
 
@@ -527,8 +527,7 @@ def _check_wait_for(
 ) -> None:
     if is_known(wait_for) and not re.fullmatch(OPTIONS["WaitForJobId"]["pattern"], str(wait_for)):
         raise ValueError(f"wait_for must be the ID of a job, as job.job_id, received {wait_for!r}")
-    of_a_job = {**_OF_A_BUILD, "Triggers": "triggers", "Nonce": "every_deploy"}
-    del of_a_job["VerifyCommit"]
+    of_a_job = {**_OF_START_JOB, "Triggers": "triggers", "Nonce": "every_deploy"}
     given = [option for name, option in of_a_job.items() if properties[name] is not None]
     given += ["sources"] if sources else []
     given += ["job_type"] if not sources and properties["JobType"] != JobType.RELEASE else []

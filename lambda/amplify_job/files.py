@@ -131,7 +131,12 @@ def _copy(entry: ZipInfo, archive: ZipFile, merged: ZipFile, source: Source) -> 
         with archive.open(entry) as file, merged.open(entry.filename, "w", force_zip64=is_large) as copy:
             for chunk in replaced(_chunks(file), _replacements(source)):
                 copy.write(chunk)
-    except (BadZipFile, RuntimeError, zlib.error) as error:  # damaged, encrypted, an unknown compression
+    except (
+        BadZipFile,
+        EOFError,
+        RuntimeError,
+        zlib.error,
+    ) as error:  # damaged, encrypted, an unknown compression
         raise InvalidProperties(f"{entry.filename!r} in {source} cannot be unpacked: {error}") from None
 
 

@@ -334,6 +334,19 @@ def test_a_rollback_waits_for_a_deployment_in_the_way(world: World) -> None:
     assert site(world) == {"index.html": b"one"}
 
 
+def test_an_update_that_went_forward_is_no_rollback_s_though_both_fell_into_one_second(world: World) -> None:
+    # given a stack that begins to roll back in the second in which the Update was sent, during its upload
+    first = deployed(world)
+    world.chunk_seconds = 0.3
+    world.clock.at(world.clock.now + 0.2, lambda: world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS"))
+    answer = deliver(world, world.update(first, old=sources("1.zip"), **sources("2.zip")))
+    # then it is given up, and does not deploy its own files as those of before
+    assert answer.status == "SUCCESS"
+    world.clock.sleep(100)
+    assert site(world) == {"index.html": b"one"}
+    assert world.stopped == {"2"}
+
+
 def test_a_delete_stops_nobody(world: World) -> None:
     first = deployed(world)
     other(world, begins_after=0)

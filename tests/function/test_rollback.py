@@ -644,20 +644,3 @@ def _said(world: World, decision: str) -> list[dict[str, Any]]:
 def _forget_messages(world: World) -> None:
     world.amplify.behaviour.echoes_commit_message = NO_ECHO
     world.amplify.behaviour.retry_copies_message = False
-
-
-def test_an_update_that_was_seen_to_go_forward_is_no_rollback_s_though_both_fell_into_one_second(
-    world: World,
-) -> None:
-    # given a rollback that begins in the second in which the Update was sent, and once it has been looked at
-    first = world.deployed()
-    world.latency = 0.2
-    other = world.amplify.start(APP_ID, BRANCH)
-    event = world.update(first.physical_id, Nonce="2")
-    world.clock.at(world.clock.now + 0.3, lambda: world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS"))
-    # when
-    answer = world.request(event)
-    # then it is given up: nothing is started, whatever the site serves
-    assert answer.status == "SUCCESS"
-    assert [job.id for job in world.jobs()] == ["1", other.id]
-    assert "given up" in [line["decision"] for line in world.decisions]

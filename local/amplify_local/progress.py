@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -16,13 +17,19 @@ _POLL_SECONDS = 0.25
 _STYLES = {"SUCCEED": "green", "FAILED": "bold red", "CANCELLED": "yellow", "CANCELLING": "yellow"}
 _MARKS = {"SUCCEED": "✓", "FAILED": "✗", "CANCELLED": "–"}
 _WORDS = {"SUCCEED": "succeeded"}
+# The CDK CLI asks for events every few seconds: a job may run before the first line about its stack.
+_DEPLOYING = re.compile(r": deploying\.\.\.")
+_EVENT = re.compile(r"\| \w+_IN_PROGRESS +\|")
 
 Job = dict[str, Any]
 Key = tuple[str, str, str]
 
 
 class JobProgress:
-    """Shows the jobs that start while its context lasts, polling ``jobs`` from a thread."""
+    """Shows the jobs that start while its context lasts, polling ``jobs`` from a thread.
+
+    The jobs of a stack come after the first event of the stack.
+    """
 
     def __init__(self, jobs: Callable[[], list[Job]], console: Console) -> None:
         self._jobs = jobs
@@ -37,6 +44,7 @@ class JobProgress:
         )
         self._tasks: dict[Key, TaskID] = {}
         self._said: set[tuple[Key, str, str]] = set()
+        self._has_events = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -60,11 +68,17 @@ class JobProgress:
 
     def say(self, line: str) -> None:
         """A line of other output, above the bars."""
-        self._console.print(Text.from_ansi(line), soft_wrap=not self._is_drawn, highlight=False)
+        text = Text.from_ansi(line)
+        if _DEPLOYING.search(text.plain):
+            self._has_events.clear()
+        self._console.print(text, soft_wrap=not self._is_drawn, highlight=False)
+        if _EVENT.search(text.plain):
+            self._has_events.set()
 
     def _watch(self) -> None:
         while not self._stopping.wait(_POLL_SECONDS):
-            self._look()
+            if self._has_events.is_set():
+                self._look()
 
     def _look(self) -> None:
         try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from io import StringIO
 from typing import Any
 
 from rich.console import Console
+from waiting import eventually
 
 from amplify_local.progress import JobProgress
 
@@ -21,3 +23,22 @@ def test_what_has_happened_since_the_last_look_is_shown_at_the_end() -> None:
 
     assert isinstance(console.file, StringIO)
     assert "✓ job 1 of main: succeeded after 2.0 s" in console.file.getvalue()
+
+
+def test_the_jobs_of_a_stack_come_after_its_first_event() -> None:
+    step = {"name": "BUILD", "status": "RUNNING", "log_path": "/log", "started": 1.0, "ended": None}
+    names = {"app_id": "d123", "branch_name": "main", "job_id": "1"}
+    job = {**names, "status": "RUNNING", "started": 1.0, "ended": None, "progress": 0.1, "steps": [step]}
+    jobs: list[dict[str, Any]] = []
+    output = StringIO()
+
+    with JobProgress(lambda: jobs, Console(file=output, width=200)) as progress:
+        progress.say("Shop: deploying... [1/1]")
+        jobs.append(job)
+        time.sleep(0.6)  # twice as long as between two looks
+        assert "BUILD" not in output.getvalue()
+        progress.say("Shop | 0/7 | 14:01:12 | CREATE_IN_PROGRESS   | AWS::CloudFormation::Stack | Shop")
+        eventually(lambda: "BUILD" in output.getvalue())
+
+    said = output.getvalue()
+    assert said.index("CREATE_IN_PROGRESS") < said.index("job 1 of main: BUILD running")

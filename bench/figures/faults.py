@@ -154,7 +154,7 @@ def _outcome(site: Site, assembly: Path, before: int) -> Outcome:
         and event["ResourceType"] not in ("AWS::CloudFormation::Stack", "Custom::Sibling")
     ]
     now = site.aws.amplify.clock()
-    served = [job.sha for job in jobs if job.status(now) == "SUCCEED"]
+    served = [job.sha for job in jobs if job.status_at(now) == "SUCCEED"]
     stack = site.aws.client("cloudformation").describe_stacks(StackName=site.stack)["Stacks"][0]
     return Outcome(
         stack["StackStatus"],

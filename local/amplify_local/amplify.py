@@ -224,7 +224,7 @@ class Amplify:
             branch.tips.append((now, sha))
             if not branch.settings.get("enableAutoBuild", True):
                 return None
-            pending = next((job for job in branch.jobs if job.status(now) == "PENDING"), None)
+            pending = next((job for job in branch.jobs if job.status_at(now) == "PENDING"), None)
             job = pending or self.add_job(branch, "RELEASE", asked=now)
             job.builds = job.commit_id = sha
             job.commit_message, job.commit_time = message, timestamp(now)

@@ -119,7 +119,7 @@ def _job(amplify: Amplify, job: Job) -> dict[str, Any]:
         "branch_name": job.branch.name,
         "job_id": job.id,
         "job_type": job.type,
-        "status": job.status(now),
+        "status": job.status_at(now),
         "commit": job.sha,
         "commit_message": job.commit_message,
         "environment": job.environment,

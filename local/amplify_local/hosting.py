@@ -121,7 +121,7 @@ class Branch:
 
     def site(self, now: float) -> dict[str, bytes]:
         """The files that its newest job with success has brought, by their paths; none before that."""
-        served = next((job for job in reversed(self.jobs) if job.status(now) == "SUCCEED"), None)
+        served = next((job for job in reversed(self.jobs) if job.status_at(now) == "SUCCEED"), None)
         if served is None:
             return {}
         if served.files is None:
@@ -131,7 +131,7 @@ class Branch:
             return {name: files.read(name) for name in files.namelist() if not name.endswith("/")}
 
     def shown(self, now: float) -> dict[str, Any]:
-        live = [job for job in self.jobs if job.status(now) == "SUCCEED"]
+        live = [job for job in self.jobs if job.status_at(now) == "SUCCEED"]
         return {
             **_BRANCH_DEFAULTS,
             "displayName": display_name(self.name),

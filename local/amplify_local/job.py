@@ -144,7 +144,7 @@ class Job:
     def in_progress(self, now: float) -> bool:
         return now < self.ended
 
-    def status(self, now: float) -> str:
+    def status_at(self, now: float) -> str:
         if now >= self.ended:
             return "CANCELLED" if self._was_stopped else self.plan.status
         if self._was_stopped:
@@ -239,10 +239,10 @@ class Job:
             if started == math.inf:
                 return "CANCELLED"
             cut_short = ended == self.ended
-            return "SUCCEED" if not cut_short else self.status(now)
+            return "SUCCEED" if not cut_short else self.status_at(now)
         if now < started:
             return "PENDING"
-        return "SUCCEED" if now >= ended else self.status(now)
+        return "SUCCEED" if now >= ended else self.status_at(now)
 
 
 def timestamp(seconds: float) -> datetime:

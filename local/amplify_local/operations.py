@@ -237,7 +237,7 @@ def _summary(amplify: Amplify, job: Job) -> Params:
         "jobArn": job.arn,
         "jobId": job.id,
         "startTime": timestamp(job.began) if job.began is not None and job.began <= now else None,
-        "status": job.status(now),
+        "status": job.status_at(now),
         "sourceUrl": job.source_url,
     }
     if job.type != DEPLOYMENT:

@@ -9,11 +9,16 @@ from amplify_local import LocalAws
 
 ROOT = Path(__file__).parents[2]
 PLAIN = ROOT / "examples" / "cloudformation"
+# Apps that examples name.
+NAMED = ["d1a2b3c4d5e6f7", "d2b3c4d5e6f7a8"]
 
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     with LocalAws(job_seconds=1, retry_seconds=1) as aws:
+        for app_id in NAMED:
+            aws.amplify.create_app("site", app_id=app_id)
+            aws.amplify.create_branch(app_id, "main", enableAutoBuild=False)
         cdk_deploy(aws, "shared_provider.py", tmp_path_factory.mktemp("assembly"), "Releases")
         yield aws
 
@@ -27,7 +32,7 @@ def app_id(aws: LocalAws, request: pytest.FixtureRequest) -> str:
 
 
 def jobs(aws: LocalAws, app_id: str, branch: str = "main") -> list[str]:
-    return [f"{job.type} {job.status(aws.amplify.clock())}" for job in aws.amplify.jobs(app_id, branch)]
+    return [f"{job.type} {job.status_at(aws.amplify.clock())}" for job in aws.amplify.jobs(app_id, branch)]
 
 
 def cdk_deploy(aws: LocalAws, example: str, assembly: Path, *arguments: str) -> None:
@@ -85,3 +90,36 @@ def test_several_branches_are_released_by_one_deployment(aws: LocalAws, app_id: 
 
     for branch in ("main", "develop", "feature/basket"):
         assert jobs(aws, app_id, branch) == ["RELEASE SUCCEED"]
+
+
+def test_an_app_of_a_monorepo_whose_folder_is_as_before_is_not_built_again(
+    aws: LocalAws, tmp_path: Path
+) -> None:
+    before = [len(jobs(aws, app_id)) for app_id in NAMED]
+
+    for _ in range(2):
+        cdk_deploy(aws, "monorepo.py", tmp_path)
+
+    assert [len(jobs(aws, app_id)) - count for app_id, count in zip(NAMED, before, strict=True)] == [1, 1]
+
+
+def test_a_preview_branch_is_built_and_deleted_with_its_stack(aws: LocalAws, tmp_path: Path) -> None:
+    cdk_deploy(aws, "preview_branch.py", tmp_path)
+    assert jobs(aws, NAMED[0], "feature/basket") == ["RELEASE SUCCEED"]
+
+    program = "python3 examples/preview_branch.py"
+    done = aws.cdk("destroy", "--app", program, "--output", str(tmp_path), cwd=ROOT)
+
+    assert done.returncode == 0, done.stdout
+    left = [(branch["app_id"], branch["branch_name"]) for branch in aws.control("branches")]
+    assert (NAMED[0], "feature/basket") not in left
+
+
+def test_the_rule_for_failed_jobs_is_there_before_the_job_starts(aws: LocalAws, tmp_path: Path) -> None:
+    cdk_deploy(aws, "notify.py", tmp_path)
+
+    (rule,) = aws.client("events").list_rules()["Rules"]
+    (target,) = aws.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    (subscription,) = aws.client("sns").list_subscriptions()["Subscriptions"]
+    assert (target["Arn"], subscription["Endpoint"]) == (subscription["TopicArn"], "team@example.com")
+    assert jobs(aws, NAMED[0])[-1] == "RELEASE SUCCEED"

@@ -310,8 +310,8 @@ class Life(RuleBasedStateMachine):
             job for job in self.world.jobs() if (mark := self.mark_of(job)) and mark.fingerprint == version
         ]
         assert ours, "no job of this version"
-        assert ours[-1].status(now) in ("SUCCEED", "CANCELLED")
-        if ours[-1].status(now) == "SUCCEED" and self.exact and properties["CommitId"]:
+        assert ours[-1].status_at(now) in ("SUCCEED", "CANCELLED")
+        if ours[-1].status_at(now) == "SUCCEED" and self.exact and properties["CommitId"]:
             assert ours[-1].sha == properties["CommitId"]
 
     def check_restored(self, before: Job) -> None:
@@ -383,7 +383,7 @@ class Life(RuleBasedStateMachine):
         return Mark.parse(params["commitMessage"]) if params else None
 
     def status(self, job: Job) -> str:
-        return job.status(self.world.clock.now)
+        return job.status_at(self.world.clock.now)
 
     @property
     def served(self) -> Job | None:

@@ -286,12 +286,12 @@ def test_five_jobs_run_at_a_time_in_a_region(amplify: Amplify, clock: Clock) -> 
         amplify.start("d123", f"b{n}")
     clock.now += 5
     sixth = amplify.jobs("d123", "b5")[0]
-    assert [job.status(clock.now) for job in amplify.jobs()] == ["RUNNING"] * 5 + ["PENDING"]
+    assert [job.status_at(clock.now) for job in amplify.jobs()] == ["RUNNING"] * 5 + ["PENDING"]
     clock.now += 5
-    assert sixth.status(clock.now) == "PENDING"
+    assert sixth.status_at(clock.now) == "PENDING"
     amplify.jobs()
     clock.now += 5
-    assert [job.status(clock.now) for job in amplify.jobs()] == ["SUCCEED"] * 5 + ["RUNNING"]
+    assert [job.status_at(clock.now) for job in amplify.jobs()] == ["SUCCEED"] * 5 + ["RUNNING"]
 
 
 def test_a_push_queues_behind_a_running_job_of_its_branch(amplify: Amplify, clock: Clock) -> None:
@@ -300,9 +300,9 @@ def test_a_push_queues_behind_a_running_job_of_its_branch(amplify: Amplify, cloc
     pushed = amplify.push("d123", "feature/x", message="Second")
     assert pushed is not None
     clock.now += 8
-    assert pushed.status(clock.now) == "PENDING"
+    assert pushed.status_at(clock.now) == "PENDING"
     clock.now += 1 + 9.5
-    assert [job.status(clock.now) for job in amplify.jobs()] == ["SUCCEED", "SUCCEED"]
+    assert [job.status_at(clock.now) for job in amplify.jobs()] == ["SUCCEED", "SUCCEED"]
 
 
 def test_a_push_takes_a_pending_job_over(client: Any, amplify: Amplify) -> None:

@@ -67,7 +67,7 @@ class Site:
         """The type and the status of each job of the branch, oldest first."""
         now = self.aws.amplify.clock()
         jobs = self.aws.amplify.jobs(self.app_id, self.branch)
-        return [f"{job.type} {job.status(now)}" for job in jobs]
+        return [f"{job.type} {job.status_at(now)}" for job in jobs]
 
     def comes_to(self, *jobs: str) -> bool:
         """Whether the branch's jobs are these in the end."""

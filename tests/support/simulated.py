@@ -326,7 +326,7 @@ class World:
 
     def status(self, job: Any) -> str:
         self.jobs()  # lets those begin that are due
-        return str(job.status(self.clock.now))
+        return str(job.status_at(self.clock.now))
 
     @property
     def decisions(self) -> list[dict[str, Any]]:

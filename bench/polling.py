@@ -40,8 +40,10 @@ def by_history(elapsed: float, expected: float, step: str) -> float:
 
 
 def by_step(elapsed: float, expected: float, step: str) -> float:
-    """Seldom while it is provisioned and builds, often while it deploys."""
-    return {"BUILD": 4.0, "DEPLOY": 1.0}.get(step, 2.0)
+    """Seldom while it is provisioned and builds, often while it deploys or has just begun."""
+    if step == "BUILD":
+        return min(4.0, max(1.0, elapsed // 2))
+    return {"DEPLOY": 1.0}.get(step, 2.0)
 
 
 RHYTHMS: Mapping[str, Rhythm] = {"every 2 s": today, "by history": by_history, "by step": by_step}

@@ -229,7 +229,7 @@ class Lifecycle:
         status = job.status
         if not job.in_progress:
             return self._details(job, self._deadline)
-        while job.in_progress and self._deadline.pause(polls=_polls_until_next_look(job)):
+        while job.in_progress and self._deadline.pause(polls=_polls_until_next_look(job, self._clock.time())):
             self._ask_for_the_site(job)
             with suppress(Unanswered):  # the deadline has passed
                 job = self._deadline.retry(lambda: self._jobs.get(self._progress.job_id))
@@ -404,14 +404,20 @@ class Lifecycle:
         return Deadline(self._clock, at=self._clock.time() + seconds)
 
 
-def _polls_until_next_look(job: Job) -> float:
-    """Look seldom while it builds, and often while it deploys.
+def _polls_until_next_look(job: Job, now: float) -> float:
+    """Look seldom while it builds, and often while it deploys or has just begun.
 
     A build still has to be deployed and verified before the job succeeds, which takes some seconds.
     `docs/design.md` has the figures.
     """
+    often, seldom = 0.5, 2
     running = next((step.name for step in job.steps if step.status == "RUNNING"), job.status)
-    return {"PROVISIONING": 2, "BUILD": 2, "DEPLOY": 0.5, "VERIFY": 0.5}.get(running, 1)
+    if running in ("DEPLOY", "VERIFY"):
+        return often
+    if running in ("PROVISIONING", "BUILD"):
+        began = job.started.timestamp() if job.started else 0
+        return min(seldom, often * max(1, (now - began) // 2))
+    return 1
 
 
 def _stop(jobs: Jobs, job: Job, deadline: Deadline) -> bool:

@@ -89,7 +89,7 @@ def test_all_words_for_a_denial_are_one(world: World, code: str, status: int) ->
     # when
     answer = world.request(world.event("Create"))
     # then
-    assert (answer.status, next(calls)) == ("SUCCESS", 29)  # one of them for the log
+    assert (answer.status, next(calls)) == ("SUCCESS", 32)  # one of them for the log
 
 
 def test_the_branch_may_be_in_another_region(world: World) -> None:

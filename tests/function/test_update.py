@@ -85,7 +85,7 @@ def test_a_new_job_is_waited_for_and_calls_each_api_as_often_as_needed(world: Wo
     begun = world.clock.now
     answer = world.request(world.update(first.physical_id, Nonce="2"))
     operations = [call.operation for call in world.amplify.calls]
-    assert operations == ["ListJobs", "StartJob", *["GetJob"] * 3, "GetBranch", "GetApp", *["GetJob"] * 20]
+    assert operations == ["ListJobs", "StartJob", *["GetJob"] * 6, "GetBranch", "GetApp", *["GetJob"] * 20]
     assert world.asked == ["DescribeStacks"]
     assert (answer.data["JobId"], answer.time) == ("2", begun + 60)
 

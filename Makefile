@@ -74,15 +74,15 @@ coverage: setup  ## Measure the branch coverage of function and construct; less 
 # In a copy: cosmic-ray changes the files. A run that was interrupted goes on where it was; `make clean` forgets it.
 mutation: setup .mutation/session.sqlite  ## Run the function's tests against some 1,700 mutants of it, for hours; list the survivors.
 	git -C .mutation checkout --quiet -- lambda
-	cd .mutation && ../.venv-mutation/bin/cosmic-ray exec cosmic-ray.toml session.sqlite
+	cd .mutation && ../.venv-mutation/bin/cosmic-ray exec tools/mutation.toml session.sqlite
 	cd .mutation && ../.venv-mutation/bin/cr-report --surviving-only --show-diff session.sqlite
 
 .mutation/session.sqlite: .venv-mutation/installed
 	rm -rf .mutation
 	git clone --quiet . .mutation
-	cd .mutation && ../.venv-mutation/bin/cosmic-ray --verbosity WARNING baseline cosmic-ray.toml
-	cd .mutation && ../.venv-mutation/bin/cosmic-ray init cosmic-ray.toml new.sqlite
-	cd .mutation && ../.venv-mutation/bin/cr-filter-operators new.sqlite cosmic-ray.toml
+	cd .mutation && ../.venv-mutation/bin/cosmic-ray --verbosity WARNING baseline tools/mutation.toml
+	cd .mutation && ../.venv-mutation/bin/cosmic-ray init tools/mutation.toml new.sqlite
+	cd .mutation && ../.venv-mutation/bin/cr-filter-operators new.sqlite tools/mutation.toml
 	mv .mutation/new.sqlite $@
 
 .venv-mutation/installed:
@@ -98,7 +98,7 @@ bench: setup .venv/bench-installed  ## Measure, and write the figures into docs/
 	touch $@
 
 docs: setup  ## Write the API reference to docs/api/.
-	.venv/bin/python docs/api.py
+	.venv/bin/python tools/api_reference.py
 
 dist: setup  ## Build sdist and wheel, install the wheel into a clean environment, synthesize there.
 	rm -rf dist

@@ -1,6 +1,6 @@
 """Draws the pictures of the README: a deploy that succeeds and one that fails, as terminals show them.
 
-python local/captures.py [FOLDER]    (default: docs)
+python tools/pictures.py [FOLDER]    (default: docs)
 """
 
 from __future__ import annotations

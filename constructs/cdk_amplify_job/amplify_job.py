@@ -162,7 +162,7 @@ class AmplifyJob(Construct):
     :param region: The Region of the app. Default: - the branch's, else the stack's
     :param assume_role: A role with access to the app, or its ARN, as in another account. Default: - the
         function's own
-    :param external_id: What that role asks for besides, 2 to 1,224 characters. Default: - none
+    :param external_id: The external ID that this role requires, 2 to 1,224 characters. Default: - none
     :param provider: The function to use. Default: - one for the jobs of the stack
     :raises ValueError: An option is missing, out of its limits, or does not go with another.
     """

@@ -13,7 +13,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 # Blocks of these need an account or stay running.
-COMMANDS = {"make", "pip", "npm", "npx"}
+COMMANDS = {"make", "pip", "npm", "npx", "aws"}
 
 
 def blocks(language: str) -> Sequence[object]:

@@ -1,0 +1,126 @@
+"""The provider for people without the CDK: the AWS CLI deploys it, and the template that the README shows."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from amplify_local import LocalAws
+from cdk_amplify_job import AmplifyJobProviderStack
+
+ROOT = Path(__file__).parents[2]
+APPS = ["d1a2b3c4d5e6f7", "d7f6e5d4c3b2a1"]
+# What differs between any two functions.
+_ONE_S_OWN = {"CodeSha256", "CodeSize", "LastModified", "RevisionId"}
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """A local AWS with the stack "Releases", deployed by the README's commands."""
+    with LocalAws(job_seconds=1, retry_seconds=1) as aws:
+        for app_id in APPS:
+            aws.amplify.create_app("site", app_id=app_id)
+            aws.amplify.create_branch(app_id, "main")
+        aws.client("s3").create_bucket(Bucket="my-bucket")
+        packaged = tmp_path_factory.mktemp("provider") / "packaged.yaml"
+        package = ["--template-file", "provider/template.yaml", "--s3-bucket", "my-bucket"]
+        cloudformation(aws, "package", *package, "--output-template-file", str(packaged))
+        apps = ",".join(aws.client("amplify").get_app(appId=app_id)["app"]["appArn"] for app_id in APPS)
+        deploy = ["--stack-name", "Releases", "--capabilities", "CAPABILITY_IAM"]
+        parameters = ["--parameter-overrides", f"Apps={apps}"]
+        cloudformation(aws, "deploy", "--template-file", str(packaged), *deploy, *parameters)
+        yield aws
+
+
+def cloudformation(aws: LocalAws, command: str, *arguments: str) -> None:
+    """Run the AWS CLI of this environment."""
+    cli = Path(sys.executable).with_name("aws")
+    done = subprocess.run(
+        [cli, "cloudformation", command, *arguments],
+        cwd=ROOT,
+        env=aws.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def provider(aws: LocalAws, stack: str) -> dict[str, Any]:
+    """What a provider's stack has made, its names replaced by the types of their resources."""
+    listed = aws.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+    names = {item["ResourceType"]: item["PhysicalResourceId"] for item in listed}
+    role, function = names["AWS::IAM::Role"], names["AWS::Lambda::Function"]
+    iam = aws.client("iam")
+    policies = [
+        iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    ]
+    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=names["AWS::Logs::LogGroup"])
+    settings = aws.client("lambda").get_function_configuration(FunctionName=function)
+    exports = aws.client("cloudformation").list_exports()["Exports"]
+    made = {
+        "types": sorted({*names} - {"AWS::CDK::Metadata"}),
+        "permissions": sorted(permissions(policies)),
+        "trust": iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"],
+        "function": {key: value for key, value in settings.items() if key not in _ONE_S_OWN},
+        "retention": [group["retentionInDays"] for group in groups["logGroups"]],
+        "exports": {item["Name"]: item["Value"] for item in exports if item["Name"].startswith(f"{stack}-")},
+    }
+    del made["function"]["ResponseMetadata"]
+    text = json.dumps(made, sort_keys=True).replace(f"{stack}-ServiceToken", "ServiceToken")
+    for type_, name in names.items():
+        text = text.replace(name, f"{{{type_}}}")
+    return dict(json.loads(text.replace(f"{stack}-RoleName", "RoleName")))
+
+
+def permissions(policies: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Each action and resource that policies allow, but for those that ``…/branches/*`` covers."""
+    allowed = {
+        (action, resource)
+        for policy in policies
+        for statement in policy["Statement"]
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+    return {
+        (action, resource)
+        for action, resource in allowed
+        if (action, re.sub(r"/branches/\*/.+", "/branches/*", resource)) not in allowed - {(action, resource)}
+    }
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def test_it_is_what_the_stack_of_the_cdk_makes(releases: LocalAws, tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path / "out"), analytics_reporting=False)
+    AmplifyJobProviderStack(app, "Releases2", app_ids=APPS)
+    app.synth()
+    done = releases.cdk("deploy", "--app", str(tmp_path / "out"), cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+
+    own, of_the_cdk = provider(releases, "Releases"), provider(releases, "Releases2")
+
+    assert own == of_the_cdk
+    assert len(own["permissions"]) > 10
+    assert len(own["exports"]) == 2
+
+
+def test_the_template_of_the_readme_releases_its_branch(releases: LocalAws, tmp_path: Path) -> None:
+    (template,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "site.yaml").write_text(template)
+
+    cloudformation(releases, "deploy", "--template-file", str(tmp_path / "site.yaml"), "--stack-name", "Site")
+
+    now = releases.amplify.clock()
+    assert [job.status_at(now) for job in releases.amplify.jobs(APPS[0], "main")] == ["SUCCEED"]

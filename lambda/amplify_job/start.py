@@ -16,7 +16,7 @@ from request import Progress
 from stack import Kind, Stack
 
 _ABANDONED_SECONDS = 120
-"""A deployment that was created blocks the branch. Who has not started it by then does so no more."""
+"""A deployment that was created blocks the branch. One that has not started after this time is abandoned."""
 
 
 class JobStart:

@@ -204,6 +204,15 @@ def test_what_started_before_a_hand_over_is_taken_over(world: World) -> None:
     assert world.stopped == set()
 
 
+def test_the_timeout_stops_what_was_taken_over_after_a_hand_over(world: World) -> None:
+    world.limit = 80
+    world.amplify.plan(never_ends=True)
+    world.fail("StartDeployment", "timeout", applied=True)
+    answer = deliver(world, world.event("Create", **sources("1.zip", TimeoutSeconds="200")))
+    assert answer.reason.startswith("JOB_TIMED_OUT: ")
+    assert world.stopped == {"1"}
+
+
 def test_the_timeout_stops_a_deployment_that_runs(world: World) -> None:
     world.amplify.plan(never_ends=True)
     answer = deliver(world, world.event("Create", **sources("1.zip", TimeoutSeconds="60")))

@@ -5,9 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import boto3
 import pytest
+from botocore.config import Config
+from clock import Clock
 
 from amplify_local import LocalAws
+from amplify_local.amplify import Amplify
+from amplify_local.transport import attach
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +20,26 @@ def aws() -> Iterator[LocalAws]:
     """One local AWS for all tests of this folder; Lambda's retries come after half a second, not a minute."""
     with LocalAws(retry_seconds=0.5, job_seconds=2) as aws:
         yield aws
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def client(amplify: Amplify) -> Any:
+    """A boto3 client of the test's own Amplify in memory, which tries each call once."""
+    return attach(
+        boto3.client(
+            "amplify",
+            region_name="us-east-1",
+            aws_access_key_id="AKIDEXAMPLE",
+            aws_secret_access_key="secret",
+            config=Config(retries={"total_max_attempts": 1}),
+        ),
+        amplify,
+    )
 
 
 class WriteSite(Protocol):

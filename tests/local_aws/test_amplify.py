@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from clock import Clock
 
 from amplify_local.amplify import Amplify
 from amplify_local.constraints import violations
 from amplify_local.job import STEPS
 from amplify_local.rest import ForbiddenByModel, Request, service_model
-from amplify_local.transport import attach
 
 BRANCH = {"appId": "d123", "branchName": "feature/x"}
-
-
-@dataclass
-class Clock:
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -41,20 +25,6 @@ def amplify(clock: Clock) -> Amplify:
     amplify.create_app("site", app_id="d123")
     amplify.create_branch("d123", "feature/x")
     return amplify
-
-
-@pytest.fixture
-def client(amplify: Amplify) -> Any:
-    return attach(
-        boto3.client(
-            "amplify",
-            region_name="us-east-1",
-            aws_access_key_id="AKIDEXAMPLE",
-            aws_secret_access_key="secret",
-            config=Config(retries={"total_max_attempts": 1}),
-        ),
-        amplify,
-    )
 
 
 def start(client: Any, job_type: str = "RELEASE", **params: Any) -> dict[str, Any]:

@@ -5,35 +5,20 @@ from __future__ import annotations
 import io
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
+from clock import Clock
 
 from amplify_local.amplify import Amplify
 from amplify_local.rest import Request
 from amplify_local.server import serve, site_address
-from amplify_local.transport import attach
 
 BRANCH = {"appId": "d123", "branchName": "feature/x"}
-
-
-@dataclass
-class Clock:
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -42,17 +27,6 @@ def amplify(clock: Clock) -> Amplify:
     amplify.create_app("site", app_id="d123", repository="")
     amplify.create_branch("d123", "feature/x")
     return amplify
-
-
-@pytest.fixture
-def client(amplify: Amplify) -> Any:
-    client = boto3.client(
-        "amplify",
-        region_name="us-east-1",
-        aws_access_key_id="AKIDEXAMPLE",
-        aws_secret_access_key="secret",
-    )
-    return attach(client, amplify)
 
 
 @pytest.fixture

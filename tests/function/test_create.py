@@ -53,6 +53,19 @@ def test_a_create_looks_often_at_first_seldom_while_the_job_builds_and_often_whi
     assert looks == [2, 3, 4, 5, 7, *range(10, 51, 4), *range(51, 61)]
 
 
+def test_the_log_has_a_line_for_each_status_of_the_job(world: World) -> None:
+    world.request(world.event("Create"))
+    told = [(line["decision"], line["status"]) for line in world.decisions if "status" in line]
+    assert told == [
+        ("started", "PENDING"),
+        ("status", "PROVISIONING"),
+        ("status", "RUNNING"),
+        ("status", "SUCCEED"),
+        ("ended", "SUCCEED"),
+        ("answered", "SUCCESS"),
+    ]
+
+
 def test_a_create_answers_all_attributes(world: World) -> None:
     answer = world.request(world.event("Create"))
     assert answer.data == {

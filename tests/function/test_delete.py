@@ -363,3 +363,12 @@ def test_a_late_delete_of_an_operation_that_has_ended_does_nothing(world: World)
     world.stack_event("UPDATE_COMPLETE")
     assert world.request(event).status == "SUCCESS"
     assert world.amplify.count("StopJob") == 0
+
+
+@pytest.mark.parametrize("operation", ["DescribeStacks", "DescribeStackEvents"])
+def test_a_stack_that_cannot_be_read_at_once_is_asked_again(world: World, operation: str) -> None:
+    added = _added(world)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.fail(operation, "429", times=2)
+    world.request(world.delete(added.physical_id))
+    assert world.jobs()[-1].type == "RETRY"

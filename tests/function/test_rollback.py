@@ -603,6 +603,21 @@ def test_a_rollback_that_was_seen_once_stays_one_when_the_stack_becomes_unreadab
     assert _rolled_back(world, second).status == "SUCCESS"
 
 
+def test_an_update_of_a_rollback_that_has_ended_meanwhile_stops_nothing(world: World) -> None:
+    # given a rollback's Update that cannot list the jobs at first
+    first = world.deployed()
+    world.amplify.next_job(never_ends=True)
+    second = world.request(world.update(first.physical_id, Nonce="2", Wait="false"))
+    world.fail("ListJobs", "timeout")
+    # when the rollback ends, and another update begins, before it can
+    soon = world.clock.now + 8
+    world.clock.at(soon, lambda: world.stack_event("UPDATE_ROLLBACK_COMPLETE"))
+    world.clock.at(soon + 1, lambda: world.stack_event("UPDATE_IN_PROGRESS"))
+    answer = _rolled_back(world, second)
+    # then
+    assert (answer.status, world.stopped) == ("SUCCESS", set())
+
+
 def _pushed(world: World, *shas: str) -> None:
     """Commits that are in the repository, without a build of their own."""
     world.branch.settings["enableAutoBuild"] = False

@@ -322,10 +322,12 @@ def test_join_waits_for_a_job_of_this_same_resource(world: World) -> None:
     world.amplify.next_job(seconds=200)
     first = world.request(world.event("Create", Wait="false"))
     # when
-    world.stack_status = "UPDATE_IN_PROGRESS"
+    world.stack_event("CREATE_COMPLETE")
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_IN_PROGRESS")
     answer = world.request(world.update(first.physical_id, WhenBusy="JOIN", Nonce="2"))
     # then
-    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
+    assert (answer.status, answer.data["JobId"], world.amplify.count("StopJob")) == ("SUCCESS", "2", 0)
 
 
 def test_join_waits_for_a_job_that_is_being_cancelled(world: World) -> None:

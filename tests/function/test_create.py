@@ -317,6 +317,8 @@ def test_a_site_whose_url_stays_unknown_is_a_success(world: World) -> None:
     assert (answer.status, answer.data["BranchUrl"], answer.data["JobId"]) == ("SUCCESS", "", "1")
     assert answer.time == START + 80
     assert {"decision": "site unknown", "error": "Internal failure"} in world.decisions
+    tries = [call.time for call in world.amplify.calls if call.operation == "GetBranch"]
+    assert len([time for time in tries if time < START + 60]) == 1  # while the job runs
 
 
 @pytest.mark.parametrize(

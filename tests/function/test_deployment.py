@@ -260,6 +260,20 @@ def test_stop_ends_what_nobody_starts(world: World) -> None:
     assert answer.time >= START + 120
 
 
+def test_what_nobody_starts_has_its_two_minutes_also_when_another_job_was_in_the_way_before(
+    world: World,
+) -> None:
+    # given somebody's deployment that ends just as somebody creates another one, and leaves it
+    world.amplify.next_job(seconds=130)
+    other(world, begins_after=1)
+    world.clock.at(START + 131, lambda: other(world, begins_after=1e9))
+    # when
+    answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy="STOP")))
+    # then
+    assert (answer.status, world.stopped) == ("SUCCESS", {"2"})
+    assert answer.time >= START + 131 + 120
+
+
 def test_fail_does_not_wait(world: World) -> None:
     other(world, begins_after=1)
     answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy="FAIL")))

@@ -232,6 +232,17 @@ def test_a_job_that_succeeded_before_a_late_redelivery_has_succeeded(world: Worl
     assert (len(world.jobs()), world.amplify.count("StopJob")) == (1, 0)
 
 
+def test_a_job_that_succeeded_is_found_behind_a_newer_one_of_somebody_else(world: World) -> None:
+    event = world.event("Create", TimeoutSeconds="60")
+    delivery = world.deliver(event)
+    world.clock.at(START + 59, delivery.kill)
+    world.clock.sleep(70)
+    world.amplify.push(APP_ID, BRANCH)
+    world.clock.sleep(20)
+    answer = world.request(event)
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "1")
+
+
 def test_a_failed_job_of_a_request_that_has_expired_is_not_stopped(world: World) -> None:
     world.amplify.next_job(outcome="FAILED")
     event = world.event("Create", TimeoutSeconds="60")

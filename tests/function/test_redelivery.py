@@ -391,3 +391,13 @@ def _kill_once(world: World, operation: str, *, after: bool) -> None:
             raise Killed
 
     setattr(world, "after_call" if after else "before_call", call)
+
+
+@pytest.mark.parametrize("resource", ["0", "table"])
+def test_what_becomes_of_a_resource_is_not_what_becomes_of_the_stack(world: World, resource: str) -> None:
+    event = world.event("Create")
+    world.clock.sleep(10)
+    world.stack_event("CREATE_COMPLETE")
+    world.stack_events[0]["PhysicalResourceId"] = resource
+    world.stack_status = "CREATE_IN_PROGRESS"
+    assert world.request(event).status == "SUCCESS"

@@ -160,6 +160,15 @@ def test_a_second_start_job_is_sent_when_the_stack_stays_unreadable_for_three_tr
     assert world.asked.count("DescribeStacks") == 3  # the first StartJob needs no look
 
 
+def test_where_the_status_of_the_stack_cannot_be_read_its_events_tell(world: World) -> None:
+    event = world.event("Create")
+    world.clock.sleep(10)
+    world.stack_event("CREATE_FAILED")
+    world.fail("DescribeStacks", "denied", times=99)
+    answer = world.request(event)
+    assert (answer.reason.split(":")[0], world.jobs()) == ("EXPIRED", [])
+
+
 def test_a_retry_whose_token_does_not_read_back_is_adopted_although_tokens_of_releases_do(
     world: World,
 ) -> None:

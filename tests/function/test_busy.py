@@ -189,6 +189,13 @@ def test_stop_waits_for_a_job_that_another_resource_started_in_the_same_deploy(
     assert (len(world.jobs()), world.amplify.count("StopJob")) == (2, 0)
 
 
+def test_stop_spares_a_build_for_as_long_as_its_start_is_not_known(world: World) -> None:
+    # given somebody's build that waits for a free slot, and begins after the request
+    other = _busy(world, created_seconds=200, seconds=260)
+    answer = world.request(world.event("Create", WhenBusy="STOP"))
+    assert (answer.status, world.status(other)) == ("SUCCESS", "SUCCEED")
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_stop_stops_a_push_since_the_request_only_where_tokens_tell_whose_a_job_is(
     world: World, known: bool

@@ -252,6 +252,13 @@ def test_a_fresh_request_leaves_what_nobody_starts_alone(world: World) -> None:
     assert world.stopped == set()
 
 
+def test_join_leaves_what_nobody_starts_alone(world: World) -> None:
+    other(world, begins_after=1e9)
+    answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy="JOIN", TimeoutSeconds="300")))
+    assert answer.reason.startswith("JOB_TIMED_OUT: job 1 ")
+    assert world.stopped == set()
+
+
 def test_stop_ends_what_nobody_starts(world: World) -> None:
     other(world, begins_after=1e9)
     answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy="STOP")))

@@ -377,3 +377,13 @@ def test_a_stack_that_cannot_be_read_at_once_is_asked_again(world: World, operat
     world.fail(operation, "429", times=2)
     world.request(world.delete(added.physical_id))
     assert world.jobs()[-1].type == "RETRY"
+
+
+def test_a_delete_of_an_operation_that_ends_while_it_lists_stops_nothing(world: World) -> None:
+    world.amplify.plan(never_ends=True)
+    first = world.deployed(Wait="false")
+    world.stack_event("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    world.fail("ListJobs", "timeout")
+    world.clock.at(world.clock.now + 8, lambda: world.stack_event("UPDATE_COMPLETE"))
+    assert world.request(world.delete(first.physical_id)).status == "SUCCESS"
+    assert world.amplify.count("StopJob") == 0

@@ -42,9 +42,8 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 def cloudformation(aws: LocalAws, command: str, *arguments: str) -> None:
     """Run the AWS CLI of this environment."""
-    cli = Path(sys.executable).with_name("aws")
     done = subprocess.run(
-        [cli, "cloudformation", command, *arguments],
+        [sys.executable, "-m", "awscli", "cloudformation", command, *arguments],
         cwd=ROOT,
         env=aws.environment,
         capture_output=True,

@@ -63,9 +63,10 @@ class WhenBusy(str, Enum):
     WAIT = "WAIT"
     """Wait for that job's end, then start."""
     STOP = "STOP"
-    """Stop that job, then start; but wait for one that another resource started in this deployment."""
+    """Stop that job once it runs, then start. A job that another AmplifyJob started in this deployment is not
+    stopped: its end is waited for."""
     JOIN = "JOIN"
-    """Treat that job as this one."""
+    """Start no job, and use the result of that one: if it fails, the deployment fails."""
     FAIL = "FAIL"
     """Fail with BRANCH_BUSY."""
 
@@ -86,7 +87,7 @@ _DEFAULTS: Final = {
 
 
 class AmplifyJobOptions(TypedDict, total=False):
-    """The options of :class:`AmplifyJob`, where they are explained; None is the default of each."""
+    """The options of :class:`AmplifyJob`, which explains them. None stands for the default."""
 
     branch: IBranchRef | IResource | None
     app_id: str | None
@@ -119,8 +120,9 @@ class AmplifyJobOptions(TypedDict, total=False):
 class AmplifyJob(Construct):
     """A job of an Amplify branch, started when the deployment comes to it.
 
-    It starts when it is created, and again when an option changes that says what to build. The deployment
-    waits for it, and fails with the reason when the job fails.
+    The job starts when the resource is created. It starts again when an option changes that says what to
+    build, or one of ``triggers``. The deployment waits for the job, and fails with the reason when the job
+    fails.
 
     The options other than ``branch``, or ``app_id`` and ``branch_name``, may be left out. The fields of the
     job are those of https://docs.aws.amazon.com/amplify/latest/APIReference/API_StartJob.html.
@@ -138,30 +140,32 @@ class AmplifyJob(Construct):
         one. Default: - none
     :param commit: These three at once, as from Commit.from_environment(). Default: - none
     :param sources: Files to deploy instead of a build, for an app without a repository: sources of
-        ``aws_cdk.aws_s3_deployment``, as ``[Source.asset("dist")]``. Several are laid over each other. The
-        job is then a MANUAL one; it starts again when the files, or values in them, change. Excludes what
-        describes a build. Default: - a build
+        ``aws_cdk.aws_s3_deployment``, as ``[Source.asset("dist")]``. If two have a file of the
+        same name, the last one wins. The job is then a MANUAL one; it starts again when the files, or values
+        in them, change. Excludes job_id, commit and its fields, verify_commit and wait_for.
+        Default: - a build
     :param triggers: Values whose change starts the job again. They may be tokens, as the URL of an API;
         the keys may not. Default: - none
-    :param execute_after: What must be deployed before the job starts. Default: - what other options refer to
+    :param execute_after: What must be deployed before the job starts, besides what other options refer to.
+        Default: - none
     :param every_deploy: Start again at every deployment. Every synthesis then differs. Default: False
     :param wait: Wait for the job's end; otherwise the deployment goes on once the job has started.
         Default: True
     :param wait_for: The ID of a job, such as ``job_id`` of another AmplifyJob. Nothing is started; that job
-        is waited for and judged, whoever started it, and never stopped. Excludes what describes a new job.
-        Default: - a job is started
-    :param timeout: How long to wait, queueing included: 1 to 55 minutes, in whole seconds. At its end the
-        job is stopped and the deployment fails. Default: Duration.minutes(45)
+        is waited for, whoever started it, and never stopped; if it fails, the deployment fails. Excludes what
+        describes a new job. Default: - a job is started
+    :param timeout: How long to wait for the branch and the job: 1 to 55 minutes, rounded to seconds. Then the
+        deployment fails, and a job that this resource started is stopped. Default: Duration.minutes(45)
     :param when_busy: What to do when the branch has a pending or running job. Default: WhenBusy.WAIT
     :param on_rollback: What to do when the deployment is rolled back. Default: OnRollback.RESTORE
     :param verify_commit: Fail when the log of the build shows another commit than commit_id. Default: True
-    :param smoke_test: A page of the site that must be as wanted before the deployment succeeds.
-        Default: - the site is not looked at
+    :param smoke_test: A page of the site that must answer as it says before the deployment succeeds.
+        Default: - none
     :param failure_log_lines: Lines to quote from the log of the step that failed, 0 to 50. They appear in
         the events of the stack. Default: 10
     :param region: The Region of the app. Default: - the branch's, else the stack's
-    :param assume_role: A role with access to the app, or its ARN, as in another account. Default: - the
-        function's own
+    :param assume_role: A role that has access to the app, or the ARN of the role. An app of another account
+        needs one; :class:`AmplifyJobRole` makes it. Default: - the function's own role
     :param external_id: The external ID that this role requires, 2 to 1,224 characters. Default: - none
     :param provider: The function to use. Default: - one for the jobs of the stack
     :raises ValueError: An option is missing, out of its limits, or does not go with another.
@@ -305,7 +309,10 @@ class AmplifyJob(Construct):
 
     @property
     def status(self) -> str:
-        """The status of the job: SUCCEED, or how far it was if the deployment does not wait."""
+        """The status of the job: SUCCEED, or CANCELLED if Amplify saw nothing to build.
+
+        If the deployment does not wait, the status at its start, such as PENDING.
+        """
         return self.attribute("Status")
 
     @property
@@ -378,7 +385,7 @@ def _job_type(job_type: JobType | str | None, sources: Sequence[ISource] | None)
         return JobType.MANUAL.value if sources else JobType.RELEASE.value
     if not Token.is_unresolved(job_type) and (job_type == JobType.MANUAL) != bool(sources):
         raise ValueError(
-            "job_type MANUAL deploys files, so that sources must be given with it and with no other, "
+            "job_type MANUAL and sources must be given together, "
             f"received {job_type!r} and {'no' if not sources else len(sources)} sources"
         )
     return job_type
@@ -465,7 +472,7 @@ def _region(region: str | None, branch: IBranchRef | IResource | None, stack: St
 
 
 def _misspelt_region(region: str | None) -> str | None:
-    """The CDK may not know the newest Region, so that this is a warning."""
+    """Only a warning: the CDK may not know the newest Region."""
     if region is None or not is_known(region):
         return None
     known = [info.name for info in RegionInfo.regions]
@@ -519,7 +526,7 @@ def _check_sources_alone(properties: Mapping[str, object]) -> None:
     of_a_build = {**_OF_START_JOB, "VerifyCommit": "verify_commit"}
     given = [option for name, option in of_a_build.items() if properties[name] is not None]
     if given:
-        raise ValueError(f"sources are deployed without a build, so that {', '.join(given)} must be left out")
+        raise ValueError(f"sources are deployed without a build, so {', '.join(given)} must be left out")
 
 
 def _check_wait_for(
@@ -532,7 +539,7 @@ def _check_wait_for(
     given += ["sources"] if sources else []
     given += ["job_type"] if not sources and properties["JobType"] != JobType.RELEASE else []
     if given:
-        raise ValueError(f"wait_for starts no job, so that {', '.join(given)} must be left out")
+        raise ValueError(f"wait_for starts no job, so {', '.join(given)} must be left out")
 
 
 def _check_constructs(execute_after: Sequence[IConstruct] | None) -> None:

@@ -27,11 +27,14 @@ class Branch:
     deploys_files: bool = False
     """Whether the job deploys files: it needs other permissions than a build."""
     known_name: str | None = field(default=None, compare=False)
-    """What the name will be, where it is a token whose value is known."""
+    """The name, if ``name`` is a token of a branch construct that was given it as text."""
 
     @property
     def is_literal(self) -> bool:
-        """Whether app and branch are known at synthesis; Region and account never make a cycle."""
+        """Whether the app ID and the name are known at synthesis.
+
+        Tokens of Region and account do not count: they name no resource.
+        """
         return not (_is_token(self.app_id) or _is_token(self.name))
 
     @property

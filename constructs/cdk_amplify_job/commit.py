@@ -77,12 +77,12 @@ class Commit:
         """Read the commit that a build runs for, else the one that is checked out.
 
         Knows CodeBuild, GitHub Actions, GitLab, Bitbucket and Azure Pipelines. What a service does not
-        say of the commit comes from git, where the repository is there.
+        say of the commit comes from git, if there is a repository.
 
         :param environ: The variables. Default: os.environ
         :param directory: Where git looks. Default: the working directory
-        :raises ValueError: Neither a variable nor git knows a commit, or it is the merge commit of a pull
-            request in GitHub Actions, which Amplify cannot build.
+        :raises ValueError: No variable and no repository names a commit, or GitHub Actions runs for a pull
+            request: its merge commit is on no branch, and Amplify cannot build it.
         """
         environ = os.environ if environ is None else environ
         for service in _BUILD_SERVICES:

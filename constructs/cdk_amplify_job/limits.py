@@ -21,7 +21,7 @@ ATTRIBUTES: Final[list[str]] = json.loads((ASSET / "attributes.json").read_text(
 
 
 def is_known(value: object) -> bool:
-    """Whether a value is known, and so checked, at synthesis. The function checks what the others become.
+    """Whether a value is known, and so checked, at synthesis. The function checks the others.
 
     Not known are tokens, what stands for a looked-up value in a first synthesis (``value_from_lookup``), and
     text that holds a dynamic reference of CloudFormation.
@@ -56,7 +56,8 @@ def checked_text(name: str, value: str | None) -> str | None:
 def checked_branch_name(value: str) -> str:
     """Return a branch's name as it came.
 
-    :raises ValueError: As above, or IAM would take it for many branches. Git allows no such name.
+    :raises ValueError: As checked_text; or it holds ``*`` or ``?``, which IAM would take for a pattern and
+        git does not allow; or it begins with ``refs/heads/``.
     """
     checked_text("branch_name", value)
     if set("*?") & set(value):  # no token holds one

@@ -70,7 +70,7 @@ def statements_for(targets: Iterable[Target]) -> list[Statement]:
             "amplify:StopJob",
             "amplify:ListJobs",
         ),
-        # A denied ListJobs names now the branch, now its jobs: it is allowed on both.
+        # Denials of ListJobs name the branch in some cases and its jobs in others: it is allowed on both.
         allow([*branches], "amplify:ListJobs", "amplify:GetBranch"),
         allow([*for_files], "amplify:CreateDeployment", "amplify:StartDeployment"),
         allow([*apps], "amplify:GetApp"),

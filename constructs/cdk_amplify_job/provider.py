@@ -86,16 +86,16 @@ class AmplifyJobProvider(Construct):
     :param role: The role of the function, where an account prescribes one: what jobs need is attached to it,
         by policies. Default: - one is made, with its permissions inside
     :param runtime: The function's runtime, Python 3.10 or newer. Default: Runtime.PYTHON_3_13
-    :param vpc: The VPC of the function, from which it must reach Amplify and CloudFormation over the
-        internet or by endpoints. Default: - none
+    :param vpc: The VPC of the function. From there it must reach Amplify, CloudFormation, S3 and Lambda; STS
+        with ``assume_role``, and the site with ``smoke_test``. Default: - none
     :param vpc_subnets: The subnets in that VPC. Default: - as aws_lambda.Function
     :param security_groups: The security groups in that VPC. Default: - as aws_lambda.Function
-    :param ephemeral_storage_size: The room in /tmp for the files that jobs deploy; one archive without
-        values of the deployment needs none. Default: Size.mebibytes(512)
-    :param shared: Whether stacks of other apps use the provider too: the function may then ask for the
-        state of any stack in its account and Region. Default: False
-    :param app_ids: Apps on all branches of which the function may work, so that their jobs need no permission
-        of their own, in whatever stack they are. Default: - the branches of its jobs only
+    :param ephemeral_storage_size: The size of /tmp, for the files that jobs deploy; a single archive
+        without tokens needs none. Default: Size.mebibytes(512)
+    :param shared: Whether stacks of other CDK apps use the provider too. The function may then describe every
+        stack of its account and Region. Default: False
+    :param app_ids: The IDs of Amplify apps. The function may then work on every branch of them, and their
+        jobs add no permission, in any stack. Default: - each job adds one for its branch
     :raises ValueError: Both log_retention and log_group are given, the runtime is no recent Python, or
         iam.Role.customize_roles is in force.
     """
@@ -229,8 +229,8 @@ class AmplifyJobProvider(Construct):
         :param token: Its service token, the ARN of its function.
         :param role: Its role: each branch's permissions are attached to it. Default: - a warning lists what
             the role's owner must allow
-        :param permitted: Whether the provider may do all that its jobs need already, as one that was made
-            with their apps as ``app_ids``. Default: False
+        :param permitted: Whether its role already has all permissions that the jobs need: it has if the
+            provider was made with ``app_ids``. Default: False
         :raises ValueError: The token is no ARN of a function, or one of another Region than the stack's.
         """
         checked_arn("token", token, _FUNCTION_ARN, "the ARN of a provider's function")

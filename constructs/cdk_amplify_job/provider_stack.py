@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class AmplifyJobProviderStack(Stack):
     """A stack with a provider for the other stacks of an account and Region, also those without the CDK.
 
-    It exports ``{stack name}-ServiceToken`` and ``{stack name}-RoleName``. A stack that uses them attaches
+    It exports ``{stack name}-ServiceToken`` and ``{stack name}-RoleName``. A stack that uses them must attach
     a policy for its branch to the role; :meth:`AmplifyJobProvider.from_service_token` does that. With
-    ``app_ids``, no stack needs one.
+    ``app_ids``, that policy is not needed.
 
     :param env: Where the stack is deployed. Default: - where the command line points
     :param stack_name: The stack's name. Default: - made from the construct's path

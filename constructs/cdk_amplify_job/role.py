@@ -18,12 +18,12 @@ from .permissions import QUOTA, WILDCARD_EXPLAINED, policy, size_for, statements
 class AmplifyJobRole(iam.Role):
     """A role beside an app, for the option ``assume_role`` of jobs in another account.
 
-    It allows what jobs do with the given branches, and only one function may assume it.
+    It allows what jobs do with the given branches. Only the role of the provider's function may assume it.
 
     :param app_id: The ID of the app.
     :param branch_names: The names of its branches.
-    :param trusted_role_arn: The ARN of the role of the provider's function. The name ends with what
-        CloudFormation adds to it: an asterisk stands for that.
+    :param trusted_role_arn: The ARN of the role of the provider's function. It may end with an asterisk, for
+        the letters that CloudFormation adds to a role's name; then it stands for each role that matches.
     :param region: The Region of the app. Default: - the stack's
     :param role_name: The name of this role. Default: - made by CloudFormation
     :param deploys_files: Whether jobs deploy files, by their option sources. Default: False

@@ -25,7 +25,7 @@ from .permissions import (
 class RolePolicies:
     """The policies that are attached to a role, and the characters that all of its policies take.
 
-    Inside the role, what holds tokens can make a cycle.
+    They are resources of their own: a token in the role itself can make a cycle of dependencies.
 
     :param provider: Whose role it is; warnings and errors name it.
     :param inside: Counts the characters of the policies inside the role.
@@ -48,7 +48,7 @@ class RolePolicies:
     ) -> None:
         """Give access to a target; further jobs of the stack on the same target share the policy.
 
-        :param others: What the job's stack needs besides.
+        :param others: Further statements that the job's stack needs.
         :raises ValueError: The inline policies of the role are full.
         """
         stack = Stack.of(job)

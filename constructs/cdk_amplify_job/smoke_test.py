@@ -13,12 +13,13 @@ from .limits import OPTIONS, checked_number, is_known
 
 @dataclass(frozen=True)
 class SmokeTest:
-    """A page of the branch's site that is requested after the job, until it is as wanted.
+    """A page of the branch's site that is requested after the job, until it answers as described here.
 
-    :param path: The page; it begins with a slash.
-    :param status: The status of HTTP that it must answer, 200 to 599. Redirects are followed within the site.
+    :param path: The path of the page: one slash, then ASCII characters; at most 1,000. Default: "/"
+    :param status: The HTTP status that the page must answer, 200 to 599, after redirects within the site.
+        Default: 200
     :param text: What the page must hold, at most 1,000 characters. Default: - nothing
-    :param within: How long it may take, 10 seconds to 15 minutes; within the timeout of the job, too.
+    :param within: How long that may take, 10 seconds to 15 minutes. The timeout of the job ends it, too.
         Default: Duration.minutes(2)
     :raises ValueError: An option is out of its limits.
     """
@@ -29,10 +30,16 @@ class SmokeTest:
     within: Duration | None = None
 
     def __post_init__(self) -> None:
-        pattern = OPTIONS["SmokeTestPath"]["pattern"]
-        is_path = isinstance(self.path, str) and (not is_known(self.path) or re.fullmatch(pattern, self.path))
+        limit = OPTIONS["SmokeTestPath"]
+        is_path = isinstance(self.path, str) and (
+            not is_known(self.path)
+            or (re.fullmatch(limit["pattern"], self.path) and len(self.path) <= limit["max"])
+        )
         if not is_path:
-            raise ValueError(f"path must be one that begins with a slash, received {self.path!r}")
+            raise ValueError(
+                "path must be one slash and then ASCII characters without spaces, at most "
+                f"{limit['max']:,}, received {self.path!r}"
+            )
         checked_number("status", self.status, OPTIONS["SmokeTestStatus"])
         most = OPTIONS["SmokeTestText"]["max"]
         if self.text is not None and (not isinstance(self.text, str) or len(self.text) > most):
@@ -73,5 +80,5 @@ def smoke_test_properties(smoke_test: SmokeTest | None, wait: bool | None) -> di
     if not isinstance(smoke_test, SmokeTest):
         raise ValueError(f"smoke_test must be a SmokeTest, received {smoke_test!r}")
     if wait is not None and not Token.is_unresolved(wait) and not wait:
-        raise ValueError("smoke_test looks at the site after the job, so that wait must not be False")
+        raise ValueError("smoke_test looks at the site after the job, so wait must not be False")
     return smoke_test.properties()

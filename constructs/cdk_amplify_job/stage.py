@@ -20,7 +20,7 @@ class AmplifyJobStage(Stage):
 
     Tokens cannot cross stages: name the app and the branch.
 
-    :param env: Where the stage is deployed. Default: - where its surroundings are
+    :param env: Where the stage is deployed. Default: - that of the stage or app around it
     :param stage_name: The stage's name. Default: - its ID
     :param stack_name: The stack's name. Default: - made from the stage's name
     :param permissions_boundary: The boundary of the stage's roles. Default: - that of the app

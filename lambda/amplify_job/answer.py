@@ -68,7 +68,7 @@ def _is_worth_another_try(error: urllib.error.HTTPError) -> bool:
 
 
 def encode(answer: Mapping[str, Any]) -> bytes:
-    """The answer within CloudFormation's limit: the longest texts are cut, never an ID."""
+    """The answer, within CloudFormation's 4,096 bytes: the longest texts are cut, never JobId and JobArn."""
     answer = {**answer, "Data": dict(answer.get("Data") or {})}
     while len(body := _json(answer)) > _LIMIT_BYTES:
         texts = [(answer, "Reason")] if answer.get("Reason") else []
@@ -82,7 +82,7 @@ def encode(answer: Mapping[str, Any]) -> bytes:
 
 
 def _cut(text: str, excess: int) -> str:
-    """Shorter by about so many bytes of JSON; half a URL would be none."""
+    """Shorten a text by about so many bytes of JSON. A URL is left out: half of one is of no use."""
     if text.startswith("https://"):
         return ""
     raw, in_json = text.encode(errors="replace"), len(_json(text)) - len('""')

@@ -15,7 +15,7 @@ _NAMES: list[str] = json.loads((Path(__file__).parent / "attributes.json").read_
 def attributes(
     job: Job | None, *, job_type: str, built_commit_id: str, branch_url: str, console_url: str
 ) -> dict[str, str]:
-    """All of them, always: CloudFormation fails the stack where one is missing.
+    """Always all of them: if one is missing, CloudFormation fails the stack.
 
     :param job_type: What was asked for; Amplify does not say of what type a job is.
     """

@@ -26,7 +26,7 @@ ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_att
 
 class Aws:
     def amplify(self, location: BranchLocation, session_name: str) -> AmplifyClient:
-        """The client for the branch's Region, with the place's role if it names one."""
+        """The client for the branch's Region, with the location's role if it names one."""
         client: AmplifyClient = self._client(
             "amplify", location.region, **self._credentials(location, session_name)
         )

@@ -33,7 +33,8 @@ class Deadline:
         """
         :param at: When the work must have ended.
         :param hand_over_at: When this invocation must have ended.
-        :param tolerate_denials_until: IAM may take as long to know a permission that was just granted.
+        :param tolerate_denials_until: Until then, a denial is worth another try: IAM takes its time to know a
+            permission that was just granted.
         """
         self._clock = clock
         self._at = at
@@ -72,7 +73,7 @@ class Deadline:
             raise HandOver
 
     def pause(self, seconds: float | None = None, *, polls: float = 1) -> bool:
-        """Sleep for one poll, or as many, or for so many seconds, but not past the deadline.
+        """Sleep for some polls or seconds, but not past the deadline.
 
         :return: False, without a pause, when the deadline has passed.
         :raises HandOver: the invocation would end in the pause.
@@ -91,7 +92,7 @@ class Deadline:
     def tolerate(self, error: Unanswered | AccessDenied) -> None:
         """Accept an error that is worth another try; after throttling, polls come more slowly.
 
-        :raises AccessDenied: IAM had its time.
+        :raises AccessDenied: a new permission would have taken effect by now.
         """
         if isinstance(error, AccessDenied) and self._clock.time() >= self._tolerate_denials_until:
             raise error

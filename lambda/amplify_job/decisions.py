@@ -65,7 +65,7 @@ def newest_success(listed: Sequence[Job]) -> Job | None:
 
 
 def own_in_progress(listed: Sequence[Job], resource: str) -> list[Job]:
-    """The resource's jobs that a Delete stops: all but those that one has started."""
+    """The jobs in progress that the resource started, except those that a Delete of it started."""
     return [
         job for job in listed if job.in_progress and is_of(job, resource) and _fingerprint(job) != NO_VERSION
     ]
@@ -74,23 +74,23 @@ def own_in_progress(listed: Sequence[Job], resource: str) -> list[Job]:
 def of_this_request(
     listed: Sequence[Job], mark: Mark, *, unmarked_since: float | None, known: frozenset[str]
 ) -> Job | None:
-    """The job that the request started before, as far as the list can tell.
+    """The job that the request started before, if the list shows it.
 
-    :param unmarked_since: If this request may have started a job without knowing which: the moment from which
-        on an unmarked job may be that one. Rather take over somebody else's than start a second one.
+    :param unmarked_since: Given if the request may have started a job without learning its ID. An unmarked
+        job that began since then is taken for that one: better a wrong job than a second one.
     :param known: The jobs that were there before.
     """
     marked = next((job for job in listed if job.mark and job.mark[:3] == mark[:3]), None)
     if marked or unmarked_since is None:
         return marked
     since = [job for job in unmarked_jobs(listed, mark.job_type, unmarked_since) if job.id not in known]
-    if mark.job_type == DEPLOYMENT:  # one that was created only starts no more by itself
+    if mark.job_type == DEPLOYMENT:  # one that was only created does not start by itself
         since = [job for job in since if not job.is_unstarted]
     return since[-1] if since else None
 
 
 def unmarked_jobs(listed: Sequence[Job], job_type: str, since: float) -> list[Job]:
-    """The jobs that may be anybody's.
+    """The jobs without a mark: nobody can tell who started them.
 
     There are none as soon as a job shows that Amplify returns commit messages, and with them marks.
     """
@@ -122,7 +122,7 @@ def restore(
 
     A RETRY of a job that recorded no commit builds the branch's tip
     (https://github.com/aws-amplify/amplify-hosting/issues/1253). Only somebody else's job is retried, and
-    only if it recorded a commit. What this resource had asked for stands in its properties.
+    only if it recorded a commit. A job of this resource is started again from its properties.
 
     :param mark: Names the resource, and the version of it that is served afterwards.
     :param fields: StartJob's fields for that version, apart from the commit message.
@@ -138,7 +138,7 @@ def restore(
 
 
 def undo_create(listed: Sequence[Job], mark: Mark, complete: float) -> Decision:
-    """As above, for a resource that did not exist when the stack was last complete."""
+    """As restore, for a resource that did not exist when the stack was last complete."""
     settled = _settled(listed, mark, complete)
     if settled:
         return settled

@@ -19,14 +19,14 @@ from outcomes import AccessDenied, AmplifyError, Failure, HandOver, NotFound, Th
 from request import Progress
 
 _PAUSES = (1, 4)  # between tries at one URL
-_TRIES = 3  # of CreateDeployment with an upload: a URL that has expired is followed by another one
+_TRIES = 3  # of CreateDeployment and the upload: each one gets another URL
 _SECONDS = 30  # for each read or write of the upload
 
 
 class Deployment:
-    """One deployment of a request, as often as it has to be begun again.
+    """Deploys the files of a request. That may take several deployments of Amplify's, until one starts.
 
-    :param may_act: Whether the request still stands.
+    :param may_act: Whether CloudFormation still wants the request.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class Deployment:
                 self._stop_unfinished()
 
     def start(self, fields: Mapping[str, Any]) -> Job | None:
-        """One try; what it leaves unfinished, the next one stops first.
+        """Try once. First stop what the try before left unfinished.
 
         :param fields: Those of StartJob; a deployment has none of them.
-        :return: None if the request does not stand any more.
+        :return: None if the request was given up.
         :raises Failure: as starting a job does, or the files cannot be used.
         """
         files = self._files.zip()
@@ -72,7 +72,7 @@ class Deployment:
         return self._start(job_id)
 
     def _stop_unfinished(self) -> None:
-        """A deployment that was created and not started is in the way of others.
+        """Stop a deployment that was created and not started: it blocks the branch.
 
         :raises Throttled: worth another try.
         """

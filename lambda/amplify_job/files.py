@@ -1,4 +1,4 @@
-"""The files to deploy: the archives of the sources, laid over each other in their order, as one zip.
+"""The files to deploy: the archives of the sources, merged into one zip; the last source wins.
 
 No file is held in memory: archives are read from S3 piece by piece, and what is made of them lies in /tmp.
 """
@@ -35,7 +35,7 @@ _FAST = 1  # most of a site's bytes are compressed already: images, fonts
 class Zip(NamedTuple):
     size: int
     chunks: Callable[[], Iterator[bytes]]
-    """Its bytes from the beginning, as often as they are wanted."""
+    """Gives its bytes from the beginning, each time it is called."""
 
 
 class Files:
@@ -48,7 +48,7 @@ class Files:
         self._zip: Zip | None = None
 
     def close(self) -> None:
-        """Give the room in /tmp back."""
+        """Free the space in /tmp."""
         self._room.close()
 
     def zip(self) -> Zip:
@@ -56,7 +56,7 @@ class Files:
 
         One archive without markers is passed on as it is.
 
-        :raises InvalidProperties: an archive cannot be used, or there is no room.
+        :raises InvalidProperties: an archive cannot be used, or /tmp is too small.
         :raises AccessDenied, NotFound: an archive cannot be read.
         :raises Throttled: worth another try.
         """
@@ -126,7 +126,7 @@ def _merge(archives: Sequence[ZipFile], sources: Sequence[Source], file: IO[byte
 
 
 def _copy(entry: ZipInfo, archive: ZipFile, merged: ZipFile, source: Source) -> None:
-    is_large = entry.file_size > 1 << 30  # zip wants to know before
+    is_large = entry.file_size > 1 << 30  # zipfile must know that in advance
     try:
         with archive.open(entry) as file, merged.open(entry.filename, "w", force_zip64=is_large) as copy:
             for chunk in replaced(_chunks(file), _replacements(source)):
@@ -168,7 +168,7 @@ def _opened(found: _S3Object) -> ZipFile:
 
 
 class _S3Object(io.RawIOBase):
-    """An object of S3 as a file: what is asked for is read, by ranges, of one and the same version."""
+    """An object of S3 as a file. Only what is needed is read, by ranges, all of one version."""
 
     def __init__(self, s3: S3Client, source: Source) -> None:
         self.source = source

@@ -46,7 +46,7 @@ def handler(event: Mapping[str, Any], context: Context) -> None:
 
 
 class NotHandedOver(Exception):
-    """Raised for Lambda, whose own retry goes on."""
+    """Raised for Lambda: its retry of this invocation goes on."""
 
 
 class Invocation:
@@ -139,7 +139,7 @@ class Invocation:
             send(request, self._clock, "FAILED", Reason=failure.reason)
 
     def _known_attributes(self) -> dict[str, str]:
-        """What is known without asking Amplify."""
+        """The attributes that are known without asking Amplify."""
         job = Job.read({"jobId": self._progress.job_id}) if self._progress.job_id else None
         job_type = console_url = ""
         try:

@@ -89,12 +89,12 @@ class Job(NamedTuple):
 
     @property
     def in_progress(self) -> bool:
-        """Whether it may still change; so does a job with an unknown status."""
+        """Whether the job has not ended. One with an unknown status counts as not ended."""
         return self.status not in _ENDS
 
     @property
     def is_unstarted(self) -> bool:
-        """Whether it shows no start yet: it waits for a place, or its deployment was created only."""
+        """Whether it shows no start yet: it is queued, or its deployment was only created."""
         return self.started is None and self.in_progress
 
     def began_since(self, when: float) -> bool:
@@ -105,7 +105,7 @@ class Job(NamedTuple):
 
 
 class Jobs:
-    """The jobs of one branch. Every method is one try, and its errors say what another means.
+    """The jobs of one branch. No method repeats a call: its errors say whether that is worth it.
 
     :raises Busy, Throttled, Unanswered: worth another try.
     :raises AccessDenied, NotFound, AmplifyError: not worth one.
@@ -163,7 +163,7 @@ class Jobs:
         self._call("stop_job", lambda response: response["jobSummary"], **self._branch, jobId=job_id)
 
     def site_url(self) -> str:
-        """Asked for once: it stays the same while a request is worked on."""
+        """The address of the site. Amplify is asked once: it stays the same during a request."""
         if not self._site_url:
             self._site_url = self._ask_site_url()
         return self._site_url
@@ -239,7 +239,7 @@ class Jobs:
 
 
 def without_marks_of_copies(jobs: list[Job]) -> list[Job]:
-    """A redeploy in the console copies the commit message: of several jobs with one mark, the oldest has it.
+    """Leave each mark to the oldest job with it: a redeploy in the console copies the commit message.
 
     :param jobs: Newest first, and so is what is returned.
     """

@@ -104,7 +104,7 @@ class Lifecycle:
         return self._described()
 
     def _kind_at_first(self) -> Kind:
-        """A fresh Create or Delete is what it says. What was handed over has been looked at."""
+        """The stack is asked about an Update, and about a request that comes late, but once only."""
         fresh = self._clock.time() - self._progress.requested <= FRESH_SECONDS
         if self._request.type == "Update" and not self._request.handed_over:
             return self._stack.kind(min(PATIENT_SECONDS, self._properties.timeout_seconds / 2))
@@ -135,7 +135,7 @@ class Lifecycle:
         return self._finish(self._resumed())
 
     def _release(self) -> Job | None:
-        """One new job, waited for, and judged."""
+        """Start a job, wait for it, and judge it."""
         mark = self._request.mark(self._properties.fingerprint, self._properties.job_type)
         wanted = Start({**self._properties.start_job, "commitMessage": mark.sign(self._message)}, "a release")
         job = self._started(
@@ -163,7 +163,7 @@ class Lifecycle:
             ).job()
 
     def _unchanged(self) -> Job | None:
-        """Nothing new is wanted. A job that still runs is waited for; a success is not judged again."""
+        """Nothing that defines the job has changed. A job that still runs is waited for."""
         listed = self._deadline.retry(self._jobs.list)
         job = newest_of_version(listed, self._request.resource, self._properties.fingerprint)
         if job is None:
@@ -186,7 +186,7 @@ class Lifecycle:
         return job
 
     def _leave(self, location: BranchLocation) -> None:
-        """The resource moves to another branch: stop its job on the one before, as far as it may."""
+        """The resource moves to another branch: stop its jobs on the old one, if Amplify lets it."""
         jobs, deadline = self._connect(location), self._brief_deadline()
         with suppress(Failure):
             for job in own_in_progress(deadline.retry(jobs.list), self._request.resource):
@@ -239,14 +239,14 @@ class Lifecycle:
         return self._at_the_deadline(job) if job.in_progress else job
 
     def _ask_for_the_site(self, job: Job) -> None:
-        """Its address is part of the answer: known in advance, it takes no time after the end of the job."""
+        """Its address is part of the answer. Asked for in advance, it takes no time after the job's end."""
         if job.steps and not self._has_asked_for_the_site:
             self._has_asked_for_the_site = True
             with suppress(Failure):
                 self._jobs.site_url()
 
     def _at_the_deadline(self, job: Job) -> Job:
-        """Stop the job if it is ours; one that succeeds in that moment has succeeded."""
+        """Stop the job if this request started it. If it succeeds all the same, that is a success."""
         deadline = self._brief_deadline()
         what = "it is somebody else's and goes on"
         if self._progress.started:
@@ -271,7 +271,10 @@ class Lifecycle:
         )
 
     def _delivered_late(self) -> Job:
-        """After the deadline: this request's job if it has succeeded; else none must be left."""
+        """The request has come after its deadline: return its job if that is a success, else stop it.
+
+        :raises Expired: there is no such job.
+        """
         deadline = self._brief_deadline()
         mark = self._request.mark(self._properties.fingerprint, self._properties.job_type)
         with suppress(Failure):
@@ -289,7 +292,7 @@ class Lifecycle:
     # Update in a rollback
 
     def _roll_back(self) -> Job | None:
-        """A site must not keep a stack from rolling back: nothing here fails."""
+        """Undo what the resource did in this operation. Nothing here fails: a rollback must go on."""
         complete = self._stack.last_complete()
         if complete is None:
             log("nothing undone", why="the stack's events could not be read")
@@ -302,21 +305,21 @@ class Lifecycle:
         mark = self._request.mark(properties.fingerprint, properties.job_type)
 
         def decide(listed: Sequence[Job]) -> Decision:
-            if properties.sources:  # a deployment bears no mark that tells which version the site serves
+            if properties.sources:  # a deployment has no mark that tells which version the site serves
                 return Start({}, "the files of the previous version")
             return restore(listed, mark, complete, properties.start_job, self._message)
 
         return self._restore(mark, Kind.ROLLBACK, decide, deadline) or self._described()
 
     def _branches(self) -> list[Jobs]:
-        """The branch of the previous version, and the one that the resource had moved to."""
+        """The branch of the previous version, and the one to which the resource was moved."""
         undone = self._properties_before()
         if undone and not undone.location.is_same_branch(self._properties.location):
             return [self._connect(undone.location), self._jobs]
         return [self._jobs]
 
     def _stop_undone(self, jobs: Jobs, complete: float, deadline: Deadline) -> None:
-        """Stop the resource's jobs of versions that are being undone, and see them end."""
+        """Stop the resource's jobs of versions that are being undone, and wait for their end."""
         resource, fingerprint = self._request.resource, self._properties.fingerprint
         while undone := to_stop_in_rollback(deadline.retry(jobs.list), resource, fingerprint, complete):
             for job in undone:
@@ -339,7 +342,7 @@ class Lifecycle:
             return None
 
     def _described(self) -> Job | None:
-        """The job of this version, else the one that the site serves, as far as Amplify tells."""
+        """The job of this version, else the one that the site serves. None if Amplify does not say."""
         deadline = self._brief_deadline()
         with suppress(Failure):
             if self._properties.wait_for_job_id:
@@ -373,7 +376,7 @@ class Lifecycle:
     # All of them
 
     def _properties_before(self) -> Properties | None:
-        """What the Update changes; None if it was not usable, as that of a failed Update may be."""
+        """The properties before the Update; None if they are not valid: a failed Update may have had such."""
         try:
             return Properties.parse(self._request.old_properties)
         except InvalidProperties:
@@ -387,7 +390,7 @@ class Lifecycle:
         return self._properties.commit_message or started_by
 
     def _details(self, job: Job, deadline: Deadline) -> Job:
-        """A job from a list shows no steps; as far as they can be had, those are added."""
+        """Add the steps of a job, which a list does not show, if Amplify tells them."""
         if job.steps:
             return job
         with suppress(Unanswered, NotFound):
@@ -405,7 +408,7 @@ class Lifecycle:
 
 
 def _polls_until_next_look(job: Job, now: float) -> float:
-    """Look seldom while it builds, and often while it deploys or has just begun.
+    """How long to wait, in polls of 2 s: 4 s while the job builds, 1 s while it deploys or has just begun.
 
     A build still has to be deployed and verified before the job succeeds, which takes some seconds.
     `docs/design.md` has the figures.
@@ -421,7 +424,7 @@ def _polls_until_next_look(job: Job, now: float) -> float:
 
 
 def _stop(jobs: Jobs, job: Job, deadline: Deadline) -> bool:
-    """Stop a job; whether Amplify took the order. One that has ended already cannot be stopped."""
+    """Stop a job. Return whether Amplify accepted it: a job that has ended cannot be stopped."""
     try:
         deadline.retry(lambda: jobs.stop(job.id))
     except (AccessDenied, NotFound, AmplifyError) as error:

@@ -1,4 +1,4 @@
-"""How a request can end without success: one exception an outcome, each with a stable code.
+"""The failures of a request: an exception for each, with a code that users can rely on.
 
 The text of an exception names what happened, to which job, and where to look; it never holds a ResponseURL,
 a presigned URL or a stack trace.
@@ -59,11 +59,11 @@ class AmplifyError(Failure):
 
 
 class Unanswered(AmplifyError):
-    """The call may have had its effect or not: a timeout, a broken connection, a 5xx, an unreadable body."""
+    """Worth another try. The call may have taken effect: no answer in time, a 5xx, an unreadable body."""
 
 
 class Throttled(Unanswered):
-    """Amplify refused the call for now; it had no effect."""
+    """Worth another try. No job was started."""
 
 
 class Busy(Throttled):
@@ -75,4 +75,4 @@ class Expired(Failure):
 
 
 class HandOver(Exception):
-    """This invocation is near its time limit: the next one carries on."""
+    """Not a failure: this invocation is near its time limit, and the next one goes on."""

@@ -1,7 +1,7 @@
 """The resource's properties: the only reader of CloudFormation's strings.
 
-CloudFormation hands every scalar over as a string, and plain templates have no construct that checks
-before, so that everything is checked here: what passes fits the limits of Amplify's StartJob.
+CloudFormation gives every scalar as a string. A plain template has no construct that checks its properties,
+so everything is checked here.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Source(NamedTuple):
     bucket: str
     key: str
     markers: Mapping[str, str]
-    """What stands in the files for values that are known when the stack is deployed."""
+    """Texts in the files, and the values that replace them: those are known when the stack is deployed."""
     json_escape: bool
 
     def __str__(self) -> str:
@@ -136,9 +136,7 @@ class Properties(NamedTuple):
             raise InvalidProperties(f"{given}; {allowed}")
         properties._check_build_only()
         if properties.smoke_test and not properties.wait:
-            raise InvalidProperties(
-                "SmokeTestPath looks at the site after the job, so that Wait must be true"
-            )
+            raise InvalidProperties("SmokeTestPath looks at the site after the job, so Wait must be true")
         return properties
 
     def _check_build_only(self) -> None:
@@ -154,11 +152,11 @@ class Properties(NamedTuple):
         given = [name for name, value in fields.items() if value and value not in ("RELEASE", DEPLOYMENT)]
         if given:
             names = ", ".join(name[0].upper() + name[1:] for name in given)
-            raise InvalidProperties(f"{why}, so that {names} must be left out")
+            raise InvalidProperties(f"{why}, so {names} must be left out")
 
     @property
     def fingerprint(self) -> str:
-        """A digest of what defines the job, after defaults: nothing else starts a job by changing."""
+        """A digest of the properties that define the job. A change of others starts no job."""
         defining: tuple[Any, ...] = (
             self.location.app_id,
             self.location.branch_name,
@@ -254,17 +252,17 @@ class _Reader:
         text = self.text("SmokeTestText")
         if len(text) > OPTIONS["SmokeTestText"]["max"]:
             raise InvalidProperties(f"SmokeTestText has {len(text)} characters, must have at most 1000")
-        path = self.matching("SmokeTestPath", "a path that begins with /")
+        path = self.matching("SmokeTestPath", "one slash and then ASCII characters without spaces")
         others = [
             name for name in ("SmokeTestStatus", "SmokeTestText", "SmokeTestSeconds") if self._raw.get(name)
         ]
         if others and not path:
-            raise InvalidProperties(f"{others[0]} is given, so that SmokeTestPath must be, too")
+            raise InvalidProperties(f"{others[0]} is given, so SmokeTestPath must be given, too")
         status, seconds = self.integer("SmokeTestStatus"), self.integer("SmokeTestSeconds")
         return SmokeTest(path, status, text, seconds) if path else None
 
     def seconds(self) -> int:
-        """The smaller of both timeouts: the function must speak before CloudFormation gives up."""
+        """The smaller of both timeouts: the function must answer before CloudFormation gives up."""
         to_answer = int(OPTIONS["ServiceTimeout"]["to_answer"])
         return min(self.integer("TimeoutSeconds"), self.integer("ServiceTimeout") - to_answer)
 
@@ -328,7 +326,7 @@ def _map_of_strings(name: str, value: Any) -> Mapping[str, str]:
 
 
 def _meant(name: str) -> str:
-    """What somebody who wrote that name may have wanted to write."""
+    """What the user may have meant by an unknown name."""
     by_lower = {known.lower(): known for known in _NAMES}
     close = get_close_matches(name.lower(), by_lower, n=1)
     if close:

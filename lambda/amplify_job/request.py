@@ -17,7 +17,7 @@ _CARRIED = "HandedOver"
 _CARRIED_VERSION = 2
 _URL_LIFETIME_SECONDS = 7_200
 FRESH_SECONDS = 5
-"""No other operation of the stack can have begun so soon after a request was sent."""
+"""So long after it was sent, CloudFormation is taken to still want a request: the stack is not asked."""
 _REDELIVERY_SECONDS = 55  # Lambda's first retry of an asynchronous invocation waits a minute.
 
 
@@ -32,15 +32,15 @@ class Progress:
     job_id: str = ""
     """The job that is being waited for."""
     started: bool = False
-    """Whether this very request started that job."""
+    """Whether this request started that job."""
     tried: bool = False
     """Whether a StartJob, or a CreateDeployment, was sent whose outcome is unknown."""
     went_forward: bool = False
-    """Whether the stack was seen to go forward since the request was sent, so that it is no rollback's."""
+    """Whether the stack was seen to be created or updated since the request was sent: it is no rollback's."""
     checked_since: float = 0
     """When the site was first looked at, after the job."""
     created: str = ""
-    """The deployment that this very request created and has not seen start."""
+    """The deployment that this request created and has not seen start."""
 
     @classmethod
     def of(cls, event: Mapping[str, Any], now: float) -> Progress:
@@ -70,7 +70,7 @@ class Request(NamedTuple):
     handed_over: bool
     """Whether an earlier invocation handed this request over."""
     unknown_hand_over: bool
-    """Whether another version of this function did, so that what it did is not known."""
+    """Whether another version of the function handed it over: its progress cannot be read."""
 
     @classmethod
     def read(cls, event: Mapping[str, Any]) -> Request:

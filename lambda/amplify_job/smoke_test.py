@@ -1,4 +1,4 @@
-"""Whether the site is really there: a page of the branch, requested until it is as wanted."""
+"""The smoke test: a page of the branch's site is requested until it answers as wanted."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _flaw(url: str, endpoint: str, wanted: SmokeTest) -> str:
 
 
 def _page(url: str, endpoint: str) -> tuple[int, str]:
-    """Follow redirects within the site. One that leads elsewhere is the answer itself."""
+    """Follow redirects within the site. One to another host is the answer itself."""
     status, location, body = _answer(url, endpoint)
     for _ in range(_REDIRECTS):
         target = urljoin(url, location)

@@ -39,7 +39,7 @@ class StackEvent(NamedTuple):
 
 
 def kind_of(request_type: str, requested: float, status: str, events: Iterable[StackEvent]) -> Kind:
-    """Decide by dates, not by the status of the moment, which may be that of a later operation.
+    """Decide by the stack's status and the dates of its events: a status may be that of a later operation.
 
     :param requested: When the request was sent, in whole seconds.
     :param status: The stack's status; empty if it could not be read.
@@ -91,7 +91,10 @@ class Stack:
         self._has_acted = False
 
     def kind(self, seconds: float = _BRIEF_SECONDS) -> Kind:
-        """Read what the request is; if that cannot be read for so many seconds, what it was before."""
+        """Return what the request is now.
+
+        :param seconds: How long to try to read the stack. If it cannot be read, the kind stays what it was.
+        """
         now, is_delete = self._clock.time(), self._request.type == "Delete"
         status = "" if is_delete else self._read(self._status, now + seconds) or ""
         events: list[StackEvent] = []
@@ -106,9 +109,9 @@ class Stack:
         return self._kind
 
     def still(self, kind: Kind) -> bool:
-        """Whether the request is still of that kind: asked before each StartJob and StopJob.
+        """Whether the request is still of that kind. To be asked before each StartJob and StopJob.
 
-        The first one of a delivery that comes at once needs no look: no operation can have begun since.
+        The first question of a delivery that is fresh is answered without a look at the stack.
         """
         first, self._has_acted = not self._has_acted, True
         if first and self._clock.time() - self._requested <= FRESH_SECONDS:
@@ -116,7 +119,7 @@ class Stack:
         return self.kind() is kind
 
     def last_complete(self) -> float | None:
-        """See above; None, too, if the events cannot be read."""
+        """When the stack was last complete. None if that is in no event, or the events cannot be read."""
         if self._last_complete is None:
             until = self._clock.time() + PATIENT_SECONDS
             self._last_complete = self._read(lambda: last_complete(self._events()), until)
@@ -130,7 +133,7 @@ class Stack:
         )
 
     def is_undoing_an_update(self) -> bool:
-        """Also in the clean-up that follows, in which Deletes are sent."""
+        """Whether an update is rolled back, or cleaned up after a rollback: then Deletes are sent."""
         status = self._read(self._status, self._clock.time() + _BRIEF_SECONDS) or ""
         return status.startswith("UPDATE_ROLLBACK_") and status.endswith("_IN_PROGRESS")
 
@@ -155,7 +158,7 @@ class Stack:
                 yield StackEvent(event["Timestamp"].timestamp(), status)
 
     def _read(self, call: Callable[[], _T], until: float) -> _T | None:
-        """Try until then, and at least once; None if it could not be read."""
+        """Try once, and again until that time. Return None if there was no answer."""
         pause = 1.0
         while True:
             try:

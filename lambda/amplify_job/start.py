@@ -1,4 +1,4 @@
-"""Getting a job started: once for a request, however often the request is delivered."""
+"""Starting a job: once for a request, however often the request is delivered."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class JobStart:
     ) -> None:
         """
         :param mark: The mark of the job that the request starts, or has started.
-        :param decide: What is to be done, told the list.
-        :param start: Starts a job with these fields; None if the request does not stand any more.
-        :param kind: What the request is; it must still be that before each StartJob and StopJob.
+        :param decide: Returns what to do, given the branch's jobs.
+        :param start: Starts a job with these fields. Returns None if the request was given up.
+        :param kind: The kind of the request. It is checked again before each StartJob and StopJob.
         :param may_be_repeated: Whether an earlier delivery of the request may have started the job.
         """
         self._jobs = jobs
@@ -147,7 +147,7 @@ class JobStart:
         return job
 
     def _look_for_blocking_job(self, listed: Sequence[Job], refusal: Throttled) -> Job | None:
-        """The job in the way of this one, as far as the list shows one.
+        """The job that blocks the branch, if the list shows one.
 
         :raises BranchBusy: `WhenBusy` is FAIL.
         """
@@ -164,12 +164,16 @@ class JobStart:
         return blocking
 
     def _may_join(self, blocking: Job) -> bool:
-        """An earlier job of this same resource did not build what is wanted now."""
+        """Whether to take the blocking job for this request's: not an older one of the same resource."""
         own = is_of(blocking, self._mark.resource) or self._is_left_behind(blocking)
         return self._when_busy == "JOIN" and not own and blocking.status != CANCELLING
 
     def _must_stop(self, blocking: Job, listed: Sequence[Job]) -> bool:
-        """Resources that release one branch in one deploy, or deliveries of one request, spare each other."""
+        """Whether to stop the blocking job.
+
+        Not stopped is one that another resource started in this operation of the stack, or that another
+        delivery of this request may have started.
+        """
         if blocking.status == CANCELLING:
             return False
         if self._is_left_behind(blocking) and self._deadline.now - self._blocked_since >= _ABANDONED_SECONDS:
@@ -182,7 +186,7 @@ class JobStart:
         return blocking not in unmarked_jobs(listed, self._mark.job_type, self._progress.requested)
 
     def _is_left_behind(self, blocking: Job) -> bool:
-        """A deployment that nobody starts, and that this request may have created without learning so."""
+        """Whether it is a deployment that was not started, and that this request may have created."""
         unknown = self._progress.tried or self._may_be_repeated
         return (
             self._mark.job_type == DEPLOYMENT

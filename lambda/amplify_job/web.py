@@ -1,4 +1,4 @@
-"""Requests to presigned URLs of Amplify's and to the site: no other host is ever asked."""
+"""Requests to presigned URLs of Amplify and to the site. No other host is asked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def request(url: str, endpoint: str, timeout: float, **options: Any) -> Any:
 def request_site(url: str, endpoint: str, timeout: float) -> Any:
     """Ask for a page of a branch's own site, and return the open response.
 
-    :raises OSError: as above.
+    :raises OSError: as request.
     """
     page, own = urlsplit(url), urlsplit(endpoint)
     asked = urllib.request.Request(url)  # noqa: S310 - made from Amplify's own answers

@@ -35,19 +35,21 @@ _UPLOAD_SECONDS = 3600
 
 @dataclass
 class Behaviour:
-    """What differs between accounts or is not known for sure.
+    """What differs between accounts, or is not known for sure.
 
     :param commit_ids: ``honoured``: a RELEASE builds the commit that it names, and shows it (reported 2026).
-        ``ignored``: it builds the branch's tip, and shows ``HEAD`` (reported 2021).
-    :param echoes_commit_message: Job types whose ``commitMessage`` reads back as sent.
+        ``ignored``: it builds the branch's tip, and shows ``HEAD`` (reported 2021). Default: "honoured"
+    :param echoes_commit_message: Job types whose ``commitMessage`` is returned as sent. Default: all builds
     :param retry_copies_message: A RETRY without a message of its own shows that of the job it repeats.
-    :param omits: Members left out of every job summary and step, such as ``commitMessage``.
-    :param concurrent_jobs: How many jobs run at a time in a Region; the others wait in PENDING.
-    :param page_size: Jobs on a page of ListJobs when the caller does not say.
-    :param created_status: Of a deployment that was created and not started: nobody has published it, and
-        consoles called it pending (https://github.com/aws-amplify/amplify-backend/issues/1528).
-    :param deployments_arn: What follows the branch's ARN where access to deployments is checked: nobody has
-        published whether it is nothing or ``/deployments/*``.
+        Default: True
+    :param omits: Members left out of every job summary and step, such as ``commitMessage``. Default: none
+    :param concurrent_jobs: How many jobs run at a time in a Region; the others wait in PENDING. Default: 5
+    :param page_size: Jobs on a page of ListJobs when the caller does not say. Default: 10
+    :param created_status: The status of a deployment that was created and not started. Nobody has published
+        it; consoles called it pending (https://github.com/aws-amplify/amplify-backend/issues/1528).
+        Default: "PENDING"
+    :param deployments_arn: What follows the branch's ARN where access to deployments is checked. Nobody has
+        published whether that is nothing or ``/deployments/*``. Default: "/deployments/*"
     """
 
     commit_ids: Literal["honoured", "ignored"] = "honoured"
@@ -73,13 +75,16 @@ class Call:
 
 
 class Amplify:
-    """Amplify Hosting of one account; :meth:`handle` is its API, the other methods are other people's doing.
+    """Amplify Hosting of one account. :meth:`handle` is its API; the other methods are for tests.
 
-    :param clock: Seconds since 1970.
-    :param job_seconds: How long a job takes unless a plan says otherwise.
-    :param logs_at: Where the transport serves step logs.
-    :param authorize: Given an access key, an action and an ARN: the caller's ARN if that is not allowed.
-        Default: everybody may everything.
+    :param clock: Returns the time in seconds since 1970. Default: time.time
+    :param region: The Region. Default: "us-east-1"
+    :param account: The account's ID. Default: "000000000000"
+    :param job_seconds: How long a job takes, in seconds, unless a plan says otherwise. Default: 5
+    :param behaviour: What differs between accounts. Default: as recorded last
+    :param logs_at: The address at which the transport serves step logs. Default: one of AWS
+    :param authorize: Gets an access key, an action and an ARN. Returns the caller's ARN if the action is not
+        allowed, else None. Default: everything is allowed
     """
 
     def __init__(
@@ -247,13 +252,13 @@ class Amplify:
     # Scenarios.
 
     def plan(self, plan: Plan | None = None, **changes: Any) -> None:
-        """What becomes of all jobs for which nothing else is planned; options as in :class:`Plan`."""
+        """Plan all jobs that have no plan of their own; options as in :class:`Plan`."""
         self._default_plan = plan or self._new_plan(changes)
 
     def next_job(
         self, plan: Plan | None = None, *, branch: tuple[str, str] | None = None, **changes: Any
     ) -> None:
-        """What becomes of the next job (of ``branch``: app ID and name); another call plans the one after."""
+        """Plan the next job, also of one branch (app ID and name). Another call plans the job after it."""
         self._plans.setdefault(branch, []).append(plan or self._new_plan(changes))
 
     def fail(
@@ -264,7 +269,7 @@ class Amplify:
         applied: bool = False,
         after: int = 0,
     ) -> Fault:
-        """The next requests go wrong; options as in :class:`Fault`."""
+        """Make the next requests go wrong; options as in :class:`Fault`."""
         fault = Fault(mode, operation, times, applied, after)
         self.faults.append(fault)
         return fault

@@ -103,9 +103,11 @@ class Connection:
             return str(response.read().decode())
 
     def abandon(self, logical_id: str) -> bool:
-        """CloudFormation stops waiting for a custom resource, as when a sibling fails; whether it waited.
+        """Let CloudFormation stop waiting for a custom resource, as when a sibling fails.
 
-        The emulator provisions one resource after the other, so that no sibling can fail meanwhile.
+        The emulator provisions one resource after the other, so no sibling can fail meanwhile.
+
+        :return: Whether CloudFormation was waiting.
         """
         return bool(_call("POST", f"{self.url}/_ministack/cfn-abandon/{logical_id}")["abandoned"])
 

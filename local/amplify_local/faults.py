@@ -13,9 +13,14 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 
 @dataclass
 class Fault:
-    """The next ``times`` requests for ``operation`` (any, if None) go wrong, after ``after`` good ones.
+    """Requests that go wrong.
 
-    :param applied: The request takes effect all the same, and only its answer is lost.
+    :param mode: ``500``, ``429`` (throttled), ``rate`` (the code of a busy branch with the words "Rate
+        exceeded"), ``denied``, ``refused`` (a bad request), ``malformed`` (no JSON), ``timeout``, ``reset``.
+    :param operation: The operation of the requests. Default: any
+    :param times: How many requests go wrong. Default: 1
+    :param applied: The request takes effect, and only its answer is lost. Default: False
+    :param after: How many requests go well before. Default: 0
     """
 
     mode: Mode

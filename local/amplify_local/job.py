@@ -30,19 +30,21 @@ _DEPLOY_SECONDS = 12.0  # DEPLOY and VERIFY together, of a long job: 8 to 16 s w
 
 @dataclass(frozen=True)
 class Plan:
-    """What shall become of a job.
+    """How a job goes and ends.
 
     :param outcome: ``SUCCEED``, ``FAILED``, ``CANCELLED``, ``NO_DIFF`` (cancelled by Amplify itself), or any
-        other word, which the job then reports as its last status.
-    :param step: The step in which a job ends that does not succeed.
-    :param seconds: From StartJob to the end, when nothing makes the job queue.
-    :param created_seconds: How long it stays in CREATED before PENDING.
-    :param log: Lines that the log of ``step`` ends with.
-    :param builds: The commit that is built, and that the log shows, whatever was asked for.
-    :param never_ends: It stays in ``step`` until somebody stops it.
-    :param running: The word it reports instead of RUNNING.
-    :param stop_seconds: How long it stays in CANCELLING.
-    :param ignores_stop: A StopJob comes too late: the job ends as planned.
+        other word, which the job then shows as its last status. Default: "SUCCEED"
+    :param step: The step in which the job ends if it does not succeed. Default: "BUILD"
+    :param status_reason: The reason that this step shows. Default: none; Amplify's own words for ``NO_DIFF``
+    :param seconds: The time from StartJob to the end, in seconds, if the job does not queue. Default: the
+        ``job_seconds`` of the Amplify
+    :param created_seconds: How long it stays in CREATED before PENDING, in seconds. Default: 0
+    :param log: The last lines of the log of ``step``. Default: none
+    :param builds: The commit that is built and that the log shows, whatever was asked for. Default: that one
+    :param never_ends: It stays in ``step`` until somebody stops it. Default: False
+    :param running: The word that it shows instead of RUNNING. Default: "RUNNING"
+    :param stop_seconds: How long it stays in CANCELLING, in seconds. Default: 1
+    :param ignores_stop: A StopJob comes too late: the job ends as planned. Default: False
     """
 
     outcome: str = "SUCCEED"

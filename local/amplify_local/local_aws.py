@@ -27,15 +27,17 @@ _ENFORCE = {"AUTH": "true", "AWS_ACCESS_KEY_ID": OWNER, "AWS_SECRET_ACCESS_KEY":
 
 
 class LocalAws(Connection):
-    """A local AWS while its context lasts; nothing of it is left afterwards, however this process ends.
+    """A local AWS that runs while its context lasts. Nothing of it is left, however this process ends.
 
-    :param job_seconds: How long an Amplify job takes.
-    :param region: The Region of everything.
-    :param amplify: An Amplify of your own, instead of a new one.
-    :param retry_seconds: What Lambda waits before the first retry of an asynchronous invocation: 60 on AWS.
-    :param enforce_iam: Enforce policies, also in Amplify: a permission that a template forgets is missed.
-    :param bootstrap: Create the stack ``CDKToolkit`` that ``cdk deploy`` needs.
-    :param project: Where to look for the CDK CLI. Default: the current folder.
+    :param job_seconds: How long an Amplify job takes, in seconds. Default: 5
+    :param region: The Region of everything. Default: "us-east-1"
+    :param amplify: An Amplify of your own. Default: a new one
+    :param retry_seconds: What Lambda waits before the first retry of an asynchronous invocation, in seconds.
+        Default: 60, as on AWS
+    :param enforce_iam: Enforce IAM policies, also in Amplify: a call without a permission is denied.
+        Default: True
+    :param bootstrap: Create the stack ``CDKToolkit`` that ``cdk deploy`` needs. Default: True
+    :param project: Where to look for the CDK CLI. Default: the current folder
     """
 
     def __init__(

@@ -28,7 +28,7 @@ class Answer:
     _given_up: bool = False
 
     def wait(self, seconds: float) -> bool:
-        """Whether there is an answer, or the request was abandoned, within that time; then nobody waits."""
+        """Wait so many seconds at most. Return whether the request was answered or abandoned by then."""
         self._given_up = not self._decided.wait(seconds)
         return not self._given_up
 

@@ -153,10 +153,10 @@ def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) ->
             "assume_role must be a role or the ARN of one, no pattern, received",
         ),
         ({"wait_for": "job-7"}, "wait_for must be the ID of a job, as job.job_id, received 'job-7'"),
-        ({"wait_for": "7", "commit_id": "a"}, "wait_for starts no job, so that commit_id must be left out"),
+        ({"wait_for": "7", "commit_id": "a"}, "wait_for starts no job, so commit_id must be left out"),
         (
             {"wait_for": "7", "job_type": "WEB_HOOK"},
-            "wait_for starts no job, so that job_type must be left out",
+            "wait_for starts no job, so job_type must be left out",
         ),
         ({"external_id": "shop-42"}, "external_id goes with assume_role, received 'shop-42' without one"),
         (
@@ -195,7 +195,7 @@ def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) ->
         ({"verify_commit": 0}, "verify_commit must be True or False, received 0"),
         ({"every_deploy": "no"}, "every_deploy must be True or False, received 'no'"),
         ({"smoke_test": True}, "smoke_test must be a SmokeTest, received True"),
-        ({"smoke_test": SmokeTest(), "wait": False}, "so that wait must not be False"),
+        ({"smoke_test": SmokeTest(), "wait": False}, "so wait must not be False"),
         ({"when_busy": "wait"}, "when_busy must be one of WAIT, STOP, JOIN, FAIL, received 'wait'"),
         ({"on_rollback": "UNDO"}, "on_rollback must be one of RESTORE, IGNORE, received 'UNDO'"),
         ({"failure_log_lines": 51}, "failure_log_lines must be an integer from 0 to 50, received 51"),
@@ -219,8 +219,12 @@ def test_a_wrong_option_is_refused_with_what_was_given_and_what_is_allowed(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"path": "health"}, "path must be one that begins with a slash, received 'health'"),
-        ({"path": "//evil.example"}, "path must be one that begins with a slash, received '//evil"),
+        (
+            {"path": "health"},
+            "path must be one slash and then ASCII characters without spaces, at most 1,000",
+        ),
+        ({"path": "//evil.example"}, "received '//evil.example'"),
+        ({"path": "/" + "p" * 1000}, "at most 1,000, received '/ppp"),
         ({"status": 199}, "status must be an integer from 200 to 599, received 199"),
         ({"status": "200"}, "status must be an integer from 200 to 599, received '200'"),
         ({"text": "t" * 1001}, "text must be a string of at most 1,000 characters, received"),

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import aws_cdk as cdk
 import pytest
@@ -17,7 +18,7 @@ from amplify_local import LocalAws
 from cdk_amplify_job import AmplifyJobProviderStack
 
 ROOT = Path(__file__).parents[2]
-APPS = ["d1a2b3c4d5e6f7", "d7f6e5d4c3b2a1"]
+CONNECTED, FOR_FILES = APPS = ["d1a2b3c4d5e6f7", "d7f6e5d4c3b2a1"]
 # What differs between any two functions.
 _ONE_S_OWN = {"CodeSha256", "CodeSize", "LastModified", "RevisionId"}
 
@@ -26,8 +27,9 @@ _ONE_S_OWN = {"CodeSha256", "CodeSize", "LastModified", "RevisionId"}
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """A local AWS with the stack "Releases", deployed by the README's commands."""
     with LocalAws(job_seconds=1, retry_seconds=1) as aws:
+        aws.amplify.create_app("site", app_id=CONNECTED)
+        aws.amplify.create_app("files", app_id=FOR_FILES, repository="")
         for app_id in APPS:
-            aws.amplify.create_app("site", app_id=app_id)
             aws.amplify.create_branch(app_id, "main")
         aws.client("s3").create_bucket(Bucket="my-bucket")
         packaged = tmp_path_factory.mktemp("provider") / "packaged.yaml"
@@ -116,10 +118,30 @@ def test_it_is_what_the_stack_of_the_cdk_makes(releases: LocalAws, tmp_path: Pat
 
 
 def test_the_template_of_the_readme_releases_its_branch(releases: LocalAws, tmp_path: Path) -> None:
-    (template,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    (tmp_path / "site.yaml").write_text(template)
+    template = template_of("README.md", tmp_path)
 
-    cloudformation(releases, "deploy", "--template-file", str(tmp_path / "site.yaml"), "--stack-name", "Site")
+    cloudformation(releases, "deploy", "--template-file", template, "--stack-name", "Site")
 
     now = releases.amplify.clock()
-    assert [job.status_at(now) for job in releases.amplify.jobs(APPS[0], "main")] == ["SUCCEED"]
+    assert [job.status_at(now) for job in releases.amplify.jobs(CONNECTED, "main")] == ["SUCCEED"]
+
+
+def test_the_template_about_files_deploys_its_archive(releases: LocalAws, tmp_path: Path) -> None:
+    template = template_of("docs/files.md", tmp_path)
+    with ZipFile(tmp_path / "site.zip", "w") as site:
+        site.writestr("index.html", "<h1>Shop</h1>")
+    s3 = releases.client("s3")
+    s3.create_bucket(Bucket="shop-builds")
+    s3.upload_file(str(tmp_path / "site.zip"), "shop-builds", "site/42.zip")
+
+    deploy = ["--stack-name", "Files", "--capabilities", "CAPABILITY_IAM"]
+    cloudformation(releases, "deploy", "--template-file", template, *deploy)
+
+    assert releases.amplify.site(FOR_FILES, "main") == {"index.html": b"<h1>Shop</h1>"}
+
+
+def template_of(page: str, folder: Path) -> str:
+    """The path of the one template that a page shows."""
+    (template,) = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    (folder / "template.yaml").write_text(template)
+    return str(folder / "template.yaml")

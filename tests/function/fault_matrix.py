@@ -140,7 +140,7 @@ def api_calls() -> Iterator[Row]:
                 "API calls",
                 f"{operation}: {fault}, twice",
                 _create_with(operation, mode, times=1 if mode == "timeout" else 2),
-                "ridden out",
+                "called again until it answers",
                 1,
                 (SUCCESS,),
             )
@@ -151,7 +151,7 @@ def api_calls() -> Iterator[Row]:
                 f"{operation}: {fault}, for good",
                 _create_with(operation, mode, times=10_000),
                 {
-                    SUCCESS: "`BranchUrl` is empty" if site else "the stack counts as live; logged",
+                    SUCCESS: "`BranchUrl` is empty" if site else "goes on as if CloudFormation waits; logged",
                     failed("JOB_TIMED_OUT"): "stopped at the deadline",
                     failed("AMPLIFY_ERROR"): "tried until the deadline",
                     failed("ACCESS_DENIED"): "tried for a minute",
@@ -178,7 +178,7 @@ def api_calls() -> Iterator[Row]:
             _deadline_with_stop(mode, times=1),
             {
                 "timeout": "the reason says so; there is no time for a second try",
-                "denied": "the reason says so; IAM had its time",
+                "denied": "the reason says so",
             }.get(mode, "stopped at the second try"),
             1,
             (failed("JOB_TIMED_OUT"),),
@@ -319,7 +319,7 @@ def answers() -> Iterator[Row]:
         "The answer's PUT",
         "HTTP 403: the URL has expired",
         _unanswered(lambda: HTTPError(url, 403, "", None, None), 1),  # type: ignore[arg-type]
-        "not sent again; nobody listens there any more",
+        "not sent again: CloudFormation reads it no more",
         1,
         (),
         lambda world: said(world, "answer refused") and len(world.deliveries) == 1,
@@ -602,7 +602,7 @@ def clocks() -> Iterator[Row]:
         "Clock",
         "at the deadline, the job succeeds in spite of StopJob, within 20 s",
         lambda world: _timed(world, seconds=79, ignores_stop=True),
-        "SUCCEED wins",
+        "the deploy succeeds",
         1,
         (SUCCESS,),
         lambda world: world.amplify.count("StopJob") == 1,
@@ -647,7 +647,9 @@ def clocks() -> Iterator[Row]:
             "Clock",
             f"AccessDenied {second} s after the invocation began",
             partial(_denied_at, second=second),
-            "IAM may not know yet: tried again" if second < 60 else "IAM had its time",
+            "IAM may not know yet: tried again"
+            if second < 60
+            else "a new permission would have taken effect: not tried again",
             1,
             (answer,),
         )

@@ -165,18 +165,26 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("Region", "Ireland", "Region is 'Ireland', must be a Region such as eu-west-1"),
     ("Region", "eu-west-1.evil.example", "must be a Region such as eu-west-1"),
     ("WaitForJobId", "x", "WaitForJobId is 'x', must be the ID of a job, such as 7"),
-    ("SmokeTestPath", "health", "SmokeTestPath is 'health', must be a path that begins with /"),
-    ("SmokeTestPath", "/a b", "SmokeTestPath is '/a b', must be a path that begins with /"),
+    (
+        "SmokeTestPath",
+        "health",
+        "SmokeTestPath is 'health', must be one slash and then ASCII characters without spaces",
+    ),
+    (
+        "SmokeTestPath",
+        "/a b",
+        "SmokeTestPath is '/a b', must be one slash and then ASCII characters without spaces",
+    ),
     (
         "SmokeTestPath",
         "//evil.example",
-        "SmokeTestPath is '//evil.example', must be a path that begins with /",
+        "SmokeTestPath is '//evil.example', must be one slash and then ASCII characters without spaces",
     ),
-    ("SmokeTestStatus", "200", "SmokeTestStatus is given, so that SmokeTestPath must be, too"),
-    ("SmokeTestStatus", "99", "SmokeTestStatus is given, so that SmokeTestPath must be, too"),
+    ("SmokeTestStatus", "200", "SmokeTestStatus is given, so SmokeTestPath must be given, too"),
+    ("SmokeTestStatus", "99", "SmokeTestStatus is given, so SmokeTestPath must be given, too"),
     ("SmokeTestText", "t" * 1001, "SmokeTestText has 1001 characters, must have at most 1000"),
-    ("SmokeTestText", "t", "SmokeTestText is given, so that SmokeTestPath must be, too"),
-    ("SmokeTestSeconds", "60", "SmokeTestSeconds is given, so that SmokeTestPath must be, too"),
+    ("SmokeTestText", "t", "SmokeTestText is given, so SmokeTestPath must be given, too"),
+    ("SmokeTestSeconds", "60", "SmokeTestSeconds is given, so SmokeTestPath must be given, too"),
     ("SourceBucketNames", "assets", "SourceBucketNames is 'assets', must be a list of strings"),
     ("SourceBucketNames", [""], "SourceBucketNames is [''], must be a list of strings"),
     ("SourceObjectKeys", [{}], "SourceObjectKeys is [{}], must be a list of strings"),
@@ -378,11 +386,11 @@ def test_sources_are_read_as_bucket_deployment_writes_them() -> None:
         ),
         (
             {**SOURCES, "CommitId": "abc", "CommitMessage": "m", "JobReason": "r"},
-            "files are deployed without a build, so that JobReason, CommitId, CommitMessage must be left out",
+            "files are deployed without a build, so JobReason, CommitId, CommitMessage must be left out",
         ),
         (
             {**SOURCES, "WaitForJobId": "1"},
-            "WaitForJobId starts no job, so that SourceBucketNames must be left out",
+            "WaitForJobId starts no job, so SourceBucketNames must be left out",
         ),
         (
             {**SOURCES, "SourceMarkers": [{}, {"m": ["v"]}]},
@@ -412,7 +420,7 @@ def test_other_files_and_other_values_are_another_version() -> None:
     [
         ({"SmokeTestStatus": "199"}, "SmokeTestStatus is '199', must be a whole number from 200 to 599"),
         ({"SmokeTestSeconds": "901"}, "SmokeTestSeconds is '901', must be a whole number from 10 to 900"),
-        ({"Wait": "false"}, "SmokeTestPath looks at the site after the job, so that Wait must be true"),
+        ({"Wait": "false"}, "SmokeTestPath looks at the site after the job, so Wait must be true"),
     ],
 )
 def test_a_smoke_test_that_cannot_be_is_refused(properties: dict[str, Any], said: str) -> None:

@@ -16,7 +16,11 @@ branch = amplify.CfnBranch(
     app_id="d1a2b3c4d5e6f7",
     branch_name=name,
     enable_auto_build=False,
-    environment_variables=[{"name": "API", "value": "https://api.example"}],
+    environment_variables=[
+        {"name": "API", "value": "https://api.example"},
+        # Otherwise Amplify may cancel the build when only the variable above has changed.
+        {"name": "AMPLIFY_DIFF_DEPLOY", "value": "false"},
+    ],
 )
 job = AmplifyJob(
     stack,

@@ -20,7 +20,9 @@ branch = amplify.CfnBranch(
     branch_name="production",
     enable_auto_build=False,
     environment_variables=[
-        amplify.CfnBranch.EnvironmentVariableProperty(name="API_URL", value=api.attr_api_endpoint)
+        amplify.CfnBranch.EnvironmentVariableProperty(name="API_URL", value=api.attr_api_endpoint),
+        # Otherwise Amplify may cancel the build, since nothing in the repository has changed.
+        amplify.CfnBranch.EnvironmentVariableProperty(name="AMPLIFY_DIFF_DEPLOY", value="false"),
     ],
 )
 

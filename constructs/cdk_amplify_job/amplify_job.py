@@ -144,8 +144,9 @@ class AmplifyJob(Construct):
         same name, the last one wins. The job is then a MANUAL one; it starts again when the files, or values
         in them, change. Excludes job_id, commit and its fields, verify_commit and wait_for.
         Default: - a build
-    :param triggers: Values whose change starts the job again. They may be tokens, as the URL of an API;
-        the keys may not. Default: - none
+    :param triggers: Values whose change starts the job again. They may be tokens, such as the URL of an API;
+        the keys may not. Set the branch's variable AMPLIFY_DIFF_DEPLOY to false, or Amplify may cancel the
+        build. Default: - none
     :param execute_after: What must be deployed before the job starts, besides what other options refer to.
         Default: - none
     :param every_deploy: Start again at every deployment. Every synthesis then differs. Default: False

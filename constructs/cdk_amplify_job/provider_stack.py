@@ -11,8 +11,9 @@ from constructs import Construct
 from .provider import AmplifyJobProvider
 
 if TYPE_CHECKING:
-    from aws_cdk import Environment, IStackSynthesizer, PermissionsBoundary
+    from aws_cdk import Environment, IStackSynthesizer, PermissionsBoundary, Size
     from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_logs as logs
 
@@ -34,10 +35,12 @@ class AmplifyJobProviderStack(Stack):
     :param synthesizer: How the stack is synthesized. Default: - the app's
     :param log_retention: As in :class:`AmplifyJobProvider`. Default: RetentionDays.ONE_MONTH
     :param log_group: As in :class:`AmplifyJobProvider`. Default: - a log group of the stack
+    :param role: As in :class:`AmplifyJobProvider`. Default: - one is made
     :param runtime: As in :class:`AmplifyJobProvider`. Default: Runtime.PYTHON_3_13
     :param vpc: As in :class:`AmplifyJobProvider`. Default: - none
     :param vpc_subnets: As in :class:`AmplifyJobProvider`. Default: - as aws_lambda.Function
     :param security_groups: As in :class:`AmplifyJobProvider`. Default: - as aws_lambda.Function
+    :param ephemeral_storage_size: As in :class:`AmplifyJobProvider`. Default: Size.mebibytes(512)
     :param app_ids: As in :class:`AmplifyJobProvider`. Default: - each stack attaches a policy
     """
 
@@ -59,10 +62,12 @@ class AmplifyJobProviderStack(Stack):
         synthesizer: IStackSynthesizer | None = None,
         log_retention: logs.RetentionDays | None = None,
         log_group: logs.ILogGroup | logs.LogGroup | None = None,
+        role: iam.IRole | iam.Role | None = None,
         runtime: lambda_.Runtime | None = None,
         vpc: ec2.IVpc | ec2.Vpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
+        ephemeral_storage_size: Size | None = None,
         app_ids: Sequence[str] = (),
     ) -> None:
         super().__init__(
@@ -82,10 +87,12 @@ class AmplifyJobProviderStack(Stack):
             AmplifyJobProvider.ID,
             log_retention=log_retention,
             log_group=log_group,
+            role=role,
             runtime=runtime,
             vpc=vpc,
             vpc_subnets=vpc_subnets,
             security_groups=security_groups,
+            ephemeral_storage_size=ephemeral_storage_size,
             shared=True,
             app_ids=app_ids,
         )

@@ -1,3 +1,5 @@
+import inspect
+import json
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +284,23 @@ def test_a_shared_provider_may_describe_the_stacks_of_its_account_and_region() -
         "RoleName": {"Value": "${AmplifyJobProviderRole2811F21B}", "Export": {"Name": "Releases-RoleName"}},
     }
     assert template["Resources"].keys() == LOGICAL_IDS.keys()
+
+
+def test_the_provider_s_stack_takes_and_passes_on_the_provider_s_options() -> None:
+    of_provider = inspect.signature(AmplifyJobProvider.__init__).parameters
+    of_stack = inspect.signature(AmplifyJobProviderStack.__init__).parameters
+    assert of_provider.keys() - of_stack.keys() == {"shared"}  # it always is
+
+    app = new_app()
+    stack = AmplifyJobProviderStack(
+        app,
+        "Releases",
+        role=iam.Role.from_role_name(cdk.Stack(app, "Roles"), "Role", "Prescribed"),
+        ephemeral_storage_size=cdk.Size.gibibytes(2),
+    )
+    (function,) = resources(stack, "AWS::Lambda::Function").values()
+    assert "role/Prescribed" in json.dumps(function["Properties"]["Role"])
+    assert function["Properties"]["EphemeralStorage"] == {"Size": 2048}
 
 
 def inline_characters(stack: cdk.Stack) -> int:

@@ -12,8 +12,9 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+OTHER_PAGES = [PROJECT / "local" / "README.md", PROJECT / "examples" / "README.md"]
 # Blocks of these need an account or stay running.
-COMMANDS = {"make", "pip", "npm", "npx", "aws"}
+COMMANDS = {"make", "pip", "npm", "npx", "aws", "python3"}
 
 
 def blocks(language: str) -> Sequence[object]:
@@ -75,7 +76,7 @@ def headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *OTHER_PAGES], ids=lambda page: str(page.relative_to(PROJECT)))
 def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     links = [
         link.partition("#") for link in re.findall(r"\]\(([^)]+)\)", page.read_text()) if "://" not in link

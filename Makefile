@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup deploy-local test check test-runtime test-lowest fuzz coverage mutation bench docs dist audit verify-aws clean
+.PHONY: help setup deploy-local test check test-runtime test-lowest fuzz mutation bench docs dist audit verify-aws clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,33 +43,30 @@ check: setup  ## Run the linters and the type checkers.
 	.venv/bin/mypy
 	npx --no-install pyright --pythonpath .venv/bin/python
 
-test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python of its Lambda runtime.
-	.venv-runtime/bin/python -m pytest tests/function -q -n 2 --dist loadfile --ignore tests/function/test_lifecycle.py
+# Coverage is measured here and in test-lowest, which need no run of their own for it. It makes long searches slow.
+test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python of its Lambda runtime; measure coverage.
+	.venv-runtime/bin/python -m pytest tests/function -q -n 2 --dist loadfile \
+		--ignore tests/function/test_lifecycle.py --ignore tests/function/test_fuzz.py \
+		--cov=lambda --cov-fail-under=95 --cov-report=term:skip-covered
 
 .venv-runtime/installed: requirements.txt
 	$(RUNTIME_PYTHON) -m venv .venv-runtime
 	.venv-runtime/bin/pip install --quiet --disable-pip-version-check \
-		$(shell grep -E '^(boto3|pytest|pytest-xdist|hypothesis|greenlet)==' requirements.txt)
+		$(shell grep -E '^(boto3|pytest|pytest-cov|pytest-xdist|hypothesis|greenlet)==' requirements.txt)
 	touch $@
 
-test-lowest: setup .venv-lowest/installed  ## Run the construct's tests on the oldest Python and aws-cdk-lib that are supported.
-	.venv-lowest/bin/python -m pytest tests/construct -q
+test-lowest: setup .venv-lowest/installed  ## Run the construct's tests on the oldest Python and aws-cdk-lib; measure coverage.
+	.venv-lowest/bin/python -m pytest tests/construct -q --cov=constructs --cov-fail-under=95 --cov-report=term:skip-covered
 
 .venv-lowest/installed: requirements.txt pyproject.toml
 	$(LOWEST_PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e . \
 		aws-cdk-lib==2.225.0 constructs==10.4.2 aws-cdk.aws-amplify-alpha==2.225.0a0 \
-		$(shell grep -E '^(boto3|pytest|build|hatchling|mypy)==' requirements.txt)
+		$(shell grep -E '^(boto3|pytest|pytest-cov|build|hatchling|mypy)==' requirements.txt)
 	touch $@
 
 fuzz: setup  ## Search for broken promises, longer than `make test` does.
 	HYPOTHESIS_PROFILE=fuzz .venv/bin/python -m pytest tests/function/test_lifecycle.py tests/function/test_fuzz.py
-
-coverage: setup  ## Measure the branch coverage of function and construct; less than 95 % is an error.
-	.venv/bin/python -m pytest tests/function tests/construct -q -n 3 --dist loadfile \
-		--ignore tests/function/test_lifecycle.py --ignore tests/function/test_fuzz.py \
-		--ignore tests/construct/test_wheel.py \
-		--cov --cov-fail-under=95 --cov-report=term:skip-covered
 
 # In a copy: cosmic-ray changes the files. A run that was interrupted goes on where it was; `make clean` forgets it.
 mutation: setup .mutation/session.sqlite  ## Run the function's tests against some 1,700 mutants of it, for hours; list the survivors.

@@ -104,7 +104,7 @@ class Lifecycle:
         return self._described()
 
     def _kind_at_first(self) -> Kind:
-        """The stack is asked about an Update, and about a request that comes late, but once only."""
+        """Ask the stack about an Update and about a request that is not fresh, unless it was handed over."""
         fresh = self._clock.time() - self._progress.requested <= FRESH_SECONDS
         if self._request.type == "Update" and not self._request.handed_over:
             return self._stack.kind(min(PATIENT_SECONDS, self._properties.timeout_seconds / 2))

@@ -17,7 +17,10 @@ _CARRIED = "HandedOver"
 _CARRIED_VERSION = 2
 _URL_LIFETIME_SECONDS = 7_200
 FRESH_SECONDS = 5
-"""So long after it was sent, CloudFormation is taken to still want a request: the stack is not asked."""
+"""So long after it was sent, a request counts as wanted: the stack is not asked.
+
+A rollback that begins so early sends a request of its own later, which stops the job.
+"""
 _REDELIVERY_SECONDS = 55  # Lambda's first retry of an asynchronous invocation waits a minute.
 
 

@@ -82,4 +82,4 @@ def test_an_update_waits_for_another_job_and_its_rollback_starts_none(world: Wor
 )
 def test_what_describes_a_new_job_is_refused_beside_it(world: World, also: dict[str, Any], said: str) -> None:
     answer = world.request(world.event("Create", WaitForJobId="1", **also))
-    assert answer.reason == f"VALIDATION_ERROR: WaitForJobId starts no job, so that {said} must be left out"
+    assert answer.reason == f"VALIDATION_ERROR: WaitForJobId starts no job, so {said} must be left out"

@@ -64,7 +64,8 @@ def _is_worth_another_try(error: urllib.error.HTTPError) -> bool:
     if error.code == 400:
         with suppress(Exception):
             return b"<Code>RequestTimeout</Code>" in error.read(_LIMIT_BYTES)
-    return error.code in (408, 429) or error.code >= 500
+    # urllib follows no redirect of a PUT: S3 sends one while a new bucket becomes known.
+    return error.code in (301, 307, 408, 429) or error.code >= 500
 
 
 def encode(answer: Mapping[str, Any]) -> bytes:

@@ -61,6 +61,10 @@ class Deadline:
             tolerate_denials_until=self._tolerate_denials_until,
         )
 
+    def after(self, seconds: float) -> Deadline:
+        """A deadline so many seconds from now, for what is left to do once this one may have passed."""
+        return Deadline(self._clock, at=self._clock.time() + seconds)
+
     def check(self) -> None:
         """Look at both limits in the middle of a long piece of work.
 

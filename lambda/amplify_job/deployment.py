@@ -21,6 +21,7 @@ from request import Progress
 _PAUSES = (1, 4)  # between tries at one URL
 _TRIES = 3  # of CreateDeployment and the upload: each one gets another URL
 _SECONDS = 30  # for each read or write of the upload
+_CLEAN_UP_SECONDS = 25  # a second try begins also after a first one that was not answered in 20 s
 
 
 class Deployment:
@@ -52,7 +53,7 @@ class Deployment:
         self._files.close()
         if kind is None or issubclass(kind, Failure):
             with suppress(Failure):
-                self._stop_unfinished()
+                self._deadline.after(_CLEAN_UP_SECONDS).retry(self._stop_unfinished)
 
     def start(self, fields: Mapping[str, Any]) -> Job | None:
         """Try once. First stop what the try before left unfinished.

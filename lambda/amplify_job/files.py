@@ -19,7 +19,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from outcomes import AccessDenied, InvalidProperties, NotFound, Throttled
 from properties import Source
@@ -215,6 +215,8 @@ class _S3Object(io.RawIOBase):
             return call(Bucket=self.source.bucket, Key=self.source.key, **parameters)
         except ClientError as error:
             raise self._meaning(error) from error
+        except ParamValidationError as error:
+            raise InvalidProperties(f"{self.source} can be no object of S3") from error
         except Exception as error:  # no connection, no answer in time
             raise Throttled(f"{self.source} could not be read: {type(error).__name__}") from error
 
@@ -229,4 +231,7 @@ class _S3Object(io.RawIOBase):
                 f"s3:GetObject on {self.source} was denied: it is not there any more, or the function's role "
                 "must allow that"
             )
-        return Throttled(f"{self.source} could not be read: {error}")
+        text = f"{self.source} could not be read: {error}"
+        # 412: the object was replaced meanwhile, and is read anew.
+        is_passing = status >= 500 or status in (0, 408, 409, 412, 416, 429) or "RequestTimeout" in text
+        return Throttled(text) if is_passing else InvalidProperties(text)

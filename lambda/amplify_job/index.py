@@ -24,12 +24,14 @@ from log import log
 from outcomes import AmplifyError, Failure, HandOver, InvalidProperties
 from properties import BranchLocation, Properties
 from request import Progress, Request
-from stack import Kind, Stack
+from stack import BRIEF_SECONDS, PATIENT_SECONDS, Kind, Stack
 from step_log import StepLog
 
 _MARGIN_SECONDS = 60  # what an invocation keeps of its time limit, to stop a job, to answer or to hand over
 _IAM_SECONDS = 60  # how long a permission that was just granted may be denied
 _DETAILS_SECONDS = 20
+_LAST_DELIVERY_SECONDS = 2_400
+"""A delivery that ends so long after its event was sent is Lambda's third and last: each takes 14 minutes."""
 
 
 class Context(Protocol):
@@ -132,7 +134,9 @@ class Invocation:
         """Answer with the reason, unless a failure would keep the stack from rolling back."""
         request = self._request
         log("failed", type=request.type, reason=failure.reason)
-        undoes = request.type == "Update" and self._stack.kind() is not Kind.FORWARD
+        # Properties are unusable at once: then there is time to ask a stack that cannot be read.
+        seconds = PATIENT_SECONDS if isinstance(failure, InvalidProperties) else BRIEF_SECONDS
+        undoes = request.type == "Update" and self._stack.kind(seconds) is not Kind.FORWARD
         if request.type == "Delete" or undoes:
             send(request, self._clock, "SUCCESS", Data=self._known_attributes())
         else:
@@ -152,7 +156,7 @@ class Invocation:
     def _hand_over(self) -> None:
         """Go on in another invocation.
 
-        :raises NotHandedOver: for Lambda, whose own retry of this invocation then goes on.
+        :raises NotHandedOver: for Lambda, whose own retry of this invocation then goes on, if one is left.
         """
         try:
             self._aws.lambda_().invoke(
@@ -162,6 +166,10 @@ class Invocation:
             )
         except Exception as error:
             log("not handed over", error=type(error).__name__)
+            if self._clock.time() - self._progress.sent > _LAST_DELIVERY_SECONDS:
+                text = f"the function could not invoke itself to wait longer: {type(error).__name__}"
+                self._fail(AmplifyError(f"{text}. Its role must allow lambda:InvokeFunction on it"))
+                return
             raise NotHandedOver(type(error).__name__) from None
         log("handed over", job=self._progress.job_id)
 

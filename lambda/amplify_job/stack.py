@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-PATIENT_SECONDS, _BRIEF_SECONDS = 60, 4
+PATIENT_SECONDS, BRIEF_SECONDS = 60, 4
 _FORWARD = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 
 
@@ -90,7 +90,7 @@ class Stack:
         self._last_complete: float | None = None
         self._has_acted = False
 
-    def kind(self, seconds: float = _BRIEF_SECONDS) -> Kind:
+    def kind(self, seconds: float = BRIEF_SECONDS) -> Kind:
         """Return what the request is now.
 
         :param seconds: How long to try to read the stack. If it cannot be read, the kind stays what it was.
@@ -129,12 +129,12 @@ class Stack:
         """When the operation of a forward request began. None if the events cannot be read."""
         return self._read(
             lambda: next((event.when for event in self._events() if event.status in _FORWARD), None),
-            self._clock.time() + _BRIEF_SECONDS,
+            self._clock.time() + BRIEF_SECONDS,
         )
 
     def is_undoing_an_update(self) -> bool:
         """Whether an update is rolled back, or cleaned up after a rollback: then Deletes are sent."""
-        status = self._read(self._status, self._clock.time() + _BRIEF_SECONDS) or ""
+        status = self._read(self._status, self._clock.time() + BRIEF_SECONDS) or ""
         return status.startswith("UPDATE_ROLLBACK_") and status.endswith("_IN_PROGRESS")
 
     def _status(self) -> str:

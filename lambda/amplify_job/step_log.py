@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from jobs import Job, Jobs, Step
 from log import log
@@ -22,7 +23,10 @@ _BOILERPLATE = re.compile(
     r"|!!! (Build failed|Non-Zero Exit Code detected)|# Starting (environment )?caching\.*"
     r"|# (Environment caching|Caching) completed|Terminating logging\.*"
 )
-_UNCHANGED = ("no diff", "no changes found")
+_UNCHANGED_REASONS = ("no diff", "no changes found")
+# In a log, other tools write such words, too: these are Amplify's.
+# https://github.com/aws-amplify/amplify-hosting/issues/909, issues/973
+_UNCHANGED_LINES = ("no diff detected from previous commit", "no changes found for approot")
 _BUILT_COMMIT = re.compile(r"# Switching to commit: ([0-9a-f]{7,64})", re.IGNORECASE)
 
 
@@ -54,8 +58,10 @@ class StepLog:
         Its words stand in the reason of a step, or in its log only
         (https://github.com/aws-amplify/amplify-hosting/issues/1435, issues/973).
         """
-        texts = (text for step in job.steps for text in (step.reason, self._end(step)))
-        return any(words in text.lower() for text in texts for words in _UNCHANGED)
+        return any(
+            _has(step.reason, _UNCHANGED_REASONS) or _has(self._end(step), _UNCHANGED_LINES)
+            for step in job.steps
+        )
 
     def _end(self, step: Step) -> str:
         return _ANSI.sub("", self._read(step, f"bytes=-{_BYTES}"))
@@ -67,6 +73,10 @@ class StepLog:
         except Exception as error:  # an unreadable log is no reason to fail, or to fail otherwise
             log("log unreadable", step=step.name, error=type(error).__name__)
             return ""
+
+
+def _has(text: str, words: Iterable[str]) -> bool:
+    return any(some in text.lower() for some in words)
 
 
 def plain(text: str) -> str:

@@ -110,7 +110,10 @@ def test_a_slow_answer_is_sent_again(world: World) -> None:
     assert world.request(world.event("Create")).time == START + 60 + 2 * 10 + 1 + 2
 
 
-@pytest.mark.parametrize("fault", [HTTPError("u", 503, "", None, None), URLError("reset")])  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "fault",
+    [HTTPError("u", 503, "", None, None), HTTPError("u", 307, "", None, None), URLError("reset")],  # type: ignore[arg-type]
+)
 def test_an_answer_that_never_arrives_is_left_to_lambdas_retry(world: World, fault: Exception) -> None:
     world.answer_faults = [fault] * 6
     delivery = world.deliver(world.event("Create"), retries=2)

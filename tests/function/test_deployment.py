@@ -157,6 +157,16 @@ def test_a_url_that_has_expired_is_followed_by_another_one(world: World) -> None
     assert "X-Amz" not in answer.reason + "".join(world.log)
 
 
+@pytest.mark.parametrize("mode", ["500", "429", "timeout", "reset"])
+def test_a_deployment_that_cannot_be_sent_is_stopped_at_the_second_try(world: World, mode: Any) -> None:
+    # given an upload that is refused for good, and a last StopJob that fails once
+    world.amplify.fail("Upload", 3, "denied")
+    world.amplify.fail("StopJob", 1, mode, after=2)
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.reason.startswith("AMPLIFY_ERROR: the files could not be sent to Amplify")
+    assert world.stopped == {"1", "2", "3"}
+
+
 def test_a_deployment_that_cannot_be_sent_is_stopped(world: World) -> None:
     world.fail("Upload", "500", times=1000)
     answer = deliver(world, world.event("Create", **sources("1.zip")))

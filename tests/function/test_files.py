@@ -8,16 +8,19 @@ import tempfile
 import tracemalloc
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from zipfile import ZipFile, ZipInfo
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated import World, _Aws
+from simulated import _S3, World, _Aws
 
 import files
 from files import Files, replaced
-from outcomes import Failure
+from outcomes import Failure, InvalidProperties
 from properties import Source
 
 MARKER = "<<marker:0xbaba:0>>"
@@ -126,6 +129,26 @@ def test_reading_that_fails_is_worth_another_try(world: World, mode: str) -> Non
     source = Source("assets", "1.zip", {MARKER: ""}, False)
     assert refusal(world, source).startswith("AMPLIFY_ERROR: s3://assets/1.zip could not be read")
     assert content(zip_of(world, source)) == {"a.txt": b"a"}
+
+
+@pytest.mark.parametrize(("code", "status"), [("InvalidRequest", 400), ("PermanentRedirect", 301)])
+def test_a_request_that_s3_refuses_for_good_is_told_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, code: str, status: int
+) -> None:
+    refused = ClientError(
+        {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        "HeadObject",
+    )
+    monkeypatch.setattr(_S3, "head_object", Mock(side_effect=refused))
+    said = refusal(world, Source("assets", "1.zip", {}, False))
+    assert said.startswith("VALIDATION_ERROR: s3://assets/1.zip could not be read: ")
+    assert code in said
+
+
+def test_a_name_that_no_bucket_can_have_is_told_at_once() -> None:
+    s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106
+    with pytest.raises(InvalidProperties, match="^s3://my bucket/1.zip can be no object of S3$"):
+        Files([Source("my bucket", "1.zip", {}, False)], lambda: s3).zip()
 
 
 def test_an_object_that_changes_while_it_is_read_is_read_again(world: World) -> None:

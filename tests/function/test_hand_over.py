@@ -253,3 +253,20 @@ def _busy_until_handed_over(world: World) -> Any:
 def _polling_until_handed_over(world: World) -> None:
     world.deliver(world.event("Create"))
     world.clock.run(done=lambda: bool(world.handed_over))
+
+
+@pytest.mark.parametrize("timeout", ["2700", "3300"])
+def test_lambdas_last_delivery_answers_if_the_function_may_never_invoke_itself(
+    world: World, timeout: str
+) -> None:
+    world.limit = 900
+    world.invoke_denied = True
+    world.amplify.plan(never_ends=True)
+    world.deliver(world.event("Create", TimeoutSeconds=timeout), retries=2)
+    world.settle()
+    [answer] = world.answers
+    assert answer.time < START + 2700
+    assert answer.reason == (
+        "AMPLIFY_ERROR: the function could not invoke itself to wait longer: ClientError. "
+        "Its role must allow lambda:InvokeFunction on it"
+    )

@@ -106,6 +106,12 @@ def test_no_diff_is_recognised_however_it_is_written(world: World, said: str) ->
     assert world.request(world.event("Create")).status == "SUCCESS"
 
 
+@pytest.mark.parametrize("line", ["> terraform plan: no diff", "No changes found in packages/a, skipping"])
+def test_a_cancelled_job_whose_own_commands_write_such_words_is_a_failure(world: World, line: str) -> None:
+    world.amplify.next_job(outcome="CANCELLED", log=[line])
+    assert world.request(world.event("Create")).reason.startswith("JOB_CANCELLED")
+
+
 def test_a_long_log_is_cut_but_no_id_is(world: World) -> None:
     world.amplify.next_job(outcome="FAILED", log=tuple("é" * 400 for _ in range(60)))
     answer = world.request(world.event("Create", FailureLogLines="50"))

@@ -659,3 +659,14 @@ def _said(world: World, decision: str) -> list[dict[str, Any]]:
 def _forget_messages(world: World) -> None:
     world.amplify.behaviour.echoes_commit_message = NO_ECHO
     world.amplify.behaviour.retry_copies_message = False
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_unusable_properties_do_not_fail_it_where_the_stack_can_be_read_at_a_later_try_only(
+    world: World, times: int
+) -> None:
+    first = world.deployed()
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.clock.sleep(3)
+    world.fail("DescribeStacks", "429", times=times)
+    assert world.request(world.update(first.physical_id, Bogus="1")).status == "SUCCESS"

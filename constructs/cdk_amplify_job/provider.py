@@ -42,6 +42,26 @@ _RUNTIME_EXPLAINED = {
 }
 
 
+# Lambda makes the network interfaces of a function in a VPC with the function's role, and refuses a function
+# without these permissions. Some of the actions work on all resources only.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+_NETWORK_INTERFACES = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+)
+_WILDCARDS_IN_VPC_EXPLAINED = {
+    "rules_to_suppress": [
+        {
+            "id": "AwsSolutions-IAM5",
+            "reason": "Jobs and network interfaces have no ID before they exist.",
+        }
+    ]
+}
+
 _FUNCTION_ARN = "arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9-_:]+"
 
 
@@ -183,6 +203,8 @@ class AmplifyJobProvider(Construct):
                 *_DESCRIBE,
             ),
         ]
+        if vpc:
+            self._own.append(allow(["*"], *_NETWORK_INTERFACES))
         cfn_function = cast(CfnResource, self.function.node.default_child)
         cfn_function.add_metadata("cdk_nag", _RUNTIME_EXPLAINED)
         # This names the function, so inside the role it would be a cycle. No job waits for it: the first
@@ -203,7 +225,7 @@ class AmplifyJobProvider(Construct):
             )
             self._write_role(self._inside)
             self._policies.attach(self, "HandOver", hand_over, name="HandOver")
-            self._inside.add_metadata("cdk_nag", WILDCARD_EXPLAINED)
+            self._inside.add_metadata("cdk_nag", _WILDCARDS_IN_VPC_EXPLAINED if vpc else WILDCARD_EXPLAINED)
 
     @classmethod
     def get_or_create(cls, scope: Construct) -> AmplifyJobProvider:

@@ -503,6 +503,29 @@ def test_a_provider_can_be_in_a_vpc(stack: cdk.Stack) -> None:
     AmplifyJobProvider(stack, AmplifyJobProvider.ID, vpc=vpc)
     (function,) = resources(stack, "AWS::Lambda::Function").values()
     assert len(function["Properties"]["VpcConfig"]["SubnetIds"]) == 2
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+    allowed = actions(resources(stack, "AWS::IAM::Role"))
+    assert {action for action in allowed if action.startswith("ec2:")} == {
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:UnassignPrivateIpAddresses",
+    }
+    assert allowed["ec2:CreateNetworkInterface"] == ["*"]
+
+
+def test_a_prescribed_role_gets_the_permissions_for_a_vpc_before_the_function(stack: cdk.Stack) -> None:
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    AmplifyJobProvider(stack, AmplifyJobProvider.ID, vpc=ec2.Vpc(stack, "Vpc"), role=role)
+
+    policies = resources(stack, "AWS::IAM::Policy")
+    (needed,) = (
+        name for name, policy in policies.items() if "ec2:CreateNetworkInterface" in json.dumps(policy)
+    )
+    (function,) = resources(stack, "AWS::Lambda::Function").values()
+    assert needed in function["DependsOn"]
 
 
 @pytest.mark.parametrize("runtime", [lambda_.Runtime.NODEJS_22_X, lambda_.Runtime.PYTHON_3_9])

@@ -1,7 +1,8 @@
 """Release an AWS Amplify Hosting app from the ``cdk deploy`` that changes the rest of its stack."""
 
-from .amplify_job import AmplifyJob, AmplifyJobOptions, JobType, OnRollback, WhenBusy
+from .amplify_job import AmplifyJob
 from .commit import Commit
+from .options import AmplifyJobOptions, JobType, OnRollback, WhenBusy
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
 from .provider_stack import AmplifyJobProviderStack
 from .role import AmplifyJobRole

@@ -9,8 +9,9 @@ from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 from typing_extensions import Unpack
 
-from .amplify_job import AmplifyJob, AmplifyJobOptions
+from .amplify_job import AmplifyJob
 from .limits import ATTRIBUTES
+from .options import AmplifyJobOptions
 
 if TYPE_CHECKING:
     from aws_cdk import Environment, IStackSynthesizer, PermissionsBoundary

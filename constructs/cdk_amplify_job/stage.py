@@ -8,7 +8,8 @@ from aws_cdk import Stage
 from constructs import Construct
 from typing_extensions import Unpack
 
-from .amplify_job import AmplifyJob, AmplifyJobOptions
+from .amplify_job import AmplifyJob
+from .options import AmplifyJobOptions
 from .stack import AmplifyJobStack
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +31,14 @@ from amplify_local.server import site_address
 _DEFAULT_APP, _DEFAULT_BRANCH = "d1a2b3c4d5e6f7", "main"
 _CDK_JSON = Path("cdk.json")
 _NOT_UP = "no local AWS runs for this folder: start one with `python -m amplify_local up`"
+
+
+# What a local AWS is started with: the option, its name here, its default.
+_SETTINGS: Mapping[str, tuple[str, Any]] = {
+    "--job-seconds": ("job_seconds", 5.0),
+    "--commit-ids": ("commit_ids", "honoured"),
+    "--no-iam": ("enforce_iam", True),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -182,6 +190,9 @@ def _aws(options: argparse.Namespace) -> Iterator[Connection]:
     """The running local AWS, else one of this command's own."""
     aws = state.running()
     if aws:
+        given = [option for option, (name, default) in _SETTINGS.items() if vars(options)[name] != default]
+        if given:
+            raise ValueError(f"a local AWS runs for this folder: give {', '.join(given)} to its `up`")
         _play(aws, options.scenario)
         yield aws
     else:
@@ -281,7 +292,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m amplify_local",
         description="An AWS on this machine, with Amplify Hosting, for the real CDK CLI.",
-        epilog="deploy and diff start a local AWS of their own, and stop it, when none is up. "
+        epilog="If no local AWS is up, deploy and diff start one, and stop it afterwards. "
         "Unknown options of deploy, diff and destroy go to the CDK CLI.",
     )
     parser.set_defaults(takes_cdk_options=False)
@@ -293,21 +304,25 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     for name, run, text in (
-        ("up", _up, "Stay running; print the variables that lead AWS tools here."),
+        ("up", _up, "Run until Ctrl-C; print the variables that other AWS tools need."),
         ("deploy", _deploy, "Run `cdk deploy` for the app in this folder and show the jobs it waits for."),
         ("diff", _diff, "Run `cdk diff` for the app in this folder."),
     ):
         starts = command(name, run, text, takes_cdk_options=name != "up")
-        starts.add_argument("--job-seconds", type=float, default=5.0, help="of an Amplify job (default: 5)")
-        starts.add_argument("--scenario", metavar="FILE", help="requests to the control endpoint, as JSON")
+        starts.add_argument(
+            "--job-seconds", type=float, default=5.0, help="how long an Amplify job takes (default: 5)"
+        )
+        starts.add_argument(
+            "--scenario", metavar="FILE", help="a JSON file that plans jobs and faults: see the README"
+        )
         starts.add_argument(
             "--commit-ids",
             choices=["honoured", "ignored"],
             default="honoured",
-            help="what a RELEASE makes of commitId: users reported both (default: honoured)",
+            help="whether a RELEASE builds its commitId: users of AWS reported both (default: honoured)",
         )
         no_iam = starts.add_argument("--no-iam", dest="enforce_iam", action="store_false")
-        no_iam.help = "let everybody do everything"
+        no_iam.help = "check no IAM permissions"
     command("destroy", _destroy, "Run `cdk destroy` for the app in this folder.", takes_cdk_options=True)
     command("events", _events, "Print stack events.").add_argument("stack", nargs="?")
     command("jobs", _jobs, "List Amplify's jobs.")

@@ -138,6 +138,10 @@ def here(up: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 
 def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -> None:
     assert here("up") == (1, "error: a local AWS runs for this folder already\n")
+    assert here("deploy", *SITE, "--job-seconds", "9", "--no-iam") == (
+        1,
+        "error: a local AWS runs for this folder: give --job-seconds, --no-iam to its `up`\n",
+    )
 
     code, output = here("deploy", *SITE)
     assert code == 0, output

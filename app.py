@@ -16,7 +16,7 @@ try:
 
     from cdk_amplify_job import AmplifyJobOptions, AmplifyJobProvider, AmplifyJobStack, Commit
 except ImportError as error:
-    sys.exit(f"error: {error} (activate the environment where requirements.txt is installed)")
+    sys.exit(f"error: {error} (activate the environment in which cdk-amplify-job is installed)")
 
 _FLAGS = {"true": True, "false": False}
 _COMMITS: Mapping[str, Callable[[], Commit]] = {
@@ -73,7 +73,8 @@ def main() -> None:
         "external_id": text("external_id"),
         "sources": [Source.asset(files)] if files else None,
     }
-    # Other keys are for others, unless they look like a misspelt one; the CDK's hold a colon or a slash.
+    # Other tools have keys of their own, so only a key that resembles one of these is reported. The CDK's
+    # keys hold a colon or a slash.
     for key in app.node.get_all_context():
         close = get_close_matches(key, known, n=1)
         if close and key not in known and not {":", "/"} & set(key):

@@ -24,7 +24,8 @@ for name, (account, app_id, branch_name) in ENVIRONMENTS.items():
         role_name="amplify-releases",
         app_id=app_id,
         branch_names=[branch_name],
-        # The name of the stack, a logical ID that never changes, and what CloudFormation adds.
+        # A pattern, because this role is made before the function's: the name of the stack, a logical ID that
+        # never changes, and the letters that CloudFormation adds.
         trusted_role_arn=f"arn:aws:iam::{TOOLS}:role/Releases-AmplifyJobProviderRole2811F21B-*",
     )
     job = AmplifyJob(

@@ -1,5 +1,5 @@
-# What: two apps of one repository, of which only the one is built whose folder has changed.
-# Why: a commit to one app is no reason to build the other; Amplify builds both.
+# What: two apps of one repository; a deploy builds an app only if its folder has changed.
+# Why: Amplify's auto-build builds both at each commit. Turn it off on their branches.
 # How: in the repository, npx cdk deploy --app "python3 examples/monorepo.py"
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # What: a mail when a job of the app has failed, whoever started it.
-# Why: CloudFormation tells of the deploy's own jobs only, and of those at the end.
+# Why: CloudFormation reports only the jobs that a deploy started, and only when the deploy ends.
 # How: npx cdk deploy --app "python3 examples/notify.py", and confirm the subscription in the mail
 from typing import Any
 
@@ -16,7 +16,7 @@ APP_ID = "d1a2b3c4d5e6f7"
 app = cdk.App()
 stack = cdk.Stack(app, "Notify")
 
-# Any, because to pyright these classes do not implement their interfaces.
+# Typed as Any: pyright takes it that these classes do not implement their interfaces.
 # https://github.com/aws/jsii/issues/4541
 failures: Any = sns.Topic(stack, "Failures", enforce_ssl=True)
 failures.add_subscription(subscriptions.EmailSubscription("team@example.com"))

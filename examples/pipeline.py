@@ -35,7 +35,7 @@ class Shop(cdk.Stage):
                 amplify.CfnBranch.EnvironmentVariableProperty(name="API_URL", value=api.attr_api_endpoint)
             ],
         )
-        # For stages further on, which no token of this one reaches.
+        # Later stages read the app's ID from this parameter: a token cannot pass from one stage to another.
         ssm.StringParameter(backend, "AppId", parameter_name="/shop/app-id", string_value=site.attr_app_id)
 
         release = cdk.Stack(self, "Release")
@@ -74,7 +74,7 @@ for region in REGIONS:
             app,
             f"Docs-{region}",
             env=cdk.Environment(account=ACCOUNT, region=region),
-            # The Systems Manager way: resolved in the deployment, so it may come from another stage.
+            # CloudFormation reads this parameter when it deploys: it is written by another stage.
             app_id=cdk.CfnDynamicReference(cdk.CfnDynamicReferenceService.SSM, "/shop/app-id").to_string(),
             branch_name="docs",
             commit=Commit.from_environment(),

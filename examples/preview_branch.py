@@ -1,5 +1,5 @@
 # What: a branch of its own for each developer or pull request, built and deleted with its stack.
-# Why: Amplify's own previews know nothing of the backend that a stack brings along.
+# Why: an Amplify preview does not deploy a backend. This stack can hold one: put its address in place of API.
 # How: npx cdk deploy --app "python3 examples/preview_branch.py" -c branch_name=feature/basket
 import aws_cdk as cdk
 from aws_cdk import aws_amplify as amplify

@@ -22,7 +22,7 @@ ssm.StringParameter(
 shop = cdk.Stack(app, "Shop")
 AmplifyJob(shop, "Release", app_id=app_id, branch_name="main", provider=releases.provider)
 
-# A stack of another app imports what the provider's stack exports.
+# A stack of another CDK app imports what the provider's stack exports. add_dependency is for this file only.
 blog = cdk.Stack(app, "Blog")
 imported = AmplifyJobProvider.from_service_token(
     blog,
@@ -33,7 +33,7 @@ imported = AmplifyJobProvider.from_service_token(
 AmplifyJob(blog, "Release", app_id=app_id, branch_name="blog", provider=imported)
 blog.node.add_dependency(releases)
 
-# Or it reads the parameter, which does not tie the stacks together.
+# Or it reads the service token from a parameter. CloudFormation protects an export, but no parameter.
 docs = cdk.Stack(app, "Docs")
 named = AmplifyJobProvider.from_service_token(
     docs,

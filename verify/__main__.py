@@ -31,7 +31,7 @@ _PARTS = {
 }
 
 _STACKS = """\
-In account {account}, Region {region}, this makes:
+In account {account}, Region {region}, this creates (with --only, the stacks of these parts):
 
   {name}-probe      a stack: a function in two copies, two roles, a log group
   {name}-…          some 15 stacks, one after the other, each with a custom resource of that function
@@ -62,7 +62,7 @@ def main() -> int:
         return _report_left(account.clean_up())
     print(_plan(arguments, account), flush=True)  # before an error, which goes to the other stream
     if not arguments.yes:
-        print("Nothing was made, and nothing asked of AWS. With --yes, it is.")
+        print("Nothing was created, and AWS was not called. Run this again with --yes to do it.")
         return 0
     account.check()
     return _run(arguments, account)
@@ -71,20 +71,24 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m verify",
-        description="Checks what this project believes of AWS, in an account that you name.",
+        description="Checks, on an account of yours, how AWS behaves where this project relies on it.",
         epilog=f"The repository's token is read from the variable {TOKEN}: for GitHub a personal access token"
         " with admin:repo_hook. It goes into the app, and nowhere else.",
     )
-    parser.add_argument("--account", required=True, help="its 12 digits; refused when the credentials differ")
-    parser.add_argument("--region", required=True)
-    parser.add_argument("--yes", action="store_true", help="make it; without, only say what would be made")
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be made: the default")
+    parser.add_argument("--account", required=True, help="12 digits; the credentials must be of this account")
+    parser.add_argument("--region", required=True, help="where the stacks are created")
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="create the stacks, and check",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be created: the default")
     parser.add_argument("--repository", default="", help="a repository of yours with a commit, for jobs")
     parser.add_argument("--branch", default="main", help="its branch; nothing is pushed to it")
     parser.add_argument("--older-commit", default="", help="a commit of it that is not its newest")
-    parser.add_argument("--only", nargs="+", choices=_PARTS, default=[*_PARTS])
+    parser.add_argument("--only", nargs="+", choices=_PARTS, default=[*_PARTS], help="check only these parts")
     parser.add_argument("--clean-up", action="store_true", help="delete what an earlier --run has left")
-    parser.add_argument("--run", default="", help="the word in the names of the stacks")
+    parser.add_argument("--run", default="", help="a word for the names of the stacks; default: random")
     arguments = parser.parse_args()
     if not re.fullmatch("[0-9]{12}", arguments.account):
         parser.error("--account must have 12 digits")

@@ -88,8 +88,8 @@ def lifecycles(found: Mapping[str, Mapping[str, Sequence[Deploy]]], rounds: int)
         if not (action == "no change" and field == "stack")
     ]
     ratios = [
-        ["create to ours, stack", *(_ratio(found, name, "create") for name in found)],
-        ["change to ours, stack", *(_ratio(found, name, "change") for name in found)],
+        ["create, stack, times ours", *(_ratio(found, name, "create") for name in found)],
+        ["change, stack, times ours", *(_ratio(found, name, "change") for name in found)],
     ]
     return _lines(
         "## Deployments",
@@ -99,8 +99,8 @@ def lifecycles(found: Mapping[str, Mapping[str, Sequence[Deploy]]], rounds: int)
         "resource after the other in milliseconds; on AWS a role or a function takes seconds, so that a "
         "longer chain costs more than here. AwsCustomResource does not wait for the job.",
         _table(["", *_titles(found)], [*rows, *ratios]),
-        "aws-amplify-alpha and crhelper: synthesis only. The one starts a deployment from a URL that the "
-        "local Amplify does not fetch, the other polls by EventBridge rules every 2 minutes.",
+        "aws-amplify-alpha and crhelper are not deployed here. aws-amplify-alpha starts a deployment from a "
+        "URL, which the local Amplify does not fetch. crhelper polls by EventBridge rules, every 2 minutes.",
     )
 
 
@@ -144,7 +144,7 @@ def answers(found: Mapping[str, Sequence[float]]) -> str:
         "## From a job's end to the answer",
         "All deploy at the same time to one local AWS, with jobs of the same 1 to 6 s; measured. On AWS "
         "each poll takes as much longer as its calls do.",
-        _table(["", "jobs", "mean", "p95", "longest", "mean to ours"], rows),
+        _table(["", "jobs", "mean", "p95", "longest", "mean, times ours"], rows),
         "![From a job's end to the answer](benchmark-answers.svg)",
         "AwsCustomResource answers before the job has begun to build. crhelper polls every 2 minutes: 60 "
         "s on average (read from code).",
@@ -170,8 +170,9 @@ def waiting(found: Iterable[Waiting]) -> str:
     return _lines(
         "## What waiting costs",
         "One job of 5 and one of 50 minutes on a simulated clock: the alternatives' own handlers against "
-        f"Amplify in memory, {peers_simulated.CALL_SECONDS:g} s a call. When the provider framework and "
-        "EventBridge call them is read from code, and so is all of AwsCustomResource. Without cold starts.",
+        f"Amplify in memory, {peers_simulated.CALL_SECONDS:g} s a call. The times at which the "
+        "provider framework and EventBridge call the handlers, and the row of AwsCustomResource, are read "
+        "from code. Cold starts are not included.",
         _table(
             [
                 "",
@@ -227,10 +228,10 @@ def scale(found: Mapping[int, Mapping[str, float]], deployed: Mapping[int, Deplo
             ],
             rows,
         ),
-        f"The lines through these points: {seconds[0] * 1000:.1f} ms of synthesis a job (R² "
+        f"Straight lines through these points: {seconds[0] * 1000:.1f} ms of synthesis a job (R² "
         f"{seconds[2]:.3f}), {calls[0]:.1f} jsii calls (R² {calls[2]:.3f}), {size[0]:.0f} bytes (R² "
-        f"{size[2]:.3f}), {stack[0] * 1000:.0f} ms of deployment (R² {stack[2]:.3f}). Bytes bend once, "
-        "where the branches of an app become one pattern in the role's policy (its quota is 10,240 "
+        f"{size[2]:.3f}), {stack[0] * 1000:.0f} ms of deployment (R² {stack[2]:.3f}). The bytes grow more "
+        "slowly once the branches of an app become one pattern in the role's policy (its quota is 10,240 "
         "characters).",
         "![Synthesis and template of many jobs](benchmark-scale.svg)",
     )
@@ -250,9 +251,9 @@ def syntheses(found: Compared, runs: int) -> str:
     ours = found.medians[OURS]
     return _lines(
         "## Synthesis of one job",
-        f"A fresh process each, in turn, medians of {runs}; measured. Nearly all of it is Node's start and "
-        "loading aws-cdk-lib there. *Added* is to the empty stack's processor time, the median of the pairs' "
-        "differences.",
+        f"Each row is a fresh process, the rows take turns, and the figures are medians of {runs}; measured. "
+        "Nearly all of the time is Node's start and loading aws-cdk-lib there. *Added* is the median of the "
+        "differences to the empty stack's processor time in the same round.",
         _table(["", "whole", "processor time", "added", "jsii calls"], rows),
         f"Importing `aws_cdk` took {_seconds(ours['import_cdk'])} of ours, and importing this package "
         f"{_seconds(ours['import_ours'])}: the submodules for Lambda, IAM, logs and Amplify, which "
@@ -273,8 +274,9 @@ def cold_starts(found: Mapping[str, Start], runs: int) -> str:
     ]
     return _lines(
         "## Cold start of the function",
-        f"A fresh interpreter each, in turn, medians of {runs}, the interpreter's own start left out; "
-        f"measured. The ratio is to the {cold_start.BASE}, the median of the pairs'.",
+        f"Each row is a fresh interpreter, the rows take turns, and the figures are medians of {runs}, "
+        "without the interpreter's own start; measured. The ratio is the median of the ratios to the "
+        f"{cold_start.BASE}.",
         _table(["", "processor time", "ratio", "peak memory", "modules"], rows),
     )
 
@@ -289,16 +291,16 @@ def outcomes(found: Mapping[str, Mapping[str, Outcome]]) -> str:
     ]
     return _lines(
         "## The same faults",
-        "On the local AWS, the real CDK CLI; crhelper on a simulated clock, its own code. Measured. The "
-        "bold word is what became of the stack; then the jobs that the deployment started, its rollback "
-        "included; whether the failed resource's event quotes the build's error; and the commit that the "
-        "site serves in the end.",
+        "On the local AWS, the real CDK CLI; crhelper on a simulated clock, its own code. Measured. Each "
+        "cell has the final status of the stack (of crhelper, the status that it answered); the number of "
+        "jobs that the deployment started, its rollback included; whether the failed resource's event quotes "
+        "the build's error; and the commit that the site serves at the end.",
         _table(["", *_titles(found)], rows),
-        "crhelper's rollbacks are CloudFormation's: like the Provider's, its Update starts a new RELEASE, "
-        "which builds the branch's tip (read from code). None of them hung here. TriggerFunction does for "
-        "a job of more than 15 minutes: Lambda ends the function that would answer, and delivers the "
-        "event again. A request that Lambda delivers again after the job's end starts a second job with "
-        "each of them but this project (read from code).",
+        "crhelper was not run for the last two rows: its Update starts a new RELEASE, as that of the "
+        "Provider framework does, so a rollback builds the branch's newest commit (read from code). No "
+        "alternative hung here. TriggerFunction hangs for a job of more than 15 minutes: Lambda ends the "
+        "function before it answers, and delivers the event again. If Lambda delivers a request again after "
+        "the end of the job, each alternative starts a second job; this project does not (read from code).",
     )
 
 

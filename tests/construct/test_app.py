@@ -135,4 +135,4 @@ def test_without_the_environment_one_line_says_so(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert line.endswith("(activate the environment where requirements.txt is installed)")
+    assert line.endswith("(activate the environment in which cdk-amplify-job is installed)")

@@ -106,10 +106,16 @@ def test_without_yes_it_says_what_it_would_make_and_asks_nothing_of_aws() -> Non
         check=True,
     )
 
-    assert "In account 123456789012, Region eu-west-1, this makes:" in done.stdout
+    assert (
+        "In account 123456789012, Region eu-west-1, this creates (with --only, the stacks of these parts):"
+        in done.stdout
+    )
     assert "connected to https://github.com/example/site" in done.stdout
     assert "Cost: about 15 build minutes of Amplify (USD 0.15)" in done.stdout
-    assert done.stdout.splitlines()[-1] == "Nothing was made, and nothing asked of AWS. With --yes, it is."
+    assert (
+        done.stdout.splitlines()[-1]
+        == "Nothing was created, and AWS was not called. Run this again with --yes to do it."
+    )
 
 
 def test_what_does_not_go_together_is_refused(verify: Verify) -> None:

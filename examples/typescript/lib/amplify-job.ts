@@ -87,7 +87,7 @@ export class AmplifyJob extends Construct {
     return this.attribute('JobId');
   }
 
-  /** The status of the job: SUCCEED, or how far it was if the deployment does not wait. */
+  /** The status of the job: SUCCEED, or CANCELLED if Amplify saw nothing to build; without wait, that at its start. */
   public get status(): string {
     return this.attribute('Status');
   }

@@ -62,7 +62,7 @@ class Deployment:
         :return: None if the request was given up.
         :raises Failure: as starting a job does, or the files cannot be used.
         """
-        files = self._files.zip()
+        files = self._files.zip(self._deadline.check)
         self._stop_unfinished()
         job_id, url = self._jobs.create_deployment()
         self._progress.created = job_id

@@ -45,35 +45,34 @@ class Files:
         self._sources = sources
         self._connect = connect
         self._room = ExitStack()
-        self._zip: Zip | None = None
+        self._merged_zip: Zip | None = None
 
     def close(self) -> None:
         """Free the space in /tmp."""
         self._room.close()
 
-    def zip(self) -> Zip:
-        """All files, made once.
+    def zip(self, check: Callable[[], None] = lambda: None) -> Zip:
+        """All files. One archive without markers is passed on as it is; others are merged once.
 
-        One archive without markers is passed on as it is.
-
+        :param check: Called again and again while files are merged. It raises to end that.
         :raises InvalidProperties: an archive cannot be used, or /tmp is too small.
         :raises AccessDenied, NotFound: an archive cannot be read.
         :raises Throttled: worth another try.
         """
-        if self._zip is None:
-            objects = [_S3Object(self._connect(), source) for source in self._sources]
-            archives = [_opened(found) for found in objects]
-            if len(objects) == 1 and not self._sources[0].markers:
-                self._zip = Zip(objects[0].size, objects[0].chunks)
-            else:
-                self._zip = self._merged(archives)
-        return self._zip
+        if self._merged_zip:
+            return self._merged_zip
+        objects = [_S3Object(self._connect(), source) for source in self._sources]
+        archives = [_opened(found) for found in objects]
+        if len(objects) == 1 and not self._sources[0].markers:
+            return Zip(objects[0].size, objects[0].chunks)
+        self._merged_zip = self._merged(archives, check)
+        return self._merged_zip
 
-    def _merged(self, archives: Sequence[ZipFile]) -> Zip:
+    def _merged(self, archives: Sequence[ZipFile], check: Callable[[], None]) -> Zip:
         with ExitStack() as room:
             file = room.enter_context(tempfile.TemporaryFile())
             try:
-                _merge(archives, self._sources, file)
+                _merge(archives, self._sources, file, check)
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise
@@ -114,7 +113,9 @@ def replaced(chunks: Iterator[bytes], markers: Mapping[bytes, bytes]) -> Iterato
     yield pattern.sub(lambda found: markers[found[0]], held)
 
 
-def _merge(archives: Sequence[ZipFile], sources: Sequence[Source], file: IO[bytes]) -> None:
+def _merge(
+    archives: Sequence[ZipFile], sources: Sequence[Source], file: IO[bytes], check: Callable[[], None]
+) -> None:
     """Write all files into one zip; of several with one name, that of the last source."""
     last = {name: archive for archive in archives for name in archive.namelist()}
     with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_FAST) as merged:
@@ -122,14 +123,17 @@ def _merge(archives: Sequence[ZipFile], sources: Sequence[Source], file: IO[byte
             for entry in archive.infolist():
                 wanted = last[entry.filename] is archive and archive.getinfo(entry.filename) is entry
                 if wanted and not entry.is_dir():
-                    _copy(entry, archive, merged, source)
+                    _copy(entry, archive, merged, source, check)
 
 
-def _copy(entry: ZipInfo, archive: ZipFile, merged: ZipFile, source: Source) -> None:
+def _copy(
+    entry: ZipInfo, archive: ZipFile, merged: ZipFile, source: Source, check: Callable[[], None]
+) -> None:
     is_large = entry.file_size > 1 << 30  # zipfile must know that in advance
     try:
         with archive.open(entry) as file, merged.open(entry.filename, "w", force_zip64=is_large) as copy:
             for chunk in replaced(_chunks(file), _replacements(source)):
+                check()
                 copy.write(chunk)
     except (
         BadZipFile,
@@ -156,8 +160,8 @@ def _opened(found: _S3Object) -> ZipFile:
     """:raises InvalidProperties: it is no zip, or one with a file that lies outside of it."""
     try:
         archive = ZipFile(io.BufferedReader(found, _CHUNK_BYTES))
-    except BadZipFile:
-        raise InvalidProperties(f"{found.source} is no zip archive") from None
+    except (BadZipFile, NotImplementedError):
+        raise InvalidProperties(f"{found.source} is no zip archive that can be read") from None
     for entry in archive.infolist():
         parts = re.split(r"[/\\]", entry.filename)
         if parts[0] == "" or parts[0].endswith(":") or ".." in parts:

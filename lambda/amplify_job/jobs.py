@@ -178,7 +178,7 @@ class Jobs:
     @property
     def console_url(self) -> str:
         region, app = self.location.region, self.location.app_id
-        branch = quote(self.location.branch_name, safe="")
+        branch = quote(self.location.branch_name, safe="", errors="replace")
         return f"https://{region}.console.aws.amazon.com/amplify/apps/{app}/branches/{branch}/deployments"
 
     @property

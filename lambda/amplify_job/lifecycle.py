@@ -171,13 +171,14 @@ class Lifecycle:
             if self._request.properties == self._request.old_properties:
                 return self._release()
             served = newest_success(listed)
-            return self._details(served, self._deadline) if served else None
-        job = self._details(job, self._deadline)
-        if job.in_progress:
-            self._progress.job_id, self._progress.started = job.id, True
-            return self._finish(job)
-        if failure_of(job, self._properties, self._jobs):
-            return self._release()
+            job = self._details(served, self._deadline) if served else None
+        else:
+            job = self._details(job, self._deadline)
+            if job.in_progress:
+                self._progress.job_id, self._progress.started = job.id, True
+                return self._finish(job)
+            if failure_of(job, self._properties, self._jobs):
+                return self._release()
         before = self._properties_before()
         if self._request.properties == self._request.old_properties or (
             before and before.smoke_test != self._properties.smoke_test
@@ -273,18 +274,27 @@ class Lifecycle:
     def _delivered_late(self) -> Job:
         """The request has come after its deadline: return its job if that is a success, else stop it.
 
-        :raises Expired: there is no such job.
+        :raises Failure: there is no such job, or it has not built what was wanted.
         """
-        deadline = self._brief_deadline()
+        found, deadline = None, self._brief_deadline()
         mark = self._request.mark(self._properties.fingerprint, self._properties.job_type)
         with suppress(Failure):
             for job in deadline.retry(lambda: self._jobs.list(self._progress.requested)):
                 if job.mark != mark:
                     continue
                 if job.status == SUCCEED or not self._properties.wait:
-                    return self._details(job, deadline)
+                    found = self._details(job, deadline)
+                    break
                 if job.in_progress and self._stack.still(Kind.FORWARD):
                     _stop(self._jobs, job, deadline)
+        if found and not self._properties.wait:
+            return found
+        if found:
+            failure = failure_of(found, self._properties, self._jobs)
+            if failure:
+                raise failure
+            self._check_site()  # one look
+            return found
         raise Expired(
             f"the request was delivered after its timeout of {self._properties.timeout_seconds} seconds"
         )

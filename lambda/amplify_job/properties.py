@@ -320,6 +320,8 @@ def _map_of_strings(name: str, value: Any) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise InvalidProperties(f"{name} is {_shown(value)}, must be a map of strings")
     for key, item in value.items():
+        if not key:
+            raise InvalidProperties(f"{name} has an empty name")
         if not isinstance(item, str):
             raise InvalidProperties(f"{name}.{key} is {_shown(item)}, must be a string")
     return value

@@ -8,7 +8,7 @@ from typing import Any
 from deadline import Deadline
 from decisions import Adopt, Decide, Nothing, Start, is_of, of_this_request, unmarked_jobs
 from identity import Mark
-from jobs import CANCELLING, Job, Jobs
+from jobs import CANCELLING, FAILED, SUCCEED, Job, Jobs
 from log import log
 from outcomes import AccessDenied, AmplifyError, BranchBusy, Busy, NotFound, Throttled, Unanswered
 from properties import DEPLOYMENT
@@ -101,7 +101,7 @@ class JobStart:
 
     def _started_before(self, listed: Sequence[Job]) -> Job | None:
         created = next((job for job in listed if job.id == self._progress.created), None)
-        if created and not created.is_unstarted:
+        if created and (created.started or created.status in (SUCCEED, FAILED)):  # else its stop took effect
             self._progress.started = True
             return created
         unmarked_since = None
@@ -153,7 +153,9 @@ class JobStart:
         """
         others = (job for job in listed if job.id != self._progress.created)
         blocking = next((job for job in others if job.in_progress), None)
-        if self._when_busy == "FAIL" and (blocking or isinstance(refusal, Busy)):
+        last = blocking or self._blocking
+        fails = self._when_busy == "FAIL" and not (last and self._is_left_behind(last))
+        if fails and (blocking or isinstance(refusal, Busy)):
             raise BranchBusy(f"{self._busy(refusal, blocking, 'is')} (WhenBusy is FAIL)")
         if blocking is None:
             self._refusal = None
@@ -186,8 +188,8 @@ class JobStart:
         return blocking not in unmarked_jobs(listed, self._mark.job_type, self._progress.requested)
 
     def _is_left_behind(self, blocking: Job) -> bool:
-        """Whether it is a deployment that was not started, and that this request may have created."""
-        unknown = self._progress.tried or self._may_be_repeated
+        """Whether it is a deployment that was not started, and that this resource may have created."""
+        unknown = self._progress.tried or self._may_be_repeated or self._kind is Kind.ROLLBACK
         return (
             self._mark.job_type == DEPLOYMENT
             and blocking.is_unstarted

@@ -351,3 +351,22 @@ def _last_error(mode: str, operation: str) -> str:
         "429": "Too Many Requests",
     }
     return str(said[mode])
+
+
+@pytest.mark.parametrize(
+    ("properties", "code"),
+    [
+        ({"CommitId": "a" * 40}, "COMMIT_MISMATCH"),
+        ({"SmokeTestPath": "/", "SmokeTestText": "not there", "SmokeTestSeconds": "10"}, "SITE_CHECK_FAILED"),
+    ],
+)
+def test_a_late_redelivery_judges_the_job_as_the_first_one_did(
+    world: World, properties: dict[str, str], code: str
+) -> None:
+    # given an answer that cannot be delivered until the timeout has passed
+    world.amplify.plan(seconds=30, builds="b" * 40)
+    world.answer_faults = [TimeoutError()] * 6
+    world.deliver(world.event("Create", TimeoutSeconds="60", **properties), retries=2)
+    world.settle()
+    [answer] = world.answers
+    assert answer.reason.startswith(code)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from simulated import APP_ID, BRANCH, START, Killed, World
 
+import files as files_to_deploy
+
 MARKER = "<<marker:0xbaba:0>>"
 JOB = "branch main of app d1a2b3c4"
 BEFORE_START = ("POST /apps/d1a2b3c4/branches/main/deployments", "PUT /_uploads/")
@@ -36,6 +38,17 @@ def deliver(world: World, event: Any) -> Any:
     world.settle()
     [answer] = world.answers
     return answer
+
+
+def killed_after_creating(world: World) -> None:
+    """The next invocation is killed between CreateDeployment and the upload."""
+
+    def kill(call: str) -> None:
+        if call == BEFORE_START[0]:
+            world.after_call = lambda _: None
+            raise Killed
+
+    world.after_call = kill
 
 
 def test_files_are_deployed_and_waited_for(world: World) -> None:
@@ -398,3 +411,59 @@ def test_a_delete_stops_nobody(world: World) -> None:
 def served(world: World) -> list[str]:
     """The deployments that took effect."""
     return [job.id for job in world.jobs() if world.status(job) == "SUCCEED"]
+
+
+@pytest.mark.parametrize("mode", ["timeout", "500", "reset"])
+def test_a_stop_between_two_tries_that_took_effect_without_an_answer_changes_nothing(
+    world: World, mode: Any
+) -> None:
+    world.amplify.fail("Upload", 1, "denied")
+    world.amplify.fail("StopJob", 1, mode, applied=True)
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert (answer.status, site(world)) == ("SUCCESS", {"index.html": b"one"})
+
+
+def test_when_busy_fail_is_not_about_what_the_request_has_left_unfinished(world: World) -> None:
+    killed_after_creating(world)
+    answer = deliver(world, world.event("Create", WhenBusy="FAIL", **sources("1.zip")))
+    assert (answer.status, site(world)) == ("SUCCESS", {"index.html": b"one"})
+    assert world.stopped == {"1"}
+
+
+def test_a_rollback_stops_what_an_update_has_left_unfinished(world: World) -> None:
+    first = world.deployed(**sources("1.zip"))
+    world.stack_event("UPDATE_IN_PROGRESS")
+    world.clock.sleep(5)
+    killed_after_creating(world)
+    world.deliver(world.update(first.physical_id, old=sources("1.zip"), **sources("2.zip")))
+    world.clock.sleep(5)
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.clock.sleep(3)
+    answer = world.request(world.update(first.physical_id, old=sources("2.zip"), **sources("1.zip")))
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "3")
+    assert world.stopped == {"2"}
+
+
+def test_a_smoke_test_that_is_new_is_run_for_files_that_are_not(world: World) -> None:
+    first = world.deployed(**sources("1.zip"))
+    new = sources("1.zip", SmokeTestPath="/", SmokeTestText="not there", SmokeTestSeconds="10")
+    answer = world.request(world.update(first.physical_id, old=sources("1.zip"), **new))
+    assert answer.reason.startswith("SITE_CHECK_FAILED")
+
+
+def test_merging_that_takes_too_long_ends_at_the_timeout(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.archive("big.zip", {f"{number}.txt": "x" for number in range(60)})
+    copy = files_to_deploy._copy
+
+    def slow(*arguments: Any) -> None:
+        world.clock.sleep(5)
+        copy(*arguments)
+
+    monkeypatch.setattr(files_to_deploy, "_copy", slow)
+    event = world.event("Create", ServiceTimeout="240", **sources("1.zip", "big.zip"))
+    answer = deliver(world, event)
+    assert answer.status == "FAILED"
+    assert answer.time <= START + 240
+    assert world.jobs() == []

@@ -20,7 +20,7 @@ from simulated import _S3, World, _Aws
 
 import files
 from files import Files, replaced
-from outcomes import Failure, InvalidProperties
+from outcomes import Failure, HandOver, InvalidProperties
 from properties import Source
 
 MARKER = "<<marker:0xbaba:0>>"
@@ -96,7 +96,7 @@ def test_a_link_is_refused(world: World) -> None:
 def test_what_is_no_archive_is_refused(world: World) -> None:
     world.objects["assets", "1.zip"] = b"no archive at all"
     said = refusal(world, Source("assets", "1.zip", {}, False))
-    assert said == "VALIDATION_ERROR: s3://assets/1.zip is no zip archive"
+    assert said == "VALIDATION_ERROR: s3://assets/1.zip is no zip archive that can be read"
 
 
 def test_an_archive_that_is_damaged_is_refused(world: World) -> None:
@@ -151,6 +151,13 @@ def test_a_name_that_no_bucket_can_have_is_told_at_once() -> None:
         Files([Source("my bucket", "1.zip", {}, False)], lambda: s3).zip()
 
 
+def test_merging_ends_when_it_is_told_to(world: World) -> None:
+    world.archive("1.zip", {f"{number}.txt": "" for number in range(9)})
+    check = Mock(side_effect=[None] * 5 + [HandOver])
+    with pytest.raises(HandOver):
+        Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3).zip(check)
+
+
 def test_an_object_that_changes_while_it_is_read_is_read_again(world: World) -> None:
     world.archive("1.zip", {"a.txt": "a"})
     used = Files([Source("assets", "1.zip", {}, False)], _Aws(world).s3)
@@ -158,6 +165,7 @@ def test_an_object_that_changes_while_it_is_read_is_read_again(world: World) -> 
     world.archive("1.zip", {"a.txt": "other"})
     with pytest.raises(Failure, match="could not be read: .*PreconditionFailed"):
         list(made.chunks())
+    assert content(b"".join(used.zip().chunks())) == {"a.txt": b"other"}
 
 
 def test_files_that_do_not_fit_are_told_with_the_option_that_helps(

@@ -145,6 +145,14 @@ def test_a_request_that_s3_refuses_for_good_is_told_at_once(
     assert code in said
 
 
+def test_an_archive_of_an_unknown_version_is_refused(world: World) -> None:
+    archive = bytearray(world.archive("1.zip", {"a.txt": "a"}))
+    archive[archive.index(b"PK\x01\x02") + 6] = 99  # the version that is needed to read it
+    world.objects["assets", "1.zip"] = bytes(archive)
+    said = refusal(world, Source("assets", "1.zip", {}, False))
+    assert said == "VALIDATION_ERROR: s3://assets/1.zip is no zip archive that can be read"
+
+
 def test_a_name_that_no_bucket_can_have_is_told_at_once() -> None:
     s3 = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # noqa: S106
     with pytest.raises(InvalidProperties, match="^s3://my bucket/1.zip can be no object of S3$"):

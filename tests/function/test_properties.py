@@ -192,6 +192,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("SourceMarkers", {}, "SourceMarkers is {}, must be a list of maps"),
     ("SourceMarkers", [{}], "SourceMarkers has 1 items, must have as many as SourceBucketNames: 0"),
     ("SourceMarkersConfig", [1], "SourceMarkersConfig is [1], must be a list of maps"),
+    ("ExternalId", "ää", "ExternalId is 'ää', must be 2 to 1,224 letters, digits or any of +=,.@:/-_"),
+    ("Triggers", {"": "x"}, "Triggers has an empty name"),
     ("ExternalId", "a", "ExternalId is 'a', must be 2 to 1,224 letters, digits or any of +=,.@:/-_"),
     ("ExternalId", "a b", "must be 2 to 1,224 letters"),
     ("ExternalId", "x" * 1225, "must be 2 to 1,224 letters"),

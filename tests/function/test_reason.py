@@ -216,3 +216,10 @@ class _Shown:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._job, name)
+
+
+def test_a_branch_name_that_is_no_text_is_answered(world: World) -> None:
+    first = world.deployed()
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.clock.sleep(3)
+    assert world.request(world.update(first.physical_id, BranchName="\ud800")).status == "SUCCESS"

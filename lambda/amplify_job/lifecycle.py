@@ -408,13 +408,13 @@ class Lifecycle:
         return job
 
     def _brief_deadline(self) -> Deadline:
-        return Deadline(self._clock, at=self._clock.time() + _LAST_LOOK_SECONDS)
+        return self._deadline.after(_LAST_LOOK_SECONDS)
 
     def _rollback_deadline(self) -> Deadline:
         seconds = _ROLLBACK_SECONDS
         if self._properties.sources:  # they are read and sent again
             seconds = max(seconds, min(self._properties.timeout_seconds, _FILES_SECONDS))
-        return Deadline(self._clock, at=self._clock.time() + seconds)
+        return self._deadline.after(seconds)
 
 
 def _polls_until_next_look(job: Job, now: float) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from deadline import Clock
+from clock import Clock
 from log import log
 from request import Request
 

@@ -47,7 +47,10 @@ class Files:
         self._room = ExitStack()
         self._merged_zip: Zip | None = None
 
-    def close(self) -> None:
+    def __enter__(self) -> Files:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Free the space in /tmp."""
         self._room.close()
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import quote
 
 from botocore.exceptions import ClientError, ParamValidationError
 
@@ -93,6 +92,11 @@ class Job(NamedTuple):
         return self.status not in _ENDS
 
     @property
+    def step(self) -> str:
+        """The step that runs; the job's status if none does."""
+        return next((step.name for step in self.steps if step.status == "RUNNING"), self.status)
+
+    @property
     def is_unstarted(self) -> bool:
         """Whether it shows no start yet: it is queued, or its deployment was only created."""
         return self.started is None and self.in_progress
@@ -102,6 +106,14 @@ class Job(NamedTuple):
         if self.started is None:
             return self.is_unstarted
         return self.started.timestamp() >= when
+
+
+class Site(NamedTuple):
+    """What is known of a branch's site."""
+
+    url: str
+    platform: str
+    """WEB for a static site."""
 
 
 class Jobs:
@@ -115,7 +127,9 @@ class Jobs:
         self.location = location
         self._stack_id = stack_id
         self._connect = connect
-        self._site_url = ""
+        self._site: Site | None = None
+        self._listed: tuple[list[Job], dict[str, str]] = [], {}
+        """The pages of a list that was not answered to its end: the next try goes on there."""
         self._branch = {"appId": location.app_id, "branchName": location.branch_name}
 
     def list(self, since: float | None = None) -> list[Job]:
@@ -125,10 +139,14 @@ class Jobs:
 
         :param since: No more pages are read once a job that began earlier is listed.
         """
-        jobs: list[Job] = []
-        page: dict[str, str] = {}
-        for _ in range(_PAGES):
-            more, token = self._call("list_jobs", _read_page, **self._branch, maxResults=_PAGE, **page)
+        jobs, page = self._listed
+        self._listed = [], {}
+        for _ in range(_PAGES - len(jobs) // _PAGE):
+            try:
+                more, token = self._call("list_jobs", _read_page, **self._branch, maxResults=_PAGE, **page)
+            except Unanswered:
+                self._listed = jobs, page
+                raise
             jobs += more
             if not token or any(since and job.started and job.started.timestamp() < since for job in jobs):
                 break
@@ -162,32 +180,19 @@ class Jobs:
     def stop(self, job_id: str) -> None:
         self._call("stop_job", lambda response: response["jobSummary"], **self._branch, jobId=job_id)
 
-    def site_url(self) -> str:
-        """The address of the site. Amplify is asked once: it stays the same during a request."""
-        if not self._site_url:
-            self._site_url = self._ask_site_url()
-        return self._site_url
-
-    def _ask_site_url(self) -> str:
-        name = self._call("get_branch", lambda response: response["branch"]["displayName"], **self._branch)
-        domain = self._call(
-            "get_app", lambda response: response["app"]["defaultDomain"], appId=self.location.app_id
-        )
-        return f"https://{name}.{domain}"
-
-    @property
-    def console_url(self) -> str:
-        region, app = self.location.region, self.location.app_id
-        branch = quote(self.location.branch_name, safe="", errors="replace")
-        return f"https://{region}.console.aws.amazon.com/amplify/apps/{app}/branches/{branch}/deployments"
+    def site(self) -> Site:
+        """The site of the branch. Amplify is asked once: it stays the same during a request."""
+        if not self._site:
+            name = self._call(
+                "get_branch", lambda response: response["branch"]["displayName"], **self._branch
+            )
+            app = self._call("get_app", lambda response: response["app"], appId=self.location.app_id)
+            self._site = Site(f"https://{name}.{app['defaultDomain']}", app.get("platform", ""))
+        return self._site
 
     @property
     def endpoint(self) -> str:
         return self._client.meta.endpoint_url
-
-    @property
-    def title(self) -> str:
-        return f"branch {self.location.branch_name} of app {self.location.app_id}"
 
     @cached_property
     def _client(self) -> AmplifyClient:
@@ -208,7 +213,7 @@ class Jobs:
         text = str(error.response.get("Error", {}).get("Message", "")) or code
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         operation = error.operation_name
-        called = f"amplify:{operation} on {self.title} in {self.location.region}"
+        called = f"amplify:{operation} on {self.location.title} in {self.location.region}"
         if operation in _BUSY and _BUSY[operation] in text:
             return Busy(text.rstrip(" ."))
         if code in _THROTTLED or status == 429:

@@ -72,7 +72,3 @@ class Busy(Throttled):
 
 class Expired(Failure):
     code = "EXPIRED"
-
-
-class HandOver(Exception):
-    """Not a failure: this invocation is near its time limit, and the next one goes on."""

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from identity import digest, unsigned
 from outcomes import InvalidProperties
@@ -41,6 +42,16 @@ class BranchLocation(NamedTuple):
     def is_same_branch(self, other: BranchLocation) -> bool:
         """Whether both are one branch, perhaps reached by different roles."""
         return self[:3] == other[:3]
+
+    @property
+    def title(self) -> str:
+        return f"branch {self.branch_name} of app {self.app_id}"
+
+    @property
+    def console_url(self) -> str:
+        branch = quote(self.branch_name, safe="", errors="replace")
+        host = f"https://{self.region}.console.aws.amazon.com"
+        return f"{host}/amplify/apps/{self.app_id}/branches/{branch}/deployments"
 
 
 class Source(NamedTuple):

@@ -6,34 +6,25 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urljoin, urlsplit
 
-from deadline import Deadline
-from jobs import Jobs
-from log import log
-from outcomes import Failure, SiteCheckFailed
+from jobs import Site
 from properties import SmokeTest
 from step_log import plain
 from web import bounded, request_site
 
 _BYTES = 1024 * 1024
 _SECONDS = 10
-_PAUSE_SECONDS = 5
 _REDIRECTS = 5
 _QUOTED = 200
 
 
-def check_site(jobs: Jobs, wanted: SmokeTest, deadline: Deadline) -> None:
-    """:raises SiteCheckFailed: the page was not as wanted until the deadline."""
-    try:
-        url = urljoin(deadline.retry(jobs.site_url) + "/", wanted.path)
-    except Failure as failure:
-        raise SiteCheckFailed(f"the address of {jobs.title} is not known: {failure}") from failure
-    while True:
-        flaw = _flaw(url, jobs.endpoint, wanted)
-        if not flaw:
-            log("site as wanted", url=url)
-            return
-        if not deadline.pause(_PAUSE_SECONDS):
-            raise SiteCheckFailed(f"{url} {flaw}. See {jobs.console_url}")
+def flaw_of(site: Site, wanted: SmokeTest, endpoint: str) -> str:
+    """Look once. Return what is wrong with the page; empty if nothing is.
+
+    :param endpoint: Where Amplify itself was called.
+    """
+    url = urljoin(site.url + "/", wanted.path)
+    flaw = _flaw(url, endpoint, wanted)
+    return f"{url} {flaw}" if flaw else ""
 
 
 def _flaw(url: str, endpoint: str, wanted: SmokeTest) -> str:

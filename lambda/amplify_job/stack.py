@@ -1,173 +1,117 @@
-"""The stack: which of its operations a request belongs to, and what began in it.
+"""The stack's events: which operation a request belongs to, and what has begun in it.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
-
-from log import log
-from request import FRESH_SECONDS, Progress, Request
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
 
-    from deadline import Clock
-
-_T = TypeVar("_T")
-
-PATIENT_SECONDS, BRIEF_SECONDS = 60, 4
-_FORWARD = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+_CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 
-class Kind(Enum):
-    """What a request is, as the stack shows it now."""
+class Kind(str, Enum):
+    """What a request is, as the stack's events show it."""
 
-    FORWARD = "a Create, or an Update to what the user wants"
-    ROLLBACK = "an Update back to what was there before"
-    DELETE = "a Delete"
-    GIVEN_UP = "CloudFormation does not wait for it any more"
+    FORWARD = "forward"
+    """A Create, or an Update to what the user wants."""
+    ROLLBACK = "rollback"
+    """An Update back to what was there before."""
+    DELETE = "delete"
+    GIVEN_UP = "given up"
+    """CloudFormation does not wait for it any more."""
 
 
 class StackEvent(NamedTuple):
     when: float
     status: str
     """The status that the stack itself took on; empty for an event of a resource."""
+    custom_resource: str
+    """The logical ID of a custom resource; empty for anything else."""
 
 
-def kind_of(request_type: str, requested: float, status: str, events: Iterable[StackEvent]) -> Kind:
-    """Decide by the stack's status and the dates of its events: a status may be that of a later operation.
+class Look(NamedTuple):
+    """What the stack's events show of a request at one moment."""
+
+    at: float
+    kind: Kind
+    phase: str
+    """The stack's own status when the request was sent; empty if no event shows it."""
+    began: float
+    """When that phase began."""
+    last_complete: float = 0
+    """When the stack was last complete; only for a request that undoes an update."""
+    siblings: tuple[str, ...] = ()
+    """The logical IDs of the custom resources that have had events since then."""
+
+    @property
+    def undoes_an_update(self) -> bool:
+        """Whether an update is rolled back, or cleaned up after a rollback: then Deletes are sent."""
+        return self.phase.startswith("UPDATE_ROLLBACK_")
+
+
+def kind_unseen(request_type: str) -> Kind:
+    """What a request counts as while nothing is known of its stack."""
+    return Kind.DELETE if request_type == "Delete" else Kind.FORWARD
+
+
+def look_at(
+    request_type: str, requested: float, events: Iterable[StackEvent], before: Look | None, now: float
+) -> Look:
+    """Decide by dates: the stack's present status may be that of a later operation.
 
     :param requested: When the request was sent, in whole seconds.
-    :param status: The stack's status; empty if it could not be read.
-    :param events: Newest first.
+    :param events: Newest first. Only as many are read as are needed.
+    :param before: An earlier look at the same request: what it showed of the past is not read again.
     """
-    later = [event.status for event in events if event.when >= requested + 1]
-    if any(status.endswith(("_COMPLETE", "_FAILED")) for status in later):
-        return Kind.GIVEN_UP
-    if request_type == "Delete":
-        return Kind.DELETE
-    if not status or status in _FORWARD:
-        return Kind.FORWARD
-    if request_type == "Update" and is_rolling_back(status) and not any(map(is_rolling_back, later)):
-        return Kind.ROLLBACK
-    return Kind.GIVEN_UP
-
-
-def last_complete(events: Iterable[StackEvent]) -> float | None:
-    """When the stack was last complete: what began since is being undone. None if there is no event.
-
-    Events are kept for 90 days. Where none says so any more, the oldest one counts.
-    """
-    when = None
+    events, statuses = iter(events), set()
+    siblings, oldest, phase = set(), requested, StackEvent(0, "", "")
     for event in events:
-        if event.status:
-            when = event.when
+        siblings.add(event.custom_resource)
+        oldest = event.when
+        if event.status and event.when < requested + 1:
+            phase = event
+            break
+        statuses.add(event.status)
+    look = Look(
+        now, _kind(request_type, phase.status, statuses - {"", phase.status}), phase.status, phase.when
+    )
+    if not (look.kind is Kind.ROLLBACK or look.undoes_an_update):
+        return look
+    if before and before.last_complete and before.phase == look.phase:
+        return look._replace(last_complete=before.last_complete, siblings=before.siblings)
+    for event in events:
+        oldest = event.when
         if event.status.endswith("_COMPLETE"):
             break
-    return when
+        siblings.add(event.custom_resource)
+    return look._replace(last_complete=oldest, siblings=tuple(sorted(siblings - {""})))
 
 
-def is_rolling_back(status: str) -> bool:
-    return status.endswith("ROLLBACK_IN_PROGRESS")
+def _kind(request_type: str, phase: str, later: set[str]) -> Kind:
+    """:param later: The other statuses of the stack in later seconds than the request's."""
+    if later:
+        return Kind.GIVEN_UP
+    if request_type == "Update" and phase.endswith("ROLLBACK_IN_PROGRESS"):
+        return Kind.ROLLBACK
+    if request_type == "Create" and phase.endswith(("ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS")):
+        return Kind.GIVEN_UP
+    return kind_unseen(request_type)
 
 
-class Stack:
-    """The stack of a request."""
-
-    def __init__(
-        self, client: CloudFormationClient, request: Request, progress: Progress, clock: Clock
-    ) -> None:
-        self._client = client
-        self._request = request
-        self._progress = progress
-        self._requested = progress.requested
-        self._clock = clock
-        self._kind = Kind.DELETE if request.type == "Delete" else Kind.FORWARD
-        self._last_complete: float | None = None
-        self._has_acted = False
-
-    def kind(self, seconds: float = BRIEF_SECONDS) -> Kind:
-        """Return what the request is now.
-
-        :param seconds: How long to try to read the stack. If it cannot be read, the kind stays what it was.
-        """
-        now, is_delete = self._clock.time(), self._request.type == "Delete"
-        status = "" if is_delete else self._read(self._status, now + seconds) or ""
-        events: list[StackEvent] = []
-        if is_rolling_back(status) or now - self._requested > FRESH_SECONDS:
-            events = self._read(self._events_since_request, now + seconds) or []
-        if status or events or is_delete:
-            self._kind = kind_of(self._request.type, self._requested, status, events)
-        if self._kind is Kind.ROLLBACK and self._progress.went_forward:
-            # Both fell into one second, the date of the request.
-            self._kind = Kind.GIVEN_UP
-        self._progress.went_forward |= status in _FORWARD
-        return self._kind
-
-    def still(self, kind: Kind) -> bool:
-        """Whether the request is still of that kind. To be asked before each StartJob and StopJob.
-
-        The first question of a delivery that is fresh is answered without a look at the stack.
-        """
-        first, self._has_acted = not self._has_acted, True
-        if first and self._clock.time() - self._requested <= FRESH_SECONDS:
-            return True
-        return self.kind() is kind
-
-    def last_complete(self) -> float | None:
-        """When the stack was last complete. None if that is in no event, or the events cannot be read."""
-        if self._last_complete is None:
-            until = self._clock.time() + PATIENT_SECONDS
-            self._last_complete = self._read(lambda: last_complete(self._events()), until)
-        return self._last_complete
-
-    def operation_began(self) -> float | None:
-        """When the operation of a forward request began. None if the events cannot be read."""
-        return self._read(
-            lambda: next((event.when for event in self._events() if event.status in _FORWARD), None),
-            self._clock.time() + BRIEF_SECONDS,
-        )
-
-    def is_undoing_an_update(self) -> bool:
-        """Whether an update is rolled back, or cleaned up after a rollback: then Deletes are sent."""
-        status = self._read(self._status, self._clock.time() + BRIEF_SECONDS) or ""
-        return status.startswith("UPDATE_ROLLBACK_") and status.endswith("_IN_PROGRESS")
-
-    def _status(self) -> str:
-        return self._client.describe_stacks(StackName=self._request.stack_id)["Stacks"][0]["StackStatus"]
-
-    def _events_since_request(self) -> list[StackEvent]:
-        events = []
-        for event in self._events():
-            if event.when < self._requested + 1:
-                break
-            events.append(event)
-        return events
-
-    def _events(self) -> Iterator[StackEvent]:
-        """Newest first, page by page."""
-        stack_id = self._request.stack_id
-        for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
-            for event in page["StackEvents"]:
-                of_stack = event.get("PhysicalResourceId") == stack_id
-                status = event.get("ResourceStatus", "") if of_stack else ""
-                yield StackEvent(event["Timestamp"].timestamp(), status)
-
-    def _read(self, call: Callable[[], _T], until: float) -> _T | None:
-        """Try once, and again until that time. Return None if there was no answer."""
-        pause = 1.0
-        while True:
-            try:
-                return call()
-            except Exception as error:  # denied, throttled, unreachable, unreadable: all the same here
-                response = getattr(error, "response", None) or {}  # None where there was no answer
-                code = response.get("Error", {}).get("Code", "")
-                log("stack unreadable", error=type(error).__name__, code=code)
-            if self._clock.time() + pause > until:
-                return None
-            self._clock.sleep(pause)
-            pause *= 2
+def events_of(client: CloudFormationClient, stack_id: str) -> Iterator[StackEvent]:
+    """The events of a stack, newest first, page by page. Events are kept for 90 days."""
+    for page in client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+        for event in page["StackEvents"]:
+            of_stack = event.get("PhysicalResourceId") == stack_id
+            is_custom = event.get("ResourceType", "").startswith(_CUSTOM)
+            yield StackEvent(
+                event["Timestamp"].timestamp(),
+                event.get("ResourceStatus", "") if of_stack else "",
+                event.get("LogicalResourceId", "") if is_custom else "",
+            )

@@ -11,11 +11,16 @@ from properties import Properties
 from step_log import StepLog, plain
 
 _SHA = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
+_FULL_SHA = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
 
 
 def failure_of(job: Job, properties: Properties, jobs: Jobs) -> Failure | None:
     """Why a job that has ended is no success; None if it is one."""
-    step_log, title, see = StepLog(jobs), f"job {job.id} of {jobs.title}", f"See {jobs.console_url}"
+    step_log, title, see = (
+        StepLog(jobs),
+        f"job {job.id} of {jobs.location.title}",
+        f"See {jobs.location.console_url}",
+    )
     if job.status == SUCCEED:
         return _mismatch(job, properties, step_log, title, see)
     step = _decisive_step(job)
@@ -48,13 +53,15 @@ def _not_rebuilt(properties: Properties, title: str, why: str, see: str) -> Fail
 
 
 def _mismatch(job: Job, properties: Properties, step_log: StepLog, title: str, see: str) -> Failure | None:
-    """Only the build's log proves what was built: Amplify may echo `commitId` and build the branch's tip."""
+    """The build's log proves what was built. Where it shows no commit, another one that Amplify reports is a
+    mismatch, but an equal one proves nothing: Amplify may echo `commitId` and build the branch's tip."""
     wanted = properties.commit_id.lower()
     if not properties.verify_commit or not wanted:
         return None
-    built = step_log.built_commit(job)
-    if not _SHA.fullmatch(wanted) or not built:
+    built, is_sha = step_log.built_commit(job), _SHA.fullmatch(wanted)
+    shown = built or (job.commit_id.lower() if _FULL_SHA.fullmatch(job.commit_id) else "")
+    if is_sha and shown and not (shown.startswith(wanted) or wanted.startswith(shown)):
+        return CommitMismatch(f"{title} built commit {shown}, not {wanted}. {see}")
+    if not is_sha or not built:
         log("commit unverified", job=job.id, wanted=wanted, reported=job.commit_id)
-    elif not (built.startswith(wanted) or wanted.startswith(built)):
-        return CommitMismatch(f"{title} built commit {built}, not {wanted}. {see}")
     return None

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from aws import ONE_ATTEMPT, Aws
 from properties import BranchLocation
-from request import Progress, Request
+from request import Request
 from stack import Stack
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from simulated import START, World
 
-from request import Progress, Request
+from request import Request
 
 EXPIRES = int(START) + 7_200
 

@@ -41,6 +41,7 @@ from amplify_local.transport import attach
 from aws import ONE_ATTEMPT, Aws
 from identity import digest, physical_id
 from properties import BranchLocation
+from work import Work
 
 START = datetime(2026, 1, 31, 12, tzinfo=timezone.utc).timestamp()
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -182,6 +183,10 @@ class World:
     pages_asked: list[str] = field(default_factory=list)
     chunk_seconds: float = 0
     """How long each chunk of an upload takes."""
+    hands_over_at_every_pause: bool = False
+    """Whether each pause of the function ends its invocation; the next one begins after that pause."""
+    pause: float = 0
+    """How long the last one was."""
 
     def __post_init__(self) -> None:
         self.amplify = Amplify(self.clock.time, REGION, ACCOUNT, self.job_seconds)
@@ -195,6 +200,7 @@ class World:
     def event(self, request_type: str, **properties: Any) -> dict[str, Any]:
         """A request of CloudFormation, sent now."""
         number = next(self._numbers)
+        self._event_of("Site", "Custom::AmplifyJob", f"{request_type.upper()}_IN_PROGRESS")
         date = datetime.fromtimestamp(self.clock.now, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         return {
             "RequestType": request_type,
@@ -225,8 +231,13 @@ class World:
     def stack_event(self, status: str) -> None:
         """The stack takes on a status."""
         self.stack_status = status
+        self._event_of("shop", "AWS::CloudFormation::Stack", status, STACK_ID)
+
+    def _event_of(self, logical_id: str, resource_type: str, status: str, physical_id: str = "") -> None:
         happened = {
-            "PhysicalResourceId": STACK_ID,
+            "PhysicalResourceId": physical_id,
+            "LogicalResourceId": logical_id,
+            "ResourceType": resource_type,
             "ResourceStatus": status,
             "Timestamp": datetime.fromtimestamp(self.clock.now, timezone.utc),
         }
@@ -375,10 +386,7 @@ class _Aws(Aws):
         return _amplify_client(location.region)
 
     def cloudformation(self) -> Any:
-        return SimpleNamespace(
-            describe_stacks=self._describe_stacks,
-            get_paginator=lambda _: SimpleNamespace(paginate=self._describe_stack_events),
-        )
+        return SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=self._describe_stack_events))
 
     def lambda_(self) -> Any:
         return SimpleNamespace(invoke=self._invoke)
@@ -389,14 +397,6 @@ class _Aws(Aws):
     def _client(self, service: str, region: str = "", **_: str) -> Any:
         assert service == "sts"
         return SimpleNamespace(assume_role=self._answer_assume_role)
-
-    def _describe_stacks(self, StackName: str) -> Any:  # noqa: N803 - as boto3
-        assert StackName == STACK_ID
-        if self._world.describe_denied:
-            raise _error("AccessDenied", "DescribeStacks")
-        return self._world.stubbed(
-            "DescribeStacks", lambda: {"Stacks": [{"StackStatus": self._world.stack_status}]}
-        )
 
     def _describe_stack_events(self, StackName: str) -> Any:  # noqa: N803
         assert StackName == STACK_ID
@@ -414,7 +414,8 @@ class _Aws(Aws):
 
         def invoke() -> None:
             self._world.handed_over.append(json.loads(Payload))
-            self._world.deliver(json.loads(Payload))
+            after = self._world.pause if self._world.hands_over_at_every_pause else 0
+            self._world.deliver(json.loads(Payload), after=after)
 
         self._world.stubbed("Invoke", invoke)
 
@@ -434,7 +435,7 @@ def _error(code: str, operation: str, status: int = 403) -> ClientError:
     return ClientError({**error, "ResponseMetadata": {"HTTPStatusCode": status}}, operation)  # type: ignore[typeddict-item]
 
 
-_STUBBED = ("DescribeStacks", "DescribeStackEvents", "AssumeRole", "Invoke", "HeadObject", "GetObject")
+_STUBBED = ("DescribeStackEvents", "AssumeRole", "Invoke", "HeadObject", "GetObject")
 
 
 def _fault(mode: str, operation: str) -> Exception:
@@ -555,6 +556,15 @@ def _amplify_client(region: str) -> Any:
     return attach(client, _Routed())  # type: ignore[arg-type]
 
 
+def _has_time_for(originally: Any) -> Any:
+    def has_time_for(work: Any, seconds: float) -> bool:
+        world = _CURRENT[0]
+        world.pause = seconds
+        return not world.hands_over_at_every_pause and bool(originally(work, seconds))
+
+    return has_time_for
+
+
 @contextlib.contextmanager
 def worlds() -> Iterator[None]:
     """The function's surroundings while worlds are in use."""
@@ -562,5 +572,6 @@ def worlds() -> Iterator[None]:
         patch.setitem(os.environ, "AWS_REGION", REGION)
         patch.setattr(answer, "_put", lambda url, body: _CURRENT[0].put(url, body))
         patch.setattr(web, "_OPENER", _Presigned())
+        patch.setattr(Work, "_has_time_for", _has_time_for(Work._has_time_for))
         patch.setattr(log, "print", lambda line, **_: _CURRENT[0].log.append(line), raising=False)
         yield

@@ -1,0 +1,174 @@
+"""A Create, or the Update of a deploy: one job for it, and the job's end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from branch_jobs import newest_of_version, newest_success, of_request
+from jobs import CANCELLED, CANCELLING, SUCCEED, Job
+from outcomes import AmplifyError, BranchBusy, Failure, JobTimedOut, SiteCheckFailed
+from request import Task
+from roll_back import leave
+from stack import Kind
+from start import deploy, in_the_way, start, words_of
+from state import State
+from steps import (
+    Answer,
+    Fail,
+    Judge,
+    LookAtSite,
+    Next,
+    ReadJob,
+    ReadJobs,
+    Seen,
+    StartJob,
+    Step,
+    StopJob,
+    Wait,
+)
+
+POLL_SECONDS = 2.0
+_STOP_SECONDS = 20
+_SITE_SECONDS = 5.0
+
+
+def create_or_update(task: Task, state: State, seen: Seen) -> Step:
+    if task.moves and not state.left:
+        return leave(task, state, seen) or Next(state.departed())
+    if state.job_id:
+        return _follow(task, state, seen)
+    if seen.jobs is None and seen.unanswered:
+        return Fail(_too_late(task, state, seen))
+    is_unchanged = task.changes_nothing and not state.renew
+    if seen.jobs is None:
+        # Only a job of this request is looked for, unless the newest one of this version is.
+        return ReadJobs(None if is_unchanged else state.requested)
+    if is_unchanged:
+        return _unchanged(task, state, seen, seen.jobs)
+    return _release(task, state, seen)
+
+
+def _release(task: Task, state: State, seen: Seen) -> Step:
+    """Start the job, once: the list shows it if an earlier delivery of the request has done so."""
+    jobs, properties = seen.jobs or (), task.properties
+    if not properties.sources:
+        mine = of_request(jobs, task.mark)
+        if mine:
+            return Next(state.followed(mine.id, seen.now, mine=True), "adopted", mine)
+    if seen.now >= task.ends(state, Kind.FORWARD):
+        return Fail(_too_late(task, state, seen))
+    if properties.sources:
+        return deploy(task, state, seen, properties.when_busy)
+    fields = {**properties.start_job, "commitMessage": task.mark.sign(task.message)}
+    return start(StartJob(fields, "a release"), task, state, seen, properties.when_busy)
+
+
+def _unchanged(task: Task, state: State, seen: Seen, jobs: Sequence[Job]) -> Step:
+    """Start nothing, unless the job of this version is no success."""
+    properties = task.properties
+    job = newest_of_version(jobs, task.resource, properties.fingerprint)
+    if job is None:
+        # Files have no mark: their deployment may be the newest job.
+        failed = properties.sources and jobs and not jobs[0].in_progress and jobs[0].status != SUCCEED
+        if task.is_repeated or failed:
+            return Next(replace(state, renew=True))
+        return _check_again(task, state, seen, newest_success(jobs))
+    if job.in_progress:
+        return Next(state.followed(job.id, seen.now, mine=True), "waited for", job)
+    if seen.job is None:
+        return ReadJob(job.id)
+    if seen.verdict is None and not seen.job.in_progress:
+        return Judge(seen.job)
+    if seen.verdict:
+        return Next(replace(state, renew=True), "no success", job)
+    return _check_again(task, state, seen, seen.job)
+
+
+def _check_again(task: Task, state: State, seen: Seen, job: Job | None) -> Step:
+    """The Update that is sent again may have failed because of the site; or the test of the site is new."""
+    is_new = task.before is not None and task.before.smoke_test != task.properties.smoke_test
+    if task.is_repeated or is_new:
+        return _checked(task, state, seen, job)
+    return Answer(job)
+
+
+def _follow(task: Task, state: State, seen: Seen) -> Step:
+    """Wait for the job's end, if that is wanted, and judge it."""
+    job = seen.job
+    if job is None:
+        return ReadJob(state.job_id)
+    if not task.properties.wait:
+        return Answer(job)
+    if state.stopping_since and job.status != SUCCEED:
+        return _time_out(task, state, seen, job)
+    if job.in_progress and seen.now < task.ends(state, Kind.FORWARD):
+        return Wait(seconds_until_next_look(job, seen.now))
+    if job.in_progress:
+        return Next(replace(state, stopping_since=seen.now), "timed out", job)
+    if seen.verdict is None:
+        return Judge(job)
+    return Fail(seen.verdict) if isinstance(seen.verdict, Failure) else _checked(task, state, seen, job)
+
+
+def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:
+    """Stop the job if this request started it. If it succeeds all the same, that is a success."""
+    told, is_over = job.id in state.stopped, seen.now >= state.stopping_since + _STOP_SECONDS
+    if state.mine and job.in_progress and not is_over:
+        return Wait(POLL_SECONDS) if told or job.status == CANCELLING else StopJob(job.id)
+    if not state.mine:
+        what = "it is somebody else's and goes on"
+    elif not told:
+        what = "it could not be stopped"
+    elif job.in_progress:
+        what = f"it was told to stop and was still {job.status} {_STOP_SECONDS} seconds later"
+    else:
+        what = "it was stopped" if job.status == CANCELLED else f"it was told to stop and {job.status}"
+    because = f" (Amplify's last error: {state.last_error})" if state.last_error else ""
+    location, seconds = task.properties.location, task.properties.timeout_seconds
+    return Fail(
+        JobTimedOut(
+            f"job {job.id} of {location.title} had not ended after {seconds} seconds; {what}{because}. "
+            f"See {location.console_url}"
+        )
+    )
+
+
+def _checked(task: Task, state: State, seen: Seen, job: Job | None) -> Step:
+    """Answer once the site is as wanted."""
+    wanted = task.properties.smoke_test
+    if not wanted or seen.flaw == "":
+        return Answer(job)
+    if seen.flaw is None:
+        return LookAtSite(wanted)
+    end = min(task.ends(state, Kind.FORWARD), state.checking_since + wanted.seconds)
+    if seen.now < end:
+        return Wait(_SITE_SECONDS)
+    return Fail(SiteCheckFailed(f"{seen.flaw}. See {task.properties.location.console_url}"))
+
+
+def _too_late(task: Task, state: State, seen: Seen) -> BranchBusy | AmplifyError:
+    """Why no job could be started before the timeout."""
+    title, policy = task.properties.location.title, f"(WhenBusy is {task.properties.when_busy})"
+    blocking = in_the_way(seen.jobs or (), state)
+    if state.refused and blocking:
+        text = f"{words_of(task, state)}: job {blocking.id} was still {blocking.status}"
+        return BranchBusy(f"{text} at the timeout {policy}")
+    if state.busy:
+        return BranchBusy(f"{state.busy} until the timeout {policy}")
+    why = state.last_error or "the timeout has passed"
+    return AmplifyError(f"no job could be started on {title} in time: {why}")
+
+
+def seconds_until_next_look(job: Job, now: float) -> float:
+    """4 s while the job builds, 1 s while it deploys or has just begun.
+
+    A build still has to be deployed and verified before the job succeeds, which takes some seconds.
+    `docs/design.md` has the figures.
+    """
+    if job.step in ("DEPLOY", "VERIFY"):
+        return 1.0
+    if job.step in ("PROVISIONING", "BUILD"):
+        began = job.started.timestamp() if job.started else 0
+        return min(4.0, max(1.0, (now - began) // 2))
+    return POLL_SECONDS

@@ -1,0 +1,165 @@
+"""Undoing: an Update in a rollback, a Delete, and requests that CloudFormation has given up.
+
+Nothing here fails a rollback: `invocation.py` answers SUCCESS to these requests, whatever happens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from branch_jobs import (
+    described,
+    fingerprint_of,
+    in_progress,
+    is_of,
+    newest_of_version,
+    newest_success,
+    of_request,
+)
+from identity import Mark
+from jobs import CANCELLING, SUCCEED, Job
+from outcomes import Expired
+from request import Task
+from stack import Kind, Look
+from start import deploy, start
+from state import State
+from steps import Answer, Fail, Next, ReadJobs, ReadStack, Seen, StartJob, Step, StopJob, Wait
+
+_POLL_SECONDS = 2.0
+_QUIET_SECONDS = 6
+"""So long after a rollback began, a request from before it may still start its job: its last look at the
+stack is good for five seconds."""
+_SHA = re.compile("[0-9a-f]{40}", re.IGNORECASE)
+
+
+def roll_back(task: Task, state: State, seen: Seen) -> Step:
+    """Undo what the resource did in this operation: stop its jobs, and bring back what the site served."""
+    look, properties = state.look, task.properties
+    if look is None:
+        return ReadStack()
+    if seen.now < look.began + _QUIET_SECONDS:
+        return Wait(look.began + _QUIET_SECONDS - seen.now)
+    if task.moves and not state.left:
+        return leave(task, state, seen) or Next(state.departed())
+    if state.job_id:
+        return Answer(seen.job)
+    if seen.jobs is None:
+        return Answer(said="nothing restored") if seen.unanswered else ReadJobs()
+    mine = None if properties.sources else of_request(seen.jobs, task.mark)
+    if mine:
+        return Answer(mine, "adopted")
+    described_job = described(seen.jobs, task.resource, properties.fingerprint)
+    if seen.now >= task.ends(state, Kind.ROLLBACK):
+        return Answer(described_job, "nothing restored")
+    undone = [
+        job
+        for job in in_progress(seen.jobs, task.resource)
+        if fingerprint_of(job) != properties.fingerprint and job.began_since(look.last_complete)
+    ]
+    if undone:
+        return _stopped(undone, state) or Wait(_POLL_SECONDS)
+    if properties.on_rollback == "IGNORE":
+        return Answer(described_job)
+    if properties.sources:  # a deployment has no mark that tells which version the site serves
+        return deploy(task, state, seen, "WAIT")
+    fields = {**properties.start_job, "commitMessage": task.mark.sign(task.message)}
+    again = StartJob(
+        fields, f"commit {properties.commit_id}" if properties.commit_id else "the newest commit"
+    )
+    restoring = restore(seen.jobs, task.mark, _undone_by(task, look), look.last_complete, again)
+    if isinstance(restoring, StartJob):
+        return start(restoring, task, state, seen, "WAIT")
+    return restoring if restoring.job else replace(restoring, job=described_job)
+
+
+def delete(task: Task, state: State, seen: Seen) -> Step:
+    """Stop this resource's jobs. A new resource that is rolled back also leaves the site as it was before."""
+    return leave(task, state, seen) or Answer()
+
+
+def given_up(task: Task, state: State, seen: Seen) -> Step:
+    """Nothing is started, stopped or undone. If the request was misjudged, CloudFormation needs an answer."""
+    if task.request.type == "Create":
+        return Fail(Expired("the stack's operation has ended or is being rolled back"))
+    if task.request.type == "Delete" or seen.unanswered:
+        return Answer(said="given up")
+    if seen.jobs is None:
+        return ReadJobs()
+    return Answer(described(seen.jobs, task.resource, task.properties.fingerprint), "given up")
+
+
+def leave(task: Task, state: State, seen: Seen) -> Step | None:
+    """On a branch where the resource will be no more, stop its jobs. If an update is being undone, also bring
+    back what the site served. None once nothing is left to do there."""
+    look = state.look
+    if state.job_id or seen.unanswered or seen.now >= task.ends(state, look.kind if look else Kind.DELETE):
+        return None
+    if seen.jobs is None:
+        return ReadJobs()
+    stop = _stopped(in_progress(seen.jobs, task.resource), state)
+    if stop:
+        return stop
+    served = newest_success(seen.jobs)
+    if not served or not is_of(served, task.resource) or task.properties.on_rollback == "IGNORE":
+        return None
+    if look is None:
+        return ReadStack()
+    if not look.undoes_an_update or of_request(seen.jobs, task.parting_mark):
+        return None
+    restoring = restore(seen.jobs, task.parting_mark, _undone_by(task, look), look.last_complete, None)
+    return start(restoring, task, state, seen, "WAIT") if isinstance(restoring, StartJob) else None
+
+
+def _stopped(running: Sequence[Job], state: State) -> StopJob | None:
+    """Stop the next one of these jobs that was not told to stop."""
+    for job in running:
+        if job.status != CANCELLING and job.id not in state.stopped:
+            return StopJob(job.id)
+    return None
+
+
+def _undone_by(task: Task, look: Look) -> frozenset[str]:
+    """The digests of the resources whose jobs since the last complete operation are being undone."""
+    return frozenset(map(task.sibling, look.siblings)) | {task.resource}
+
+
+def restore(
+    jobs: Sequence[Job], mark: Mark, undone: Collection[str], last_complete: float, again: StartJob | None
+) -> StartJob | Answer:
+    """Bring the site back to what it served before the operation that is being undone.
+
+    The site serves the branch's newest success. It served before: the newest other success, apart from the
+    jobs that belong to what is being undone. A RETRY of a job that recorded a commit builds that commit; a
+    RETRY of one that recorded none builds the branch's tip
+    (https://github.com/aws-amplify/amplify-hosting/issues/1253).
+
+    :param mark: Names the resource, and the version of it that is served afterwards.
+    :param undone: The digests of the resources of this stack.
+    :param last_complete: When the stack was last complete.
+    :param again: Starts the job of that version again; None if there is no such version.
+    """
+    served = newest_success(jobs)
+    newer = jobs[: jobs.index(served)] if served else jobs
+    under_way = newest_of_version([job for job in newer if job.in_progress], mark.resource, mark.fingerprint)
+    if under_way and under_way.status != CANCELLING:
+        return Answer(under_way, "restored already")
+    if served is None or not is_of(served, mark.resource):
+        return Answer(said="the site serves no job of this resource")
+    if fingerprint_of(served) == mark.fingerprint:
+        return Answer(said="the site serves this version")
+    if not served.began_since(last_complete):
+        return Answer(said="the site serves what it served before")
+
+    def is_undone(job: Job) -> bool:
+        if is_of(job, mark.resource) and fingerprint_of(job) == mark.fingerprint:
+            return False
+        return job.mark is not None and job.mark.resource in undone and job.began_since(last_complete)
+
+    before = next((job for job in jobs if job.status == SUCCEED and not is_undone(job)), None)
+    if before and (again is None or _SHA.fullmatch(before.commit_id)):
+        message = mark._replace(job_type="RETRY").sign(f"Restored by CloudFormation: job {before.id}")
+        fields = {"jobType": "RETRY", "jobId": before.id, "commitMessage": message}
+        return StartJob(fields, f"job {before.id} again")
+    return again or Answer(said="no earlier job is listed")

@@ -45,7 +45,7 @@ class Finish:
                 send(request, self._clients.clock, "FAILED", Reason=end.failure.reason)
                 return
         elif end.said:
-            log(end.said)
+            log(end.said, why=end.why)
         data = {}
         if request.type != "Delete":
             job = end.job if isinstance(end, Answer) else self._described(jobs)

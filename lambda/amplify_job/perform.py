@@ -38,6 +38,7 @@ from verdict import failure_of
 
 _T = TypeVar("_T")
 _POLL_SECONDS = 2.0
+_UPLOADS = 3  # each one is of another deployment, and gets another URL
 _UNSEEN_SECONDS = 10  # how long Amplify may not find a job that was just started
 _UNREADABLE_SECONDS = 4  # how long a stack that cannot be read is asked again
 _UPDATE_SECONDS = 60  # the same for the first look of an Update: nothing is done before that
@@ -186,9 +187,11 @@ class Progress:
         self.state = replace(self.state, deployment=job_id, uploaded=False)
         try:
             upload(files, url, self.jobs.endpoint, self._clients.clock, self._check)
-        except Throttled:
+        except Throttled as error:
             failed = self.state.uploads_failed + (self._clients.now < self._ends)
             self.state = replace(self.state, uploads_failed=failed)
+            if failed >= _UPLOADS:
+                raise AmplifyError(str(error)) from error
             raise
         log("uploaded", job=job_id)
         self.state = replace(self.state, uploaded=True)

@@ -55,6 +55,19 @@ class Request(NamedTuple):
         )
 
     @property
+    def resource(self) -> str:
+        """The digest that marks the jobs of this resource."""
+        return resource_of(self.stack_id, self.logical_id)
+
+    def mark(self, fingerprint: str, job_type: str) -> Mark:
+        """The mark of the job that this request starts.
+
+        CloudFormation reuses the RequestId when a failed operation is tried again, with another ResponseURL
+        (https://github.com/aws/aws-cdk/issues/35957). A second delivery by Lambda repeats the whole event.
+        """
+        return Mark(self.resource, fingerprint, digest(self.id, self.response_url, length=12), job_type)
+
+    @property
     def stack_name(self) -> str:
         """arn:…:stack/NAME/UUID"""
         return self.stack_id.split("/")[1] if "/" in self.stack_id else self.stack_id
@@ -92,23 +105,17 @@ class Task(NamedTuple):
 
     @property
     def resource(self) -> str:
-        """The digest that marks the jobs of this resource."""
-        return resource_of(self.request.stack_id, self.request.logical_id)
+        return self.request.resource
 
     @property
     def mark(self) -> Mark:
-        """The mark of the job that this request starts for the resource's version.
-
-        CloudFormation reuses the RequestId when a failed operation is tried again, with another ResponseURL
-        (https://github.com/aws/aws-cdk/issues/35957). A second delivery by Lambda repeats the whole event.
-        """
-        request = digest(self.request.id, self.request.response_url, length=12)
-        return Mark(self.resource, self.properties.fingerprint, request, self.properties.job_type)
+        """The mark of the job that is started for this version of the resource."""
+        return self.request.mark(self.properties.fingerprint, self.properties.job_type)
 
     @property
     def parting_mark(self) -> Mark:
-        """The mark of the job that it starts on a branch which the resource leaves."""
-        return self.mark._replace(fingerprint=NO_VERSION, job_type="RETRY")
+        """The mark of the job that is started on a branch which the resource leaves."""
+        return self.request.mark(NO_VERSION, "RETRY")
 
     @property
     def message(self) -> str:

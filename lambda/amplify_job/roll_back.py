@@ -46,13 +46,14 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
     if state.job_id:
         return Answer(seen.job)
     if seen.jobs is None:
-        return Answer(said="nothing restored") if seen.unanswered else ReadJobs()
+        return _nothing_restored(state.last_error) if seen.unanswered else ReadJobs()
     mine = None if properties.sources else of_request(seen.jobs, task.mark)
     if mine:
         return Answer(mine, "adopted")
     described_job = described(seen.jobs, task.resource, properties.fingerprint)
     if seen.now >= task.ends(state, Kind.ROLLBACK):
-        return Answer(described_job, "nothing restored")
+        why = state.busy or state.last_error or "no time is left"
+        return replace(_nothing_restored(why), job=described_job)
     undone = [
         job
         for job in in_progress(seen.jobs, task.resource)
@@ -146,11 +147,11 @@ def restore(
     if under_way and under_way.status != CANCELLING:
         return Answer(under_way, "restored already")
     if served is None or not is_of(served, mark.resource):
-        return Answer(said="the site serves no job of this resource")
+        return _nothing_restored("the site serves no job of this resource")
     if fingerprint_of(served) == mark.fingerprint:
-        return Answer(said="the site serves this version")
+        return _nothing_restored("the site serves this version")
     if not served.began_since(last_complete):
-        return Answer(said="the site serves what it served before")
+        return _nothing_restored("the site serves what it served before")
 
     def is_undone(job: Job) -> bool:
         if is_of(job, mark.resource) and fingerprint_of(job) == mark.fingerprint:
@@ -162,4 +163,8 @@ def restore(
         message = mark._replace(job_type="RETRY").sign(f"Restored by CloudFormation: job {before.id}")
         fields = {"jobType": "RETRY", "jobId": before.id, "commitMessage": message}
         return StartJob(fields, f"job {before.id} again")
-    return again or Answer(said="no earlier job is listed")
+    return again or _nothing_restored("no earlier job is listed")
+
+
+def _nothing_restored(why: str) -> Answer:
+    return Answer(said="nothing restored", why=why)

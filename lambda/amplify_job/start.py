@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from branch_jobs import is_of
 from jobs import CANCELLED, CANCELLING, FAILED, SUCCEED, Job
-from outcomes import AmplifyError, BranchBusy
+from outcomes import BranchBusy
 from request import Task
 from state import State
 from steps import CreateDeployment, Fail, Next, Seen, StartDeployment, Step, StopJob, Wait
@@ -16,7 +16,6 @@ _POLL_SECONDS = 2.0
 _ABANDONED_SECONDS = 300
 """A deployment that was created blocks the branch. One that has not started after this time is abandoned: our
 own upload takes four minutes at most."""
-_UPLOADS = 3  # each one gets another URL
 
 
 def start(step: Step, task: Task, state: State, seen: Seen, when_busy: str) -> Step:
@@ -60,8 +59,6 @@ def _began_in_this_operation(blocking: Job, state: State) -> bool:
 def deploy(task: Task, state: State, seen: Seen, when_busy: str) -> Step:
     """Create a deployment, send it the files, start it. Any deployment that did not get so far is stopped."""
     if not state.deployment:
-        if state.uploads_failed >= _UPLOADS:
-            return Fail(AmplifyError(state.last_error))
         return start(CreateDeployment(), task, state, seen, when_busy)
     listed = next((job for job in seen.jobs or () if job.id == state.deployment), None)
     if listed and (listed.started or listed.status in (SUCCEED, FAILED)):

@@ -108,6 +108,7 @@ class Answer:
     job: Job | None = None
     said: str = ""
     """For the log."""
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,10 @@ class Work:
             job = Job.read({"jobId": step.job_id}) if isinstance(step, ReadJob) else None
             progress.seen = progress.seen._replace(unanswered=True, job=job)
             return 0
-        jitter = random.uniform(0.5, 1)  # noqa: S311 - no secret
-        return jitter * min(2.0**state.tries, _SLOWEST_SECONDS)
+        pause = random.uniform(0.5, 1) * min(2.0**state.tries, _SLOWEST_SECONDS)  # noqa: S311 - no secret
+        if isinstance(error, AccessDenied):  # the last try comes when its time is over
+            pause = min(pause, state.denied_since + _DENIED_SECONDS - now)
+        return pause
 
     def _give_up(self, failure: Failure) -> float | Fail:
         progress = self._progress

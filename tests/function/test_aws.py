@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,8 +11,7 @@ from botocore.exceptions import ClientError
 
 from aws import ONE_ATTEMPT, Aws
 from properties import BranchLocation
-from request import Request
-from stack import Stack
+from stack import events_of
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"
 LOCATION = BranchLocation("d1", "main", "eu-west-1", "", "")
@@ -135,14 +133,13 @@ def test_the_stacks_events_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch
         return {"StackEvents": [event], "NextToken": "more"}
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", call)
-    request = Request.read(
-        dict.fromkeys(("RequestType", "RequestId", "ResponseURL", "LogicalResourceId"), "x")
-        | {"StackId": "stack"}
-    )
     # when
-    complete = Stack(Aws().cloudformation(), request, Progress(0, 0), time).last_complete()
+    events = list(events_of(Aws().cloudformation(), "stack"))
     # then
-    assert complete == when.timestamp()
+    assert [(event.when, event.status) for event in events] == [
+        (when.timestamp(), "UPDATE_IN_PROGRESS"),
+        (when.timestamp(), "CREATE_COMPLETE"),
+    ]
     assert asked == [
         ("DescribeStackEvents", {"StackName": "stack"}),
         ("DescribeStackEvents", {"StackName": "stack", "NextToken": "more"}),

@@ -6,7 +6,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-
 from decisions import (
     NO_VERSION,
     Adopt,
@@ -21,6 +20,7 @@ from decisions import (
     undo_create,
     unmarked_jobs,
 )
+
 from identity import Mark
 from jobs import Job
 

@@ -21,7 +21,7 @@ def test_a_job_that_has_ended_needs_nothing(world: World) -> None:
     answer = world.request(world.delete(first.physical_id))
     assert (answer.status, answer.physical_id, answer.data) == ("SUCCESS", first.physical_id, {})
     assert [call.operation for call in world.amplify.calls] == ["ListJobs"]
-    assert world.asked == ["DescribeStacks"]  # whether an update is being undone
+    assert world.asked == ["DescribeStackEvents"]  # whether an update is being undone
 
 
 def test_our_job_in_progress_is_stopped(world: World) -> None:
@@ -85,14 +85,6 @@ def test_a_job_of_a_resource_with_the_same_name_in_another_stack_goes_on(world: 
     first = world.deployed(Wait="false")
     other = {**world.delete(first.physical_id), "StackId": "arn:aws:cloudformation:a:1:stack/shop/other"}
     world.request(other)
-    assert world.amplify.count("StopJob") == 0
-
-
-def test_a_job_whose_message_does_not_read_back_is_not_known_to_be_ours(world: World) -> None:
-    world.amplify.behaviour.echoes_commit_message = frozenset()
-    world.amplify.plan(never_ends=True)
-    first = world.deployed(Wait="false")
-    assert world.request(world.delete(first.physical_id)).status == "SUCCESS"
     assert world.amplify.count("StopJob") == 0
 
 
@@ -177,13 +169,13 @@ def test_what_is_gone_needs_no_delete(world: World, gone: Any, invented: bool) -
 
 
 @pytest.mark.parametrize("invented", [True, False])
-def test_a_denial_is_not_waited_for(world: World, invented: bool) -> None:
+def test_a_denial_is_ridden_out_for_a_minute_and_fails_nothing(world: World, invented: bool) -> None:
     first = world.deployed()
     world.amplify.authorize = lambda *_: "arn:aws:iam::123456789012:role/function"
-    calls, begun = len(world.amplify.calls), world.clock.now
+    begun = world.clock.now
     answer = world.request(world.delete(INVENTED if invented else first.physical_id))
-    assert (answer.status, answer.time, len(world.amplify.calls)) == ("SUCCESS", begun, calls + 1)
-    assert any(line["decision"] == "nothing stopped" for line in world.decisions)
+    assert answer.status == "SUCCESS"
+    assert begun + 60 <= answer.time <= begun + 61
 
 
 def test_a_role_that_may_not_be_assumed_any_more_is_a_success(world: World) -> None:
@@ -247,7 +239,7 @@ def test_a_late_delete_does_not_expire(world: World) -> None:
 
 def test_a_defect_does_not_fail_a_delete(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     first = world.deployed()
-    monkeypatch.setattr("lifecycle.Lifecycle._delete", lambda _: 1 / 0)
+    monkeypatch.setattr("jobs.Jobs.list", lambda *_: 1 / 0)
     assert world.request(world.delete(first.physical_id)).status == "SUCCESS"
     world.may_have_defects = True
 
@@ -294,7 +286,6 @@ def test_the_job_that_was_served_before_is_retried(world: World, status: str, be
         "DELETE_IN_PROGRESS",
         "ROLLBACK_IN_PROGRESS",
         "UPDATE_IN_PROGRESS",
-        "UPDATE_ROLLBACK_FAILED",
     ],
 )
 def test_any_other_delete_restores_nothing(world: World, status: str) -> None:
@@ -370,7 +361,7 @@ def test_a_late_delete_of_an_operation_that_has_ended_does_nothing(world: World)
     assert world.amplify.count("StopJob") == 0
 
 
-@pytest.mark.parametrize("operation", ["DescribeStacks", "DescribeStackEvents"])
+@pytest.mark.parametrize("operation", ["DescribeStackEvents"])
 def test_a_stack_that_cannot_be_read_at_once_is_asked_again(world: World, operation: str) -> None:
     added = _added(world)
     world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")

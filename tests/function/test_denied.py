@@ -39,13 +39,14 @@ def test_a_permission_that_is_missing_fails_after_a_minute(world: World, operati
     assert START + 60 <= answer.time <= START + 60 + 30
 
 
-@pytest.mark.parametrize(("second", "status"), [(54, "SUCCESS"), (60, "FAILED"), (64, "FAILED")])
-def test_a_denial_is_forgiven_in_the_first_minute_of_an_invocation(
-    world: World, second: int, status: str
+@pytest.mark.parametrize(("seconds", "status"), [(55, "SUCCESS"), (65, "FAILED")])
+def test_a_denial_in_the_middle_of_a_job_is_forgiven_for_a_minute(
+    world: World, seconds: int, status: str
 ) -> None:
-    # given a job longer than a minute, and one denied poll
-    world.amplify.plan(seconds=100)
-    world.clock.at(START + second - 1, lambda: world.fail("GetJob", "denied"))
+    # given a job of some minutes, and a permission that is taken away for a while
+    world.amplify.plan(seconds=300)
+    denied = range(int(START) + 100, int(START) + 100 + seconds)
+    world.amplify.authorize = lambda *_: "caller" if int(world.clock.now) in denied else None
     # when
     answer = world.request(world.event("Create"))
     # then
@@ -57,8 +58,8 @@ def test_a_site_that_may_not_be_seen_does_not_fail_a_job_that_succeeded(world: W
     _deny(world, operation)
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.data["BranchUrl"]) == ("SUCCESS", "")
-    assert answer.time == START + 60  # when the job ended: IAM had its minute by then
-    [line] = [line for line in world.decisions if line["decision"] == "site unknown"]
+    assert START + 60 <= answer.time <= START + 85
+    line = next(line for line in world.decisions if line["decision"] == "unanswered")
     assert f"amplify:{operation} on branch main of app d1a2b3c4 in us-east-1 was denied" in line["error"]
     resource = f"apps/{APP_ID}" + ("/branches/main" if operation == "GetBranch" else "")
     assert line["error"].endswith(f"{operation} on arn:aws:amplify:us-east-1:123456789012:{resource}")

@@ -20,7 +20,7 @@ from simulated import _S3, World, _Aws
 
 import files
 from files import Files, replaced
-from outcomes import Failure, HandOver, InvalidProperties
+from outcomes import Failure, InvalidProperties, Throttled
 from properties import Source
 
 MARKER = "<<marker:0xbaba:0>>"
@@ -161,8 +161,8 @@ def test_a_name_that_no_bucket_can_have_is_told_at_once() -> None:
 
 def test_merging_ends_when_it_is_told_to(world: World) -> None:
     world.archive("1.zip", {f"{number}.txt": "" for number in range(9)})
-    check = Mock(side_effect=[None] * 5 + [HandOver])
-    with pytest.raises(HandOver):
+    check = Mock(side_effect=[None] * 5 + [Throttled])
+    with pytest.raises(Throttled):
         Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3).zip(check)
 
 
@@ -206,7 +206,7 @@ def test_no_file_is_held_in_memory(world: World) -> None:
     try:
         used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3)
         used.zip()
-        used.close()
+        used.__exit__()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

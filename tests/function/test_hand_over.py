@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from simulated import APP_ID, BRANCH, FUNCTION_ARN, PHYSICAL_ID, START, World
 
-NO_ECHO: frozenset[str] = frozenset()
-
 
 @pytest.fixture
 def world(world: World) -> World:
@@ -38,18 +36,9 @@ def test_the_hand_over_carries_the_event_and_what_was_done(world: World) -> None
     [carried] = world.handed_over
     progress = carried.pop("HandedOver")
     assert carried == event
-    assert progress == {
-        "version": 2,
-        "requested": START,
-        "sent": START + 138,
-        "job_id": "1",
-        "started": True,
-        "tried": False,
-        "went_forward": False,
-        "checked_since": 0,
-        "created": "",
-    }
-    assert world.asked == ["Invoke"]
+    known = {name: progress[name] for name in ("version", "requested", "sent", "job_id", "mine")}
+    assert known == {"version": 3, "requested": START, "sent": START + 138, "job_id": "1", "mine": True}
+    assert world.asked == ["DescribeStackEvents", "Invoke"]
 
 
 def test_the_function_invokes_the_version_of_itself_that_was_invoked(world: World) -> None:
@@ -61,7 +50,6 @@ def test_the_function_invokes_the_version_of_itself_that_was_invoked(world: Worl
 def test_an_invocation_that_takes_over_lists_nothing_again(world: World) -> None:
     world.request(world.event("Create"))
     assert world.amplify.count("ListJobs") == 1
-    assert {"decision": "resumed", "job": "1"} in world.decisions
 
 
 def test_a_job_started_before_the_hand_over_is_stopped_at_the_deadline(world: World) -> None:
@@ -84,15 +72,12 @@ def test_a_wait_for_a_busy_branch_is_handed_over_too(world: World) -> None:
     world.clock.sleep(1)
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
-    carried = world.handed_over[0]
-    assert (carried["HandedOver"]["job_id"], carried["HandedOver"]["tried"]) == ("", False)
+    carried = world.handed_over[0]["HandedOver"]
+    assert (carried["job_id"], carried["blocked_by"], carried["blocked_since"]) == ("", "1", START + 1)
 
 
-@pytest.mark.parametrize("echo", [True, False])
-def test_the_job_that_was_waited_for_is_not_adopted_after_a_hand_over(world: World, echo: bool) -> None:
-    # given somebody's push just after the request, and a list without any token
-    if not echo:
-        world.amplify.behaviour.echoes_commit_message = NO_ECHO
+def test_the_job_that_was_waited_for_is_not_adopted_after_a_hand_over(world: World) -> None:
+    # given somebody's push just after the request
     event = world.event("Create")
     world.clock.sleep(1)
     world.amplify.next_job(seconds=160)
@@ -112,39 +97,20 @@ def test_a_busy_branch_after_a_hand_over_is_asked_for_whether_the_request_is_wan
     assert (answer.reason.split(":")[0], world.jobs()) == ("EXPIRED", [other])
 
 
-@pytest.mark.parametrize("echo", [True, False])
-def test_a_lost_start_job_is_adopted_after_a_hand_over(world: World, echo: bool) -> None:
+def test_a_lost_start_job_is_adopted_after_a_hand_over(world: World) -> None:
     # given a StartJob that took effect unanswered, and no list until the hand-over
-    if not echo:
-        world.amplify.behaviour.echoes_commit_message = NO_ECHO
     world.amplify.plan(seconds=300)
     world.fail("StartJob", "timeout", applied=True)
     world.amplify.fail("ListJobs", after=1, times=12)
     # when
     answer = world.request(world.event("Create"))
     # then
-    assert world.handed_over[0]["HandedOver"]["tried"] is True
+    assert world.handed_over[0]["HandedOver"]["job_id"] == ""
     assert (answer.status, len(world.jobs()), world.amplify.count("StartJob")) == ("SUCCESS", 1, 1)
 
 
-def test_a_hand_over_that_lambda_delivers_again_adopts(world: World) -> None:
-    # given no echo, a wait for a busy branch that was handed over, and a sandbox that dies after StartJob
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    other = _busy_until_handed_over(world)
-    [carried] = world.handed_over
-    world.amplify.stop(APP_ID, BRANCH, other.id)
-    world.clock.at(world.clock.now + 10, world.deliveries[-1].kill)
-    world.clock.sleep(60)
-    assert len(world.jobs()) == 2
-    # when
-    answer = world.request(carried)
-    # then
-    assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "2", 2)
-
-
 def test_a_hand_over_delivered_after_the_deadline_stops_the_job_that_it_carries(world: World) -> None:
-    # given no echo, and a sandbox that dies when it takes over
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
+    # given a sandbox that dies when it takes over
     world.amplify.plan(never_ends=True)
     world.deliver(world.event("Create", TimeoutSeconds="300"))
     world.clock.sleep(150)
@@ -159,17 +125,16 @@ def test_a_hand_over_delivered_after_the_deadline_stops_the_job_that_it_carries(
 
 
 @pytest.mark.parametrize(
-    "carried", [{"version": 1}, {"version": 3}, {"version": 0, "job_id": "7"}, {}, "1", 1, []]
+    "carried", [{"version": 1}, {"version": 2, "job_id": "7"}, {"version": 0, "job_id": "7"}, {}, "1", 1, []]
 )
 def test_a_hand_over_of_another_version_is_treated_as_a_redelivery(world: World, carried: Any) -> None:
-    # given no echo, and a job that began after the request
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    event = {**world.event("Create"), "HandedOver": carried}
-    world.amplify.start(APP_ID, BRANCH)
+    # given a job that the request has started
+    event = world.event("Create")
+    world.request(event)
     # when
-    answer = world.request(event)
+    answer = world.request({**event, "HandedOver": carried})
     # then
-    assert (answer.data["JobId"], world.amplify.count("StartJob")) == ("1", 0)
+    assert (answer.data["JobId"], world.amplify.count("StartJob")) == ("1", 1)
 
 
 @pytest.mark.parametrize("mode", ["denied", "500", "429", "timeout", "reset", "malformed"])

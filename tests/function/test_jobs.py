@@ -102,7 +102,7 @@ def test_a_client_is_made_once_and_only_when_needed(world: World) -> None:
     jobs = Jobs(LOCATION, STACK_ID, connect)
     assert made == []
     jobs.list()
-    jobs.site_url()
+    jobs.site()
     assert made == ["client"]
     assert jobs.endpoint == "https://amplify.us-east-1.amazonaws.com"
 
@@ -113,7 +113,7 @@ def test_the_console_shows_a_branch_with_its_slashes_escaped() -> None:
         STACK_ID,
         lambda: _amplify_client("eu-west-1"),
     )
-    assert jobs.console_url == (
+    assert jobs.location.console_url == (
         "https://eu-west-1.console.aws.amazon.com/amplify/apps/d1/branches/feature%2Fa%20b/deployments"
     )
 

@@ -122,12 +122,12 @@ def test_a_long_log_is_cut_but_no_id_is(world: World) -> None:
 def test_a_defect_is_told_without_its_text_and_logged_with_its_place(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("start.JobStart.job", lambda _: dict[str, str]()["a secret"])
+    monkeypatch.setattr("jobs.Jobs.start", lambda *_: dict[str, str]()["a secret"])
     answer = world.request(world.event("Create"))
     assert answer.reason == "AMPLIFY_ERROR: unexpected KeyError; the function's log has more"
     [line] = [line for line in world.decisions if line["decision"] == "defect"]
     assert line["error"] == "KeyError"
-    assert any(frame.startswith("_release:") for frame in line["frames"])
+    assert any(frame.startswith("_take:") for frame in line["frames"])
     assert "a secret" not in "".join(world.log)
     world.may_have_defects = True
 
@@ -164,12 +164,29 @@ def test_what_is_no_sha_is_not_verified(world: World, wanted: str) -> None:
     assert world.request(world.event("Create", CommitId=wanted)).status == "SUCCESS"
 
 
-def test_an_echoed_commit_proves_nothing(world: World) -> None:
-    # given a log that shows no commit, and a job that claims to have built another one
+@pytest.mark.parametrize(
+    ("wanted", "reported", "status"),
+    [
+        ("f" * 40, BUILT, "FAILED"),
+        ("f" * 7, BUILT, "FAILED"),
+        (BUILT, BUILT, "SUCCESS"),  # it may be an echo: the log says that the commit is unverified
+        (BUILT[:7], BUILT.upper(), "SUCCESS"),
+        ("f" * 40, BUILT[:39], "SUCCESS"),
+        ("f" * 40, "HEAD", "SUCCESS"),
+        ("v1.2.3", BUILT, "SUCCESS"),
+    ],
+)
+def test_where_the_log_shows_no_commit_another_one_that_amplify_reports_is_a_mismatch(
+    world: World, wanted: str, reported: str, status: str
+) -> None:
     job = world.amplify.start(APP_ID, BRANCH)
-    job.commit_id = BUILT
-    answer = world.request(world.event("Create", CommitId="f" * 40, WhenBusy="JOIN"))
-    assert (answer.status, answer.data["BuiltCommitId"], answer.data["CommitId"]) == ("SUCCESS", "", BUILT)
+    job.commit_id = reported
+    answer = world.request(world.event("Create", CommitId=wanted, WhenBusy="JOIN"))
+    assert answer.status == status
+    if status == "FAILED":
+        assert answer.reason == f"COMMIT_MISMATCH: {JOB} built commit {BUILT}, not {wanted}{SEE}"
+    else:
+        assert any(line["decision"] == "commit unverified" for line in world.decisions)
 
 
 @pytest.mark.parametrize("reason", ["commit_ids ignored", "no log"])

@@ -5,21 +5,11 @@ from __future__ import annotations
 import pytest
 from simulated import APP_ID, BRANCH, START, Killed, World
 
-NO_ECHO: frozenset[str] = frozenset()
 LOST = ["timeout", "reset", "500", "malformed"]
 
 
-@pytest.fixture(params=["echo", "no echo"])
-def either(request: pytest.FixtureRequest, world: World) -> World:
-    """Amplify returns commit messages, or it does not."""
-    if request.param == "no echo":
-        world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    return world
-
-
-def test_a_redelivered_create_adopts_the_job_of_the_first(either: World) -> None:
+def test_a_redelivered_create_adopts_the_job_of_the_first(world: World) -> None:
     # given a sandbox that dies while it polls, and Lambda's retry
-    world = either
     delivery = world.deliver(world.event("Create"), retries=2)
     world.clock.at(START + 30, delivery.kill)
     # when
@@ -30,8 +20,7 @@ def test_a_redelivered_create_adopts_the_job_of_the_first(either: World) -> None
     assert len(world.jobs()) == world.amplify.count("StartJob") == 1
 
 
-def test_a_sandbox_that_dies_before_start_job_is_answered_leaves_one_job(either: World) -> None:
-    world = either
+def test_a_sandbox_that_dies_before_start_job_is_answered_leaves_one_job(world: World) -> None:
     _kill_once(world, "StartJob", after=True)
     world.deliver(world.event("Create"), retries=2)
     world.settle()
@@ -39,8 +28,7 @@ def test_a_sandbox_that_dies_before_start_job_is_answered_leaves_one_job(either:
     assert len(world.jobs()) == 1
 
 
-def test_a_sandbox_that_dies_before_start_job_is_sent_starts_it_at_the_retry(either: World) -> None:
-    world = either
+def test_a_sandbox_that_dies_before_start_job_is_sent_starts_it_at_the_retry(world: World) -> None:
     _kill_once(world, "StartJob", after=False)
     world.deliver(world.event("Create"), retries=2)
     world.settle()
@@ -48,9 +36,8 @@ def test_a_sandbox_that_dies_before_start_job_is_sent_starts_it_at_the_retry(eit
     assert len(world.jobs()) == 1
 
 
-def test_a_redelivery_answers_as_the_first_delivery_did(either: World) -> None:
+def test_a_redelivery_answers_as_the_first_delivery_did(world: World) -> None:
     # given a Create that was answered
-    world = either
     event = world.event("Create")
     first = world.request(event)
     world.clock.sleep(60)
@@ -61,8 +48,7 @@ def test_a_redelivery_answers_as_the_first_delivery_did(either: World) -> None:
     assert len(world.jobs()) == 1
 
 
-def test_a_redelivery_of_a_failed_create_answers_as_the_first_delivery_did(either: World) -> None:
-    world = either
+def test_a_redelivery_of_a_failed_create_answers_as_the_first_delivery_did(world: World) -> None:
     world.amplify.next_job(outcome="FAILED")
     event = world.event("Create")
     first = world.request(event)
@@ -120,8 +106,7 @@ def test_two_deliveries_at_the_same_time_are_no_busy_branch_to_each_other(
 
 
 @pytest.mark.parametrize("mode", LOST)
-def test_a_start_job_that_took_effect_unanswered_is_adopted(either: World, mode: str) -> None:
-    world = either
+def test_a_start_job_that_took_effect_unanswered_is_adopted(world: World, mode: str) -> None:
     world.fail("StartJob", mode, applied=True)
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "1")
@@ -129,8 +114,7 @@ def test_a_start_job_that_took_effect_unanswered_is_adopted(either: World, mode:
 
 
 @pytest.mark.parametrize("mode", LOST)
-def test_a_start_job_without_effect_is_sent_again(either: World, mode: str) -> None:
-    world = either
+def test_a_start_job_without_effect_is_sent_again(world: World, mode: str) -> None:
     world.fail("StartJob", mode)
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "1")
@@ -138,15 +122,14 @@ def test_a_start_job_without_effect_is_sent_again(either: World, mode: str) -> N
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_throttled_start_job_is_sent_again(either: World, times: int) -> None:
-    world = either
+def test_a_throttled_start_job_is_sent_again(world: World, times: int) -> None:
     world.fail("StartJob", "429", times=times)
     assert world.request(world.event("Create")).status == "SUCCESS"
     assert (len(world.jobs()), world.amplify.count("StartJob")) == (1, 1 + times)
 
 
 def test_the_function_asks_whether_its_request_is_still_wanted_before_each_start_job(world: World) -> None:
-    world.fail("StartJob", "reset")
+    world.fail("StartJob", "timeout")
     world.clock.at(START + 1, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
     answer = world.request(world.event("Create"))
     assert (answer.reason.split(":")[0], world.jobs()) == ("EXPIRED", [])
@@ -155,40 +138,9 @@ def test_the_function_asks_whether_its_request_is_still_wanted_before_each_start
 
 def test_a_second_start_job_is_sent_when_the_stack_stays_unreadable_for_three_tries(world: World) -> None:
     world.fail("StartJob", "500")
-    world.fail("DescribeStacks", "429", times=99)
+    world.fail("DescribeStackEvents", "429", times=99)
     assert world.request(world.event("Create")).status == "SUCCESS"
-    assert world.asked.count("DescribeStacks") == 3  # the first StartJob needs no look
-
-
-def test_where_the_status_of_the_stack_cannot_be_read_its_events_tell(world: World) -> None:
-    event = world.event("Create")
-    world.clock.sleep(10)
-    world.stack_event("CREATE_FAILED")
-    world.fail("DescribeStacks", "denied", times=99)
-    answer = world.request(event)
-    assert (answer.reason.split(":")[0], world.jobs()) == ("EXPIRED", [])
-
-
-def test_a_retry_whose_token_does_not_read_back_is_adopted_although_tokens_of_releases_do(
-    world: World,
-) -> None:
-    # given an Amplify that returns the message of a RELEASE, but not that of a RETRY
-    world.amplify.behaviour.echoes_commit_message = frozenset({"RELEASE"})
-    world.amplify.behaviour.retry_copies_message = False
-    world.request(world.event("Create"))
-    # when the StartJob of a RETRY takes effect unanswered
-    world.fail("StartJob", "timeout", applied=True)
-    answer = world.request(world.event("Create", JobType="RETRY", JobId="1"))
-    # then
-    assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "2", 2)
-
-
-def test_a_retry_that_shows_the_message_of_the_job_it_repeats_is_adopted(world: World) -> None:
-    world.amplify.behaviour.echoes_commit_message = frozenset({"RELEASE"})
-    world.request(world.event("Create"))
-    world.fail("StartJob", "timeout", applied=True)
-    answer = world.request(world.event("Create", JobType="RETRY", JobId="1"))
-    assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "2", 2)
+    assert world.asked.count("DescribeStackEvents") >= 3
 
 
 def test_a_retry_made_by_hand_that_copies_the_token_is_not_taken_for_the_job_of_the_request(
@@ -218,20 +170,6 @@ def test_of_two_jobs_with_the_token_the_older_one_is_the_requests(world: World) 
     assert answer.data["JobId"] == "1"
 
 
-def test_a_token_counts_only_as_the_last_line(world: World) -> None:
-    # given a job whose message only mentions the token
-    event = world.event("Create")
-    world.request(event)
-    message = world.jobs().pop().commit_message
-    world.branch.jobs[0].commit_message = f"{message}\nis what the last job said"
-    # when
-    world.clock.sleep(60)
-    answer = world.request(event)
-    # then it is adopted only for want of any token that reads back
-    assert answer.data["JobId"] == "1"
-    assert [line["ours"] for line in world.decisions if line["decision"] == "adopted"] == [False]
-
-
 def test_a_retried_operation_with_the_same_request_id_is_another_request(world: World) -> None:
     # given a Create that failed, and an operation that CloudFormation retries with its RequestId
     world.amplify.next_job(outcome="FAILED")
@@ -244,59 +182,7 @@ def test_a_retried_operation_with_the_same_request_id_is_another_request(world: 
     assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
 
 
-# Where Amplify returns no commit messages
-
-
-def test_a_fresh_delivery_takes_over_no_job_of_somebody_else(world: World) -> None:
-    # given a job that began after the request, before the function came to look
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    event = world.event("Create")
-    world.amplify.start(APP_ID, BRANCH)
-    # when the request is not yet as old as Lambda's first retry
-    world.clock.sleep(55)
-    answer = world.request(event)
-    # then
-    assert answer.data["JobId"] == "2"
-
-
-def test_a_late_delivery_rather_takes_over_a_job_than_start_a_second_one(world: World) -> None:
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    event = world.event("Create")
-    world.amplify.start(APP_ID, BRANCH)
-    world.clock.sleep(56)
-    answer = world.request(event)
-    assert (answer.data["JobId"], world.amplify.count("StartJob")) == ("1", 0)
-    assert [line["ours"] for line in world.decisions if line["decision"] == "adopted"] == [False]
-
-
-def test_a_job_that_began_before_the_request_is_never_taken_over(world: World) -> None:
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    world.amplify.start(APP_ID, BRANCH)
-    world.clock.sleep(1)
-    event = world.event("Create")
-    world.clock.sleep(70)
-    assert world.request(event).data["JobId"] == "2"
-
-
-def test_a_job_whose_type_amplify_does_not_tell_is_taken_over(world: World) -> None:
-    world.amplify.behaviour.omits = frozenset({"jobType", "commitMessage"})
-    event = world.event("Create")
-    world.amplify.start(APP_ID, BRANCH)
-    world.clock.sleep(70)
-    assert world.request(event).data["JobId"] == "1"
-
-
-def test_of_the_jobs_since_the_request_the_oldest_is_taken_over(world: World) -> None:
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    event = world.event("Create")
-    for _ in range(3):
-        world.amplify.start(APP_ID, BRANCH)
-        world.clock.sleep(60)
-    assert world.request(event).data["JobId"] == "1"
-
-
-def test_no_job_is_taken_over_where_tokens_read_back(world: World) -> None:
-    # given that some job shows a token
+def test_a_late_delivery_takes_over_nobody_elses_job(world: World) -> None:
     world.request(world.event("Create"))
     # when somebody starts a job after a request that is delivered late
     event = world.event("Create")
@@ -304,32 +190,6 @@ def test_no_job_is_taken_over_where_tokens_read_back(world: World) -> None:
     world.clock.sleep(70)
     # then
     assert world.request(event).data["JobId"] == "3"
-
-
-def test_a_job_that_was_listed_before_a_lost_start_job_is_not_taken_over(world: World) -> None:
-    # given a push between the request and the function's look
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    event = world.event("Create")
-    world.amplify.next_job(seconds=10)
-    world.amplify.start(APP_ID, BRANCH)
-    world.clock.sleep(20)
-    # when
-    world.fail("StartJob", "timeout", applied=True)
-    # then
-    assert world.request(event).data["JobId"] == "2"
-
-
-@pytest.mark.parametrize("mode", ["429", "denied"])
-def test_a_start_job_that_was_refused_had_no_effect_to_look_for(world: World, mode: str) -> None:
-    # given a refusal, and somebody's push before the next try
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    world.fail("StartJob", mode)
-    world.amplify.next_job(seconds=10)
-    world.clock.at(START + 1, lambda: world.amplify.push(APP_ID, BRANCH))
-    # when
-    answer = world.request(world.event("Create"))
-    # then
-    assert (answer.data["JobId"], len(world.jobs())) == ("2", 2)
 
 
 def test_a_job_adopted_by_its_token_is_stopped_at_the_deadline(world: World) -> None:
@@ -340,17 +200,6 @@ def test_a_job_adopted_by_its_token_is_stopped_at_the_deadline(world: World) -> 
     [answer] = world.answers
     assert answer.reason.startswith("JOB_TIMED_OUT")
     assert world.stopped == {"1"}
-
-
-def test_a_job_that_was_taken_over_is_not_stopped_at_the_deadline(world: World) -> None:
-    world.amplify.behaviour.echoes_commit_message = NO_ECHO
-    world.amplify.next_job(seconds=500)
-    event = world.event("Create", TimeoutSeconds="120")
-    world.amplify.start(APP_ID, BRANCH)
-    world.clock.sleep(60)
-    answer = world.request(event)
-    assert answer.reason.startswith("JOB_TIMED_OUT")
-    assert world.amplify.count("StopJob") == 0
 
 
 def test_jobs_are_listed_as_far_back_as_the_request_on_several_pages(world: World) -> None:

@@ -200,7 +200,6 @@ class World:
     def event(self, request_type: str, **properties: Any) -> dict[str, Any]:
         """A request of CloudFormation, sent now."""
         number = next(self._numbers)
-        self._event_of("Site", "Custom::AmplifyJob", f"{request_type.upper()}_IN_PROGRESS")
         date = datetime.fromtimestamp(self.clock.now, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         return {
             "RequestType": request_type,
@@ -217,6 +216,12 @@ class World:
                 **properties,
             },
         }
+
+    def _announce(self, event: Any) -> None:
+        """The stack shows an event of the resource for which a request is sent."""
+        if isinstance(event, dict) and event.get("LogicalResourceId") and "HandedOver" not in event:
+            status = f"{event.get('RequestType')}_IN_PROGRESS".upper()
+            self._event_of(event["LogicalResourceId"], "Custom::AmplifyJob", status)
 
     def update(
         self, physical_id: str, *, old: Mapping[str, Any] | None = None, **properties: Any
@@ -294,6 +299,7 @@ class World:
 
     def deliver(self, event: Mapping[str, Any], *, retries: int = 0, after: float = 0) -> Delivery:
         """Invoke the function asynchronously; `retries` are Lambda's, after 1 and 2 more minutes."""
+        self._announce(event)
         delivery = Delivery(event, self.clock.now + after + self.limit)
         self.deliveries.append(delivery)
 

@@ -106,14 +106,15 @@ class Progress:
             until = since + _UNREADABLE_SECONDS
             if request_type == "Update" and state.look is None:
                 until = max(until, state.began + _UPDATE_SECONDS)
-            pause = max(1.0, now - since)
-            if now + pause <= until:
+            pause = min(max(1.0, now - since), until - now)
+            if pause > 0:
                 self.state = replace(state, unreadable_since=since)
                 return pause
             look = (state.look or Look(now, kind_unseen(request_type), "", 0))._replace(at=now)
         if look.kind is not state.kind(request_type):
             log("found to be", kind=look.kind)
             self.seen = Seen(self._clients.now)
+            state = replace(state, since=self._clients.now)
         self.state = replace(state, look=look, unreadable_since=0)
         return 0
 

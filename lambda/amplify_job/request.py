@@ -90,7 +90,7 @@ class Task(NamedTuple):
     request: Request
     properties: Properties
     before: Properties | None
-    """Those before the Update; None if there are none, or if they are not valid, as a failed Update may leave."""
+    """Those before the Update; None if there are none, or no valid ones: a failed Update can leave such."""
 
     @classmethod
     def read(cls, request: Request) -> Task:
@@ -150,7 +150,7 @@ class Task(NamedTuple):
         seconds = _ROLLBACK_SECONDS
         if kind is Kind.ROLLBACK and self.properties.sources:
             seconds = max(seconds, min(self.properties.timeout_seconds, _FILES_SECONDS))
-        return state.began + seconds
+        return max(state.began, state.since) + seconds
 
 
 def resource_of(stack_id: str, logical_id: str) -> str:

@@ -23,6 +23,8 @@ class State:
     """When this event was sent: with the request, or at the last hand-over."""
     began: float
     """When the function first saw this delivery of the request."""
+    since: float = 0
+    """When the stack first showed what the request is now; 0 before it was seen."""
     look: Look | None = None
     """What the last readable look at the stack showed; None before the first look."""
     left: bool = False

@@ -42,6 +42,7 @@ class Behaviour:
     :param echoes_commit_message: Job types whose ``commitMessage`` is returned as sent. Default: all builds
     :param retry_copies_message: A RETRY without a message of its own shows that of the job it repeats.
         Default: True
+    :param list_lag_seconds: How long after its start a job is listed. Default: 0
     :param omits: Members left out of every job summary and step, such as ``commitMessage``. Default: none
     :param concurrent_jobs: How many jobs run at a time in a Region; the others wait in PENDING. Default: 5
     :param page_size: Jobs on a page of ListJobs when the caller does not say. Default: 10
@@ -55,6 +56,7 @@ class Behaviour:
     commit_ids: Literal["honoured", "ignored"] = "honoured"
     echoes_commit_message: frozenset[str] = frozenset({"RELEASE", "RETRY", "WEB_HOOK"})
     retry_copies_message: bool = True
+    list_lag_seconds: float = 0
     omits: frozenset[str] = frozenset()
     concurrent_jobs: int = 5
     page_size: int = 10

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from amplify_local.rest import ApiError, Broken, Response
 
-Mode = Literal["500", "429", "rate", "denied", "refused", "malformed", "timeout", "reset"]
+Mode = Literal["500", "429", "rate", "denied", "refused", "missing", "malformed", "timeout", "reset"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
@@ -16,7 +16,8 @@ class Fault:
     """Requests that go wrong.
 
     :param mode: ``500``, ``429`` (throttled), ``rate`` (the code of a busy branch with the words "Rate
-        exceeded"), ``denied``, ``refused`` (a bad request), ``malformed`` (no JSON), ``timeout``, ``reset``.
+        exceeded"), ``denied``, ``refused`` (a bad request), ``missing`` (not found), ``malformed`` (no JSON),
+        ``timeout``, ``reset``.
     :param operation: The operation of the requests. Default: any
     :param times: How many requests go wrong. Default: 1
     :param applied: The request takes effect, and only its answer is lost. Default: False
@@ -53,6 +54,8 @@ class Fault:
             return denied(operation, resource).response()
         if self.mode == "refused":
             return ApiError("BadRequestException", "The request is not valid.").response()
+        if self.mode == "missing":
+            return ApiError("NotFoundException", "Not found.", 404).response()
         if self.mode == "429":
             return ApiError("TooManyRequestsException", "Too Many Requests", 429).response()
         if self.mode == "rate":

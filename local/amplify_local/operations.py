@@ -77,7 +77,9 @@ def get_job(amplify: Amplify, params: Params) -> Params:
 
 
 def list_jobs(amplify: Amplify, params: Params) -> Params:
-    newest_first = list(reversed(amplify.branch(params["appId"], params["branchName"]).jobs))
+    listed_until = amplify.clock() - amplify.behaviour.list_lag_seconds
+    jobs = amplify.branch(params["appId"], params["branchName"]).jobs
+    newest_first = [job for job in reversed(jobs) if job.created <= listed_until]
     start = _position_after(params["nextToken"], newest_first) if "nextToken" in params else 0
     end = start + (params.get("maxResults") or amplify.behaviour.page_size)
     page: Params = {"jobSummaries": [_summary(amplify, job) for job in newest_first[start:end]]}

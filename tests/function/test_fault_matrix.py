@@ -1,35 +1,52 @@
-"""Every row of the table in docs/reliability.md, as it says there."""
+"""Every row of the tables in docs/reliability.md, as it says there."""
 
 from __future__ import annotations
 
 import pytest
-from fault_matrix import (  # type: ignore[import-not-found, unused-ignore]
-    PAGE,
-    ROWS,
-    Row,
-    page,
-)
+from fault_matrix import THEMES  # type: ignore[import-not-found, unused-ignore]
+from fault_matrix.page import PAGE, page  # type: ignore[import-not-found, unused-ignore]
+from fault_matrix.row import Row, Story  # type: ignore[import-not-found, unused-ignore]
 from simulated import World
 
+ROWS = [
+    pytest.param(row, mode, id=f"{theme}: {row.fault.replace('{mode}', mode)}")
+    for theme, rows in THEMES.items()
+    for row in rows
+    for mode in row.modes
+]
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.fault)
-def test_what_comes_of_a_fault(world: World, row: Row) -> None:
-    # when
-    row.happens(world)
-    # then
-    answers = tuple(
-        f"FAILED {answer.reason.split(':')[0]}" if answer.status == "FAILED" else answer.status
-        for answer in world.answers
-    )
-    assert (answers, len(world.started)) == (row.answers, row.jobs)
-    assert row.holds(world), row.outcome
+
+@pytest.mark.parametrize(("row", "mode"), ROWS)
+def test_what_comes_of_a_fault(world: World, row: Row, mode: str) -> None:
+    _comes_to_pass(world, row, mode)
+
+
+@pytest.mark.parametrize(("row", "mode"), [case for case in ROWS if not case.values[0].counts_invocations])
+def test_the_same_comes_of_it_if_the_function_hands_over_at_every_pause(
+    world: World, row: Row, mode: str
+) -> None:
+    world.hands_over_at_every_pause = True
+    _comes_to_pass(world, row, mode)
 
 
 def test_no_two_rows_are_about_the_same_fault() -> None:
-    assert len({(row.theme, row.fault) for row in ROWS}) == len(ROWS)
+    for rows in THEMES.values():
+        assert len({row.fault for row in rows}) == len(rows)
 
 
 def test_the_page_is_up_to_date() -> None:
-    # else: python tests/function/fault_matrix.py --write
+    # else: python tests/function/fault_matrix --write
     text = PAGE.read_text()
     assert text == page(text)
+
+
+def _comes_to_pass(world: World, row: Row, mode: str) -> None:
+    story = Story(world, mode)
+    for step in row.happens:
+        step(story)
+    answers = [
+        answer.reason.split(":")[0] if answer.status == "FAILED" else answer.status
+        for answer in world.answers
+    ]
+    assert (answers, len(world.started)) == (list(row.answers), row.jobs)
+    assert row.holds(world), row.outcome

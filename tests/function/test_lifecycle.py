@@ -325,7 +325,12 @@ class Life(RuleBasedStateMachine):
         note(f"job {before.id} was served before, job {after.id} is now")
         if after is before or any(self.status(job) != "SUCCEED" for job in self.started_since(before)):
             return  # a restoration that failed brings nothing back
-        if not self.stack.physical_id and self.mark_of(before) and before.began and before.began > self.completed:
+        if (
+            not self.stack.physical_id
+            and self.mark_of(before)
+            and before.began
+            and before.began > self.completed
+        ):
             return  # it began only after its deploy, which did not wait for it
         if self.files:
             if self.stack.physical_id:
@@ -356,9 +361,7 @@ class Life(RuleBasedStateMachine):
             for asked in self.given_up:
                 began = job.asked if job.asked < math.inf else 0
                 if asked.abandoned and self.world.asked_by.get(job.id) == asked.event["ResponseURL"]:
-                    assert began <= asked.abandoned + LOOK_IS_GOOD, (
-                        "a job started after its end"
-                    )
+                    assert began <= asked.abandoned + LOOK_IS_GOOD, "a job started after its end"
         self.given_up = []
         self.world.clock.sleep(10)
         self.world.amplify.faults.clear()

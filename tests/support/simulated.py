@@ -421,7 +421,7 @@ class _Aws(Aws):
         def invoke() -> None:
             self._world.handed_over.append(json.loads(Payload))
             after = self._world.pause if self._world.hands_over_at_every_pause else 0
-            self._world.deliver(json.loads(Payload), after=after)
+            self._world.deliver(json.loads(Payload), retries=2, after=after)
 
         self._world.stubbed("Invoke", invoke)
 

@@ -1,0 +1,17 @@
+"""`python tests/function/fault_matrix --write` writes the tables into docs/reliability.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from fault_matrix.page import PAGE, page  # noqa: E402
+
+if __name__ == "__main__":
+    text = page(PAGE.read_text())
+    if sys.argv[1:] == ["--write"]:
+        PAGE.write_text(text)
+    else:
+        sys.stdout.write(text)

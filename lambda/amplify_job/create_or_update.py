@@ -8,7 +8,7 @@ from dataclasses import replace
 from branch_jobs import newest_of_version, newest_success, of_request
 from jobs import CANCELLED, CANCELLING, SUCCEED, Job
 from outcomes import AmplifyError, BranchBusy, Failure, JobTimedOut, SiteCheckFailed
-from request import Task
+from request import STOPPING_SECONDS, Task
 from roll_back import leave
 from stack import Kind
 from start import deploy, in_the_way, start, words_of
@@ -29,7 +29,6 @@ from steps import (
 )
 
 POLL_SECONDS = 2.0
-_STOP_SECONDS = 20
 _SITE_SECONDS = 5.0
 
 
@@ -113,7 +112,7 @@ def _follow(task: Task, state: State, seen: Seen) -> Step:
 
 def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:
     """Stop the job if this request started it. If it succeeds all the same, that is a success."""
-    told, is_over = job.id in state.stopped, seen.now >= state.stopping_since + _STOP_SECONDS
+    told, is_over = job.id in state.stopped, seen.now >= task.ends(state, Kind.FORWARD)
     if state.mine and job.in_progress and not is_over:
         return Wait(POLL_SECONDS) if told or job.status == CANCELLING else StopJob(job.id)
     if not state.mine:
@@ -121,7 +120,7 @@ def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:
     elif not told:
         what = "it could not be stopped"
     elif job.in_progress:
-        what = f"it was told to stop and was still {job.status} {_STOP_SECONDS} seconds later"
+        what = f"it was told to stop and was still {job.status} {STOPPING_SECONDS} seconds later"
     else:
         what = "it was stopped" if job.status == CANCELLED else f"it was told to stop and {job.status}"
     because = f" (Amplify's last error: {state.last_error})" if state.last_error else ""

@@ -3,8 +3,8 @@
 One request of CloudFormation may take several deliveries and invocations; it starts at most one job. Every
 request is answered.
 
-What is done is decided in `create_or_update.py` and `roll_back.py`, by pure functions from what was seen to the
-next step. `work.py` takes these steps, one after the other.
+`create_or_update.py` and `roll_back.py` decide what is done: pure functions from what was seen to the next
+step. `work.py` takes these steps, one after the other.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ _URL_LIFETIME_SECONDS = 7_200
 _ROLLBACK_SECONDS = 60  # how long a rollback or a Delete tries what it has to do
 _FILES_SECONDS = 600  # the same for a rollback that has files to read and to send again
 _LEAVING_SECONDS = 20
+STOPPING_SECONDS = 20
+"""How long a job that was told to stop at the timeout is waited for."""
 
 
 class Request(NamedTuple):
@@ -144,6 +146,8 @@ class Task(NamedTuple):
 
     def ends(self, state: State, kind: Kind) -> float:
         """When the work must be done, in seconds since the epoch."""
+        if state.stopping_since:
+            return state.stopping_since + STOPPING_SECONDS
         if kind is Kind.FORWARD:
             end = state.requested + self.properties.timeout_seconds
             return min(end, state.began + _LEAVING_SECONDS) if self.moves and not state.left else end

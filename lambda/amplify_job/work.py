@@ -18,6 +18,7 @@ from request import Task
 from steps import Answer, Fail, ReadJob, ReadJobs, Seen, Step
 
 _SLOWEST_SECONDS = 30.0
+_LATE_SECONDS = 20  # how long a delivery that comes after its time tries to read
 _DENIED_SECONDS = 60  # how long a permission that was just granted may be denied
 
 
@@ -66,7 +67,8 @@ class Work:
         if str(error) != state.last_error:
             log("trying again", error=str(error))
         progress.state = replace(state, tries=state.tries + 1, last_error=str(error))
-        if now >= self._work_ends and isinstance(step, (ReadJobs, ReadJob)):
+        is_over = now >= max(self._work_ends, state.began + _LATE_SECONDS)
+        if is_over and isinstance(step, (ReadJobs, ReadJob)):
             job = Job.read({"jobId": step.job_id}) if isinstance(step, ReadJob) else None
             progress.seen = progress.seen._replace(unanswered=True, job=job)
             return 0

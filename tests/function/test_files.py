@@ -195,7 +195,7 @@ def test_nothing_is_left_in_tmp(world: World, tmp_path: Path, monkeypatch: pytes
     world.archive("1.zip", {"a.txt": "a"})
     used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3)
     used.zip()
-    used.close()
+    used.__exit__()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -219,7 +219,7 @@ def zip_of(world: World, *sources: Source) -> bytes:
     whole = b"".join(made.chunks())
     assert b"".join(made.chunks()) == whole
     assert len(whole) == made.size
-    used.close()
+    used.__exit__()
     return whole
 
 

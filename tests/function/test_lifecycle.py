@@ -392,7 +392,7 @@ class Life(RuleBasedStateMachine):
     def mark_of(self, job: Job) -> Mark | None:
         """The mark of a job that the function started."""
         params = self.world.started.get(job.id)
-        return Mark.parse(params["commitMessage"]) if params else None
+        return Mark.parse(params.get("commitMessage", "")) if params else None
 
     def status(self, job: Job) -> str:
         return job.status_at(self.world.clock.now)

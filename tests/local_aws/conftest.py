@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import boto3
 import pytest
 from botocore.config import Config
-from clock import Clock
+from ticking import Clock
 
 from amplify_local import LocalAws
 from amplify_local.amplify import Amplify

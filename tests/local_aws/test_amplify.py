@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
-from clock import Clock
+from ticking import Clock
 
 from amplify_local.amplify import Amplify
 from amplify_local.constraints import violations

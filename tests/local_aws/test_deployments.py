@@ -12,7 +12,7 @@ from zipfile import ZipFile
 
 import pytest
 from botocore.exceptions import ClientError
-from clock import Clock
+from ticking import Clock
 
 from amplify_local.amplify import Amplify
 from amplify_local.rest import Request

@@ -31,7 +31,7 @@ from botocore.parsers import ResponseParserError
 from greenlet import getcurrent, greenlet
 
 import answer
-import index
+import invocation
 import log
 import web
 from amplify_local.amplify import Amplify
@@ -305,7 +305,7 @@ class World:
 
         def run() -> None:
             try:
-                index.Invocation(event, _Context(self, delivery), _Aws(self), self.clock).run()
+                invocation.Invocation(event, _Context(self, delivery), _Aws(self), self.clock).run()
             except (Exception, Killed) as error:
                 delivery.raised = error
                 if retries:

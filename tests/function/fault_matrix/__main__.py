@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from fault_matrix.page import PAGE, page  # noqa: E402
+from fault_matrix.page import PAGE, page  # type: ignore[import-not-found, unused-ignore]  # noqa: E402
 
 if __name__ == "__main__":
     text = page(PAGE.read_text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 from .row import (
     ANY,
@@ -63,11 +64,11 @@ def _many_jobs(story: Story) -> None:
     world.before_call = throttle
 
 
-def _released_the_version_of_before(world: object) -> bool:
+def _released_the_version_of_before(world: Any) -> bool:
     """The newest job is one of the version that the first one had, and it was not waited for."""
     messages = [job.commit_message for job in world.jobs() if job.commit_message]
-    first, *_, last = (message.split(".")[1] for message in messages)  # type: ignore[attr-defined]
-    return bool(first == last and world.answers[0].data["Status"] == "PENDING")  # type: ignore[attr-defined]
+    first, *_, last = (message.split(".")[1] for message in messages)
+    return bool(first == last and world.answers[0].data["Status"] == "PENDING")
 
 
 ROWS = [

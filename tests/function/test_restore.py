@@ -1,0 +1,329 @@
+"""What a rollback and a Delete bring back, told from the branch's jobs. Nothing is called."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from simulated import APP_ID, BRANCH, STACK_ID
+
+from decide import next_step
+from identity import Mark, digest
+from jobs import Job
+from properties import Source
+from request import NO_VERSION, Request, Task
+from stack import Kind, Look
+from state import State
+from steps import Answer, CreateDeployment, ReadJobs, ReadStack, Seen, StartJob, Step, StopJob, Wait
+
+COMPLETE = 1_000.0  # when the stack was last complete
+ROLLBACK = 2_000.0  # when the rollback began
+NOW = ROLLBACK + 20
+SHA, PUSHED = "c" * 40, "d" * 40
+
+
+def _event(request_type: str, logical_id: str = "Site", **old: Any) -> dict[str, Any]:
+    here = {"ServiceToken": "arn", "AppId": APP_ID, "BranchName": BRANCH}
+    return {
+        "RequestType": request_type,
+        "RequestId": "1",
+        "ResponseURL": "https://responses.example/1",
+        "StackId": STACK_ID,
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": "amplify-job-1",
+        "ResourceProperties": here,
+        "OldResourceProperties": {**here, "Nonce": "2", **old},
+    }
+
+
+UPDATE, DELETE = Task.read(Request.read(_event("Update"))), Task.read(Request.read(_event("Delete")))
+MOVED = Task.read(Request.read(_event("Update", BranchName="dev")))
+MINE, OTHER = UPDATE.resource, digest(STACK_ID, "Other", length=12)
+ANOTHER_STACKS = digest("another stack", "Site", length=12)
+BEFORE = UPDATE.properties.fingerprint  # the version that the rollback goes back to
+UNDONE = "1" + "f" * 14  # the version that is undone
+
+
+def ours(number: int, version: str, status: str = "SUCCEED", *, began: float = 0, **more: Any) -> Job:
+    """A job that this resource started for a version, before the stack was last complete, or at `began`."""
+    return _job(number, Mark(more.pop("resource", MINE), version, "1" * 12, "RELEASE"), status, began, **more)
+
+
+def undone(number: int, status: str = "SUCCEED", **more: Any) -> Job:
+    """A job of the version that is undone."""
+    return ours(number, UNDONE, status, began=COMPLETE + 500, **more)
+
+
+def push(number: int, status: str = "SUCCEED", *, began: float = COMPLETE + 100, commit: str = PUSHED) -> Job:
+    """Somebody else's job, between the last complete operation and this one."""
+    return _job(number, None, status, began, commit)
+
+
+def _job(number: int, mark: Mark | None, status: str, began: float, commit: str = "HEAD") -> Job:
+    summary: dict[str, Any] = {"jobId": str(number), "status": status, "commitId": commit}
+    if mark:
+        summary["commitMessage"] = mark.sign("x")
+    if began is not None:
+        summary["startTime"] = datetime.fromtimestamp(began or COMPLETE - 100, timezone.utc)
+    return Job.read(summary)
+
+
+def step_of(task: Task, *jobs: Job, siblings: tuple[str, ...] = ("Site",), **state: Any) -> Step:
+    """The step that is decided from these jobs, newest first."""
+    kind = Kind.DELETE if task.request.type == "Delete" else Kind.ROLLBACK
+    look = Look(NOW, kind, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, siblings)
+    before = State(ROLLBACK, ROLLBACK, ROLLBACK + 10, look=look)
+    return next_step(task, replace(before, **state), Seen(NOW, jobs))
+
+
+def retried(step: Step) -> str:
+    """The job that the step starts again by a RETRY."""
+    assert isinstance(step, StartJob)
+    assert step.fields["jobType"] == "RETRY"
+    return str(step.fields["jobId"])
+
+
+AGAIN = "the previous properties"
+
+
+@pytest.mark.parametrize(
+    ("jobs", "restored"),
+    [
+        pytest.param([undone(2), ours(1, BEFORE)], AGAIN, id="a version that recorded no commit"),
+        pytest.param([undone(2), ours(1, BEFORE, commit=SHA)], "1", id="a version that recorded its commit"),
+        pytest.param([undone(3), push(2), ours(1, BEFORE)], "2", id="a push between two deploys"),
+        pytest.param(
+            [undone(4), push(3), push(2, commit="HEAD"), ours(1, BEFORE)], "3", id="the newest of two pushes"
+        ),
+        pytest.param(
+            [undone(3), push(2, commit="HEAD"), ours(1, BEFORE)], AGAIN, id="somebody's release of the tip"
+        ),
+        pytest.param([undone(3), push(2, "FAILED"), ours(1, BEFORE)], AGAIN, id="a push that failed"),
+        pytest.param(
+            [undone(3), push(2, "CANCELLED"), ours(1, BEFORE)], AGAIN, id="a push that was cancelled"
+        ),
+        pytest.param(
+            [
+                undone(5),
+                ours(4, BEFORE, began=COMPLETE - 10, commit=PUSHED),
+                ours(3, "1" + "e" * 14),
+                push(2, began=COMPLETE - 300),
+                ours(1, BEFORE),
+            ],
+            "4",
+            id="two failed deploys in a row: the RETRY that brought the push back",
+        ),
+        pytest.param(
+            [undone(4), undone(3), push(2), ours(1, BEFORE)], "2", id="two tries without a rollback"
+        ),
+        pytest.param(
+            [undone(3), ours(2, "1a", began=COMPLETE + 200, resource=OTHER, commit=SHA), ours(1, BEFORE)],
+            AGAIN,
+            id="another resource of this stack has released the branch in this operation, too",
+        ),
+        pytest.param(
+            [undone(3), ours(2, "1a", resource=OTHER, commit=SHA), ours(1, BEFORE)],
+            "2",
+            id="another resource of this stack had released the branch in an earlier one",
+        ),
+        pytest.param(
+            [
+                undone(3),
+                ours(2, "1a", began=COMPLETE + 200, resource=ANOTHER_STACKS, commit=SHA),
+                ours(1, BEFORE),
+            ],
+            "2",
+            id="another stack has released the branch",
+        ),
+        pytest.param(
+            [undone(2), ours(1, BEFORE, began=COMPLETE + 5, commit=SHA)],
+            "1",
+            id="a job of the previous version that queued past its deploy",
+        ),
+        pytest.param([undone(1)], AGAIN, id="nothing else is listed"),
+    ],
+)
+def test_a_rollback_restores_what_was_served_before(jobs: list[Job], restored: str) -> None:
+    step = step_of(UPDATE, *jobs, siblings=("Other", "Site"))
+    assert isinstance(step, StartJob)
+    if restored == AGAIN:
+        assert step.fields == {**UPDATE.properties.start_job, "commitMessage": step.fields["commitMessage"]}
+    else:
+        assert retried(step) == restored
+    mark = Mark.parse(step.fields["commitMessage"])
+    assert mark
+    assert (mark.resource, mark.fingerprint, mark.request) == UPDATE.mark[:3]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "job_id"),
+    [
+        pytest.param([ours(1, BEFORE)], "1", id="the site serves this version"),
+        pytest.param([push(3), undone(2), ours(1, BEFORE)], "1", id="a push is newer: the site has moved on"),
+        pytest.param([undone(2, "FAILED"), ours(1, BEFORE)], "1", id="what is undone never succeeded"),
+        pytest.param([ours(2, UNDONE), ours(1, BEFORE)], "1", id="a version that an earlier deploy has left"),
+        pytest.param([undone(3, "FAILED"), push(2), ours(1, BEFORE)], "1", id="a push is served"),
+        pytest.param(
+            [ours(3, BEFORE, "RUNNING", began=NOW - 5), undone(2), ours(1, BEFORE)],
+            "3",
+            id="a job of the previous version is under way",
+        ),
+        pytest.param(
+            [undone(3, resource=OTHER), ours(1, BEFORE)], "1", id="another resource's job is served"
+        ),
+        pytest.param([push(2), push(1)], "2", id="no job of this resource is listed"),
+    ],
+)
+def test_a_rollback_starts_nothing_where_nothing_is_to_be_undone(jobs: list[Job], job_id: str) -> None:
+    step = step_of(UPDATE, *jobs)
+    assert isinstance(step, Answer)
+    assert step.job
+    assert step.job.id == job_id
+
+
+def test_a_job_that_is_being_cancelled_does_not_count_as_under_way() -> None:
+    step = step_of(UPDATE, ours(3, BEFORE, "CANCELLING", began=NOW - 5), undone(2), ours(1, BEFORE))
+    assert isinstance(step, StartJob)
+
+
+def test_a_rollback_restores_once_however_often_it_is_delivered() -> None:
+    mine = _job(3, UPDATE.mark._replace(job_type="RETRY"), "FAILED", NOW - 5)
+    step = step_of(UPDATE, mine, undone(2), ours(1, BEFORE, commit=SHA))
+    assert step == Answer(mine, "adopted")
+
+
+@pytest.mark.parametrize(
+    ("jobs", "stopped"),
+    [
+        ([undone(2, "RUNNING"), ours(1, BEFORE)], "2"),
+        ([undone(2, "PENDING"), ours(1, BEFORE)], "2"),
+        ([undone(3, "CANCELLING"), undone(2, "RUNNING")], "2"),
+    ],
+)
+def test_a_rollback_first_stops_the_jobs_of_what_is_undone(jobs: list[Job], stopped: str) -> None:
+    assert step_of(UPDATE, *jobs) == StopJob(stopped)
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        [undone(2, "CANCELLING"), ours(1, BEFORE)],
+        [undone(2, "RUNNING"), ours(1, BEFORE)],  # it was told to stop
+    ],
+)
+def test_a_rollback_waits_for_the_end_of_what_was_told_to_stop(jobs: list[Job]) -> None:
+    assert isinstance(step_of(UPDATE, *jobs, stopped=("2",)), Wait)
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        push(2, "RUNNING"),
+        ours(2, BEFORE, "RUNNING", began=COMPLETE + 500),
+        ours(2, UNDONE, "RUNNING"),  # an earlier deploy's
+        undone(2, "RUNNING", resource=OTHER),
+    ],
+)
+def test_a_rollback_stops_no_other_job(job: Job) -> None:
+    assert isinstance(step_of(UPDATE, job, ours(1, BEFORE)), Answer)
+
+
+def test_a_rollback_does_not_list_the_jobs_before_six_seconds_have_passed() -> None:
+    look = Look(ROLLBACK + 1, Kind.ROLLBACK, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, ())
+    state = State(ROLLBACK, ROLLBACK, ROLLBACK, look=look)
+    assert next_step(UPDATE, state, Seen(ROLLBACK + 1)) == Wait(5)
+    assert next_step(UPDATE, state, Seen(ROLLBACK + 5.5)) == Wait(0.5)
+    assert next_step(UPDATE, state, Seen(ROLLBACK + 6)) == ReadJobs()
+
+
+def test_after_its_minute_a_rollback_starts_nothing() -> None:
+    step = step_of(UPDATE, undone(2), ours(1, BEFORE), began=NOW - 60)
+    assert isinstance(step, Answer)
+
+
+def test_ignore_restores_nothing_but_stops() -> None:
+    ignoring = UPDATE._replace(properties=UPDATE.properties._replace(on_rollback="IGNORE"))
+    assert step_of(ignoring, undone(2), ours(1, BEFORE)) == Answer(ours(1, BEFORE))
+    assert step_of(ignoring, undone(2, "RUNNING"), ours(1, BEFORE)) == StopJob("2")
+
+
+# Delete
+
+
+@pytest.mark.parametrize(
+    ("jobs", "restored"),
+    [
+        pytest.param([undone(2), push(1)], "1", id="a push since the stack was last complete"),
+        pytest.param([undone(3), push(2), push(1)], "2", id="the newest one"),
+        pytest.param([undone(2), push(1, commit="HEAD")], "1", id="a job that recorded no commit"),
+        pytest.param([undone(2), ours(1, "1a", resource=OTHER)], "1", id="another resource's job"),
+        pytest.param([undone(3), undone(2, resource=OTHER), push(1)], "1", id="a sibling's job, undone too"),
+    ],
+)
+def test_a_new_resource_that_is_rolled_back_leaves_the_site_as_it_was(jobs: list[Job], restored: str) -> None:
+    step = step_of(DELETE, *jobs, siblings=("Other", "Site"))
+    assert retried(step) == restored
+    assert isinstance(step, StartJob)
+    mark = Mark.parse(step.fields["commitMessage"])
+    assert mark
+    assert (mark.fingerprint, mark.job_type) == (NO_VERSION, "RETRY")
+
+
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        pytest.param([undone(1)], id="nothing was served before"),
+        pytest.param([push(2), undone(1)], id="the site has moved on"),
+        pytest.param([undone(2, "FAILED"), push(1)], id="the resource's job failed"),
+        pytest.param(
+            [ours(3, NO_VERSION, "RUNNING", began=NOW - 5), undone(2), push(1)], id="restored already"
+        ),
+        pytest.param([ours(2, NO_VERSION, began=NOW - 5), undone(1)], id="restored, and served"),
+    ],
+)
+def test_a_delete_restores_nothing_otherwise(jobs: list[Job]) -> None:
+    assert step_of(DELETE, *jobs) == Answer()
+
+
+def test_a_delete_stops_what_the_resource_started_but_not_what_a_delete_started() -> None:
+    jobs = ours(3, NO_VERSION, "RUNNING"), push(2, "RUNNING"), ours(1, BEFORE, "RUNNING")
+    assert step_of(DELETE, *jobs) == StopJob("1")
+    assert step_of(DELETE, *jobs, stopped=("1",)) == Answer()
+
+
+def test_a_delete_looks_at_the_stack_only_if_there_is_something_to_do() -> None:
+    unseen = State(ROLLBACK, ROLLBACK, ROLLBACK)
+    assert next_step(DELETE, unseen, Seen(NOW, [push(1)])) == Answer()
+    assert next_step(DELETE, unseen, Seen(NOW, [undone(2), push(1)])) == ReadStack()
+    assert next_step(DELETE, unseen, Seen(NOW, [undone(2, "RUNNING")])) == ReadStack()
+
+
+@pytest.mark.parametrize(
+    "phase", ["DELETE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"]
+)
+def test_a_delete_that_undoes_no_update_restores_nothing(phase: str) -> None:
+    look = Look(NOW, Kind.DELETE, phase, ROLLBACK)
+    state = State(ROLLBACK, ROLLBACK, ROLLBACK, look=look)
+    assert next_step(DELETE, state, Seen(NOW, [undone(2), push(1)])) == Answer()
+
+
+# A resource that was moved to another branch
+
+
+def test_a_move_that_is_rolled_back_leaves_the_other_branch_as_a_delete_does() -> None:
+    assert step_of(MOVED, undone(2, "RUNNING"), push(1)) == StopJob("2")
+    assert retried(step_of(MOVED, undone(2), push(1))) == "1"
+
+
+def test_a_move_that_is_rolled_back_then_restores_its_own_branch() -> None:
+    assert step_of(MOVED, ours(1, BEFORE), left=True) == Answer(
+        ours(1, BEFORE), "nothing restored", "the site serves this version"
+    )
+
+
+def test_files_are_deployed_again_whatever_the_site_serves() -> None:
+    source = Source("assets", "old.zip", {}, False)
+    properties = UPDATE.properties._replace(job_type="MANUAL", sources=(source,))
+    assert step_of(UPDATE._replace(properties=properties), push(1)) == CreateDeployment()

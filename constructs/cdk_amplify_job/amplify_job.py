@@ -12,10 +12,11 @@ from aws_cdk import Annotations, CfnResource, Duration, Stack
 from constructs import Construct, IConstruct
 
 from . import options
-from .branch import Branch, known_name_of, pitfalls_of
+from .branch import pitfalls_of
 from .commit import Commit
 from .limits import OPTIONS, checked_flag, checked_number, checked_text, checked_word
 from .options import JobType, OnRollback, WhenBusy
+from .permissions import allow, arn_of_app, work_on
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
 from .smoke_test import SmokeTest, smoke_test_properties
 from .sources import bind, check_sources
@@ -168,8 +169,8 @@ class AmplifyJob(Construct):
         if sources:
             options.check_sources_alone(properties)
 
-        provider = options.checked_provider(provider) or AmplifyJobProvider.get_or_create(self)
-        files = bind(sources, self, provider.reader(self)) if sources else None
+        provider = options.checked_provider(provider, stack) or AmplifyJobProvider.get_or_create(self)
+        files = bind(sources, self, options.reader_of(provider, self)) if sources else None
         if files:
             properties |= {**files.properties, "JobType": None}
         self._resource = CfnResource(
@@ -187,17 +188,10 @@ class AmplifyJob(Construct):
             },
         )
         self._resource.node.add_dependency(*(execute_after or ()))
-        location = Branch(
-            region or stack.region,
-            stack.account,
-            app_id,
-            branch_name,
-            deploys_files=bool(sources),
-            known_name=known_name_of(branch) if branch else None,
-        )
-        provider.permit(self, self._resource, role_arn or location)
-        if files:
-            provider.permit_reading(self, self._resource, files.statements)
+        app = arn_of_app(stack, app_id, region)
+        on_app = work_on(app, [branch_name], deploys_files=bool(sources))
+        statements = [allow([role_arn], "sts:AssumeRole") if role_arn else on_app]
+        provider.permit(self, self._resource, app_id, [*statements, *(files.statements if files else ())])
 
         misspelt = options.misspelt_region(region)
         judged = branch and job_type in (JobType.RELEASE, JobType.MANUAL)

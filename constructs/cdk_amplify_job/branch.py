@@ -2,55 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 from aws_cdk import Fn, IResource, Reference, Token, Tokenization
 from aws_cdk.aws_amplify import CfnApp, CfnBranch
 
-from .limits import START_JOB
-
 if TYPE_CHECKING:
     from aws_cdk.interfaces.aws_amplify import IBranchRef
     from constructs import IConstruct
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A branch and where it lives; each field may hold tokens."""
-
-    region: str
-    account: str
-    app_id: str
-    name: str
-    deploys_files: bool = False
-    """Whether the job deploys files: it needs other permissions than a build."""
-    known_name: str | None = field(default=None, compare=False)
-    """The name, if ``name`` is a token of a branch construct that was given it as text."""
-
-    @property
-    def is_literal(self) -> bool:
-        """Whether the app ID and the name are known at synthesis.
-
-        Tokens of Region and account do not count: they name no resource.
-        """
-        return not (_is_token(self.app_id) or _is_token(self.name))
-
-    @property
-    def all_of_app(self) -> Branch:
-        """Every branch of the app, as IAM writes it."""
-        return replace(self, name="*")
-
-    @property
-    def longest(self) -> Branch:
-        """The same with the app ID and the name at the greatest length that a token of theirs can take."""
-        return replace(
-            self,
-            app_id=_longest(self.app_id, START_JOB["appId"]["max"]),
-            name=(self.known_name if _is_token(self.name) else None)
-            or _longest(self.name, START_JOB["branchName"]["max"]),
-        )
 
 
 def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
@@ -71,13 +30,6 @@ def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
             f"branch {branch.node.path!r} does not know its app: pass app_id and branch_name instead"
         )
     return _split(reference.branch_arn)
-
-
-def known_name_of(branch: IBranchRef | IResource) -> str | None:
-    """Return the branch's name, if it is known at synthesis although a reference stands for it."""
-    cfn_branch = _cfn_branch(branch)
-    name = cfn_branch.branch_name if cfn_branch else None
-    return None if name is None or _is_token(name) else name
 
 
 def pitfalls_of(branch: IBranchRef | IResource, *, deploys_files: bool) -> dict[str, str]:
@@ -138,13 +90,3 @@ def _split(arn: str) -> tuple[str, str]:
     # Fn::Split knows no first match: a name that itself holds "/branches/" is only kept when literal.
     parts = Fn.split("/branches/", arn)
     return Fn.select(1, Fn.split("/", Fn.select(0, parts))), Fn.select(1, parts)
-
-
-def _longest(value: str, length: int) -> str:
-    return "x" * length if _is_token(value) else value
-
-
-@cache
-def _is_token(value: str) -> bool:
-    # Each question goes to another process, and many branches have the same app.
-    return Token.is_unresolved(value)

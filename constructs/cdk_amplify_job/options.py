@@ -14,8 +14,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from aws_cdk import Duration, Stack, Token
+from aws_cdk import aws_iam as iam
 from aws_cdk.region_info import RegionInfo
-from constructs import IConstruct
+from constructs import Construct, IConstruct
 from typing_extensions import TypedDict
 
 from .branch import names_of
@@ -29,12 +30,11 @@ from .limits import (
     checked_word,
     is_known,
 )
-from .provider import IAmplifyJobProvider
+from .provider import AmplifyJobProvider, IAmplifyJobProvider
 from .smoke_test import SmokeTest
 
 if TYPE_CHECKING:
     from aws_cdk import IResource
-    from aws_cdk import aws_iam as iam
     from aws_cdk.aws_s3_deployment import ISource
     from aws_cdk.interfaces.aws_amplify import IBranchRef
 
@@ -301,10 +301,27 @@ def check_constructs(execute_after: Sequence[IConstruct] | None) -> None:
         raise ValueError(f"execute_after must be a list of constructs, received {execute_after!r}")
 
 
-def checked_provider(provider: IAmplifyJobProvider | None) -> IAmplifyJobProvider | None:
-    if provider is None or isinstance(provider, IAmplifyJobProvider):
-        return provider
-    hint = (
-        "pass its .provider" if hasattr(provider, "provider") else "see AmplifyJobProvider.from_service_token"
-    )
-    raise ValueError(f"provider must be a provider, received {provider!r}: {hint}")
+def checked_provider(provider: IAmplifyJobProvider | None, stack: Stack) -> IAmplifyJobProvider | None:
+    if provider is not None and not isinstance(provider, IAmplifyJobProvider):
+        hint = (
+            "pass its .provider"
+            if hasattr(provider, "provider")
+            else "see AmplifyJobProvider.from_service_token"
+        )
+        raise ValueError(f"provider must be a provider, received {provider!r}: {hint}")
+    if isinstance(provider, AmplifyJobProvider):
+        region, own = Stack.of(provider).region, stack.region
+        if region != own and is_known(region) and is_known(own):
+            raise ValueError(f"provider must be of the Region {own} of its job, received one of {region}")
+    return provider
+
+
+def reader_of(provider: IAmplifyJobProvider, job: Construct) -> iam.IRole:
+    """The role that reads the files of a job, in a form that ignores grants: theirs are wider than needed."""
+    if provider.role is None:
+        raise ValueError(
+            "sources need a provider whose role is known, so that it may read them: give its role as the "
+            "option role of AmplifyJobProvider.from_service_token"
+        )
+    # By its name: the ARN of a role in another stack would look like one of another account.
+    return iam.Role.from_role_name(job, "Reader", provider.role.role_name, mutable=False)

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
-from aws_cdk import Aws, Token
-
-from .branch import Branch
+from aws_cdk import Aws, Stack
 
 Statement: TypeAlias = dict[str, Any]
-# What a job needs access to: its branch, or the ARN of the role that has access to it.
-Target: TypeAlias = Branch | str
 
 # All inline policies of a role together, without whitespace.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 QUOTA: Final = 10_240
-# From here on an app's branches become one pattern. The rest is left for what a user adds to the role.
-THRESHOLD: Final = 9_000
 
 # https://github.com/cdklabs/cdk-nag reads it from a resource's metadata "cdk_nag": users inherit it.
 WILDCARD_EXPLAINED: Final = {
@@ -31,9 +24,12 @@ WILDCARD_EXPLAINED: Final = {
 # https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
 _FOREIGN = re.compile("[^\\t\\n\\r\\u0020-\\u00ff]")
 
-_PARTITION = Aws.PARTITION
-_GREATEST_LENGTH = {"AWS.Partition": 10, "AWS.Region": 14, "AWS.AccountId": 12}
+_BUILD = ("StartJob", "GetJob", "StopJob", "ListJobs", "GetBranch", "GetApp")
+_DEPLOY = ("CreateDeployment", "StartDeployment")
+
 _TOKEN = re.compile(r"\$\{Token\[(.+?)\.\d+\]\}")
+_LENGTHS = {"AWS.Partition": 10, "AWS.Region": 14, "AWS.AccountId": 12}
+_APP_ID_LENGTH, _OTHER_LENGTH = 20, 40
 
 
 def allow(resources: Sequence[str], *actions: str) -> Statement:
@@ -46,70 +42,44 @@ def policy(statements: Sequence[Statement]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def statements_for(targets: Iterable[Target]) -> list[Statement]:
-    """Allow all that jobs do with their targets, merged by action."""
-    apps: dict[str, None] = {}
-    branches: dict[str, None] = {}
-    for_files: dict[str, None] = {}
-    roles: dict[str, None] = {}
-    for target in targets:
-        if isinstance(target, Branch):
-            app = f"arn:{_PARTITION}:amplify:{target.region}:{target.account}:apps/{target.app_id}"
-            branch = f"{app}/branches/{_FOREIGN.sub('?', target.name)}"
-            apps[app] = branches[branch] = None
-            if target.deploys_files:
-                # Nobody has published which of the two a denial names: it is allowed on both.
-                for_files[branch] = for_files[f"{branch}/deployments/*"] = None
-        else:
-            roles[target] = None
-    statements = [
-        allow(
-            [f"{branch}/jobs/*" for branch in branches],
-            "amplify:StartJob",
-            "amplify:GetJob",
-            "amplify:StopJob",
-            "amplify:ListJobs",
-        ),
-        # Denials of ListJobs name the branch in some cases and its jobs in others: it is allowed on both.
-        allow([*branches], "amplify:ListJobs", "amplify:GetBranch"),
-        allow([*for_files], "amplify:CreateDeployment", "amplify:StartDeployment"),
-        allow([*apps], "amplify:GetApp"),
-        allow([*roles], "sts:AssumeRole"),
-    ]
-    return [statement for statement in statements if statement["Resource"]]
+def arn_of_app(stack: Stack, app_id: str, region: str | None = None) -> str:
+    """Return the ARN of an app in the account of a stack.
 
-
-def is_literal(target: Target) -> bool:
-    """Whether a target is known at synthesis."""
-    return target.is_literal if isinstance(target, Branch) else not Token.is_unresolved(target)
-
-
-def widened(target: Target) -> Target:
-    """Every branch of a branch's app; a role stays what it is."""
-    return target.all_of_app if isinstance(target, Branch) else target
-
-
-def fitted(targets: Iterable[Target], others: Sequence[Statement], room: int) -> list[Target]:
-    """Turn the branches of one app after the other into a pattern until one policy for all has room.
-
-    The app with most branches goes first. The policy of many apps may still be too long.
+    :param region: The Region of the app. Default: - the stack's
     """
-    fitting = list(targets)
-    while size_for(fitting, others) > room:
-        pattern, branches = Counter(map(widened, fitting)).most_common(1)[0]
-        if branches == 1:
-            break
-        fitting = list(dict.fromkeys(pattern if widened(target) == pattern else target for target in fitting))
-    return fitting
+    return f"arn:{Aws.PARTITION}:amplify:{region or stack.region}:{stack.account}:apps/{app_id}"
 
 
-def size_for(targets: Iterable[Target], others: Sequence[Statement] = ()) -> int:
-    """Count the characters of a policy as IAM does, each token at its greatest length.
+def work_on(app_arn: str, branch_names: Sequence[str], *, deploys_files: bool) -> Statement:
+    """Allow all that jobs do with branches of an app. Each action applies to its own kind of resource only.
 
-    :param targets: What the policy gives access to.
-    :param others: Its other statements.
+    :param branch_names: The branches; "*" stands for all of them.
     """
-    longest = [target.longest if isinstance(target, Branch) else target for target in targets]
-    document = policy([*statements_for(longest), *others])
-    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-    return len(_TOKEN.sub(lambda token: "x" * _GREATEST_LENGTH.get(token[1], 255), text))
+    branches = [f"{app_arn}/branches/{_FOREIGN.sub('?', name)}" for name in branch_names]
+    # Denials of ListJobs name the branch in some cases and its jobs in others, and of deployments nobody has
+    # published which of the two they name: each is allowed on both.
+    below = ("jobs", "deployments") if deploys_files else ("jobs",)
+    parts = [f"{branch}/{part}/*" for branch in branches for part in below]
+    actions = (*_BUILD, *_DEPLOY) if deploys_files else _BUILD
+    return allow([app_arn, *branches, *parts], *(f"amplify:{action}" for action in actions))
+
+
+def is_work_on_app(statement: Statement) -> bool:
+    """Whether a statement is one of ``work_on``."""
+    return str(statement["Action"][0]).startswith("amplify:")
+
+
+def describe_stacks(arn: str) -> Statement:
+    """Allow to see whether a request is still wanted, and which job a rollback is to undo."""
+    return allow([arn], "cloudformation:DescribeStackEvents")
+
+
+def characters(statements: Sequence[Statement], app_id: str = "") -> int:
+    """Count the characters of a policy as IAM does. Tokens count as they usually are: IAM has the last word.
+
+    :param app_id: The app's ID, which may be a token.
+    """
+    text = json.dumps(policy(statements), separators=(",", ":"), ensure_ascii=False)
+    if _TOKEN.fullmatch(app_id):
+        text = text.replace(app_id, "x" * _APP_ID_LENGTH)
+    return len(_TOKEN.sub(lambda token: "x" * _LENGTHS.get(token[1], _OTHER_LENGTH), text))

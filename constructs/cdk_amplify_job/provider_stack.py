@@ -68,7 +68,7 @@ class AmplifyJobProviderStack(Stack):
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
         ephemeral_storage_size: Size | None = None,
-        app_ids: Sequence[str] = (),
+        app_ids: Sequence[str] | None = None,
     ) -> None:
         super().__init__(
             scope,

@@ -10,9 +10,8 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from .branch import Branch
 from .limits import checked_branch_name, checked_text
-from .permissions import QUOTA, WILDCARD_EXPLAINED, policy, size_for, statements_for
+from .permissions import QUOTA, WILDCARD_EXPLAINED, arn_of_app, characters, policy, work_on
 
 
 class AmplifyJobRole(iam.Role):
@@ -60,19 +59,16 @@ class AmplifyJobRole(iam.Role):
         )
         super().__init__(scope, id, assumed_by=function, role_name=role_name)
 
-        stack = Stack.of(self)
-        branches = [
-            Branch(region or stack.region, stack.account, app_id, name, deploys_files)
-            for name in branch_names
-        ]
-        size = size_for(branches)
+        app = arn_of_app(Stack.of(self), app_id, region)
+        statements = [work_on(app, branch_names, deploys_files=deploys_files)]
+        size = characters(statements, app_id)
         if size > QUOTA:
             raise ValueError(
                 f"branch_names must fit into the {QUOTA:,} characters of the policies of a role, "
-                f"received {len(branches)} names, which take {size:,}: make several roles"
+                f"received {len(branch_names)} names, which take {size:,}: make several roles"
             )
         cfn_role = cast(iam.CfnRole, self.node.default_child)
         cfn_role.policies = [
-            iam.CfnRole.PolicyProperty(policy_name="Jobs", policy_document=policy(statements_for(branches)))
+            iam.CfnRole.PolicyProperty(policy_name="Jobs", policy_document=policy(statements))
         ]
         cfn_role.add_metadata("cdk_nag", WILDCARD_EXPLAINED)

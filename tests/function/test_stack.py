@@ -11,7 +11,7 @@ from stack import Kind, Look, StackEvent, look_at
 FORWARD, ROLLBACK, DELETE, GIVEN_UP = Kind.FORWARD, Kind.ROLLBACK, Kind.DELETE, Kind.GIVEN_UP
 
 # The stack's own statuses, oldest first: second and status.
-LIVES = {
+LIVES: dict[str, list[tuple[float, str]]] = {
     "create": [(0, "CREATE_IN_PROGRESS"), (100, "CREATE_COMPLETE")],
     "create that fails": [
         (0, "CREATE_IN_PROGRESS"),

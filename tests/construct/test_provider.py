@@ -5,9 +5,11 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3_deployment as s3_deployment
 from aws_cdk.assertions import Template
 from templates import (
     characters,
@@ -21,11 +23,13 @@ from templates import (
 )
 
 from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, AmplifyJobProviderStack
+from cdk_amplify_job.provider import AmplifyJobProviderOptions
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 APP = "d1a2b3c4d5e6f7"
+TOKEN = "arn:aws:lambda:us-east-1:123456789012:function:provider"
 AMPLIFY = "arn:${AWS::Partition}:amplify:${AWS::Region}:${AWS::AccountId}:apps"
-DESCRIBE = ["cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"]
+DESCRIBE = "cloudformation:DescribeStackEvents"
 
 # CloudFormation refuses a changed ServiceToken: these names are forever.
 LOGICAL_IDS = {
@@ -36,38 +40,39 @@ LOGICAL_IDS = {
 }
 
 
-def test_the_first_job_takes_five_resources_and_a_further_one_takes_one(stack: cdk.Stack) -> None:
+@pytest.mark.parametrize("by_token", [False, True])
+def test_the_first_job_takes_six_resources_and_a_further_one_takes_two(
+    stack: cdk.Stack, by_token: bool
+) -> None:
     for number in range(3):
-        AmplifyJob(stack, f"Job{number}", app_id=APP, branch_name=f"feature/{number}")
-
-    Template.from_stack(stack).resource_count_is("Custom::AmplifyJob", 3)
-    assert len(resources(stack)) == 4 + 3
-
-
-def test_with_tokens_the_first_takes_six_and_a_further_one_two(stack: cdk.Stack) -> None:
-    for number in range(3):
-        branch = cdk.CfnParameter(stack, f"Branch{number}").value_as_string
+        branch = cdk.CfnParameter(stack, f"Branch{number}").value_as_string if by_token else f"b/{number}"
         AmplifyJob(stack, f"Job{number}", app_id=APP, branch_name=branch)
 
+    Template.from_stack(stack).resource_count_is("Custom::AmplifyJob", 3)
     assert len(resources(stack)) == 4 + 3 * 2
 
 
 def test_templates_are_small() -> None:
-    one, two = cdk.Stack(new_app(), "Site"), cdk.Stack(new_app(), "Site")
-    AmplifyJob(one, "Job", app_id=APP, branch_name="main")
-    AmplifyJob(two, "Job", app_id=APP, branch_name="main")
-    AmplifyJob(two, "Develop", app_id=APP, branch_name="develop")
+    def size(*branches: str, **options: Any) -> int:
+        stack = cdk.Stack(new_app(), "Site")
+        if options:
+            AmplifyJobProvider.get_or_create(stack, **options)
+        for branch in branches:
+            AmplifyJob(stack, f"Job{branch}", app_id=APP, branch_name=branch)
+        return characters(resources(stack))
 
-    first = characters(resources(one))
-    assert first <= 2_800
-    assert characters(resources(two)) - first <= 530
+    first = size("main")
+    assert first <= 2_900
+    assert size("main", "develop") - first <= 1_200
+    assert size("main", "develop", app_ids=[APP]) - size("main", app_ids=[APP]) <= 280
 
 
 def test_logical_ids_of_a_provider_never_change(stack: cdk.Stack) -> None:
     AmplifyJob(stack, "Job", app_id=APP, branch_name="main")
 
     found = {name: resource["Type"] for name, resource in resources(stack).items()}
-    assert {name: type_ for name, type_ in found.items() if type_ != "Custom::AmplifyJob"} == LOGICAL_IDS
+    of_the_job = {"JobB9D00F9F": "Custom::AmplifyJob", "JobPolicy2F084D14": "AWS::IAM::Policy"}
+    assert found == LOGICAL_IDS | of_the_job
 
 
 def test_the_template_of_one_job_is_the_known_one(stack: cdk.Stack) -> None:
@@ -79,28 +84,43 @@ def test_the_template_of_one_job_is_the_known_one(stack: cdk.Stack) -> None:
 def test_the_role_allows_what_a_branch_needs_and_nothing_else(stack: cdk.Stack) -> None:
     AmplifyJob(stack, "Job", app_id=APP, branch_name="feature/x")
 
-    found = [(found["Action"], found["Resource"]) for found in resolved(statements(resources(stack)))]
-    assert found == [
+    template = resources(stack)
+    assert allowed(template, "AmplifyJobProviderRole2811F21B") == [
+        (["logs:CreateLogStream", "logs:PutLogEvents"], "${AmplifyJobProviderLogGroup89199DD7.Arn}"),
+        (DESCRIBE, "${AWS::StackId}"),
+    ]
+    assert allowed(template, "AmplifyJobProviderHandOver95E3AADF") == [
+        (["lambda:InvokeFunction"], ["${AmplifyJobProviderFunction4B21BA2F.Arn}"])
+    ]
+    assert allowed(template, "JobPolicy2F084D14") == [
         (
-            ["amplify:StartJob", "amplify:GetJob", "amplify:StopJob", "amplify:ListJobs"],
-            [f"{AMPLIFY}/{APP}/branches/feature/x/jobs/*"],
-        ),
-        (["amplify:ListJobs", "amplify:GetBranch"], [f"{AMPLIFY}/{APP}/branches/feature/x"]),
-        (["amplify:GetApp"], [f"{AMPLIFY}/{APP}"]),
-        (
-            ["logs:CreateLogStream", "logs:PutLogEvents"],
-            ["${AmplifyJobProviderLogGroup89199DD7.Arn}"],
-        ),
-        (DESCRIBE, ["${AWS::StackId}"]),
-        (["lambda:InvokeFunction"], ["${AmplifyJobProviderFunction4B21BA2F.Arn}"]),
+            [
+                "amplify:StartJob",
+                "amplify:GetJob",
+                "amplify:StopJob",
+                "amplify:ListJobs",
+                "amplify:GetBranch",
+                "amplify:GetApp",
+            ],
+            [
+                f"{AMPLIFY}/{APP}",
+                f"{AMPLIFY}/{APP}/branches/feature/x",
+                f"{AMPLIFY}/{APP}/branches/feature/x/jobs/*",
+            ],
+        )
     ]
 
 
-def test_no_job_waits_for_the_permission_to_hand_over(stack: cdk.Stack) -> None:
+def allowed(template: dict[str, Any], name: str) -> list[tuple[Any, Any]]:
+    """The actions and resources that one resource of the template allows."""
+    return [(found["Action"], found["Resource"]) for found in resolved(statements({name: template[name]}))]
+
+
+def test_a_job_waits_for_its_own_policy_and_not_for_the_one_to_hand_over(stack: cdk.Stack) -> None:
     AmplifyJob(stack, "Job", app_id=APP, branch_name="main")
 
     (job,) = resources(stack, "Custom::AmplifyJob").values()
-    assert "DependsOn" not in job
+    assert job["DependsOn"] == ["JobPolicy2F084D14"]
 
 
 def test_the_function_runs_to_the_limit_of_lambda_on_a_pinned_runtime(stack: cdk.Stack) -> None:
@@ -115,10 +135,9 @@ def test_the_function_runs_to_the_limit_of_lambda_on_a_pinned_runtime(stack: cdk
     assert log_group["DeletionPolicy"] == "Delete"
 
 
-def test_the_stack_s_own_provider_takes_options_when_it_is_created_first(stack: cdk.Stack) -> None:
-    mine = AmplifyJobProvider(
+def test_the_stack_s_own_provider_takes_options_before_the_first_job(stack: cdk.Stack) -> None:
+    mine = AmplifyJobProvider.get_or_create(
         stack,
-        AmplifyJobProvider.ID,
         log_retention=logs.RetentionDays.ONE_WEEK,
         runtime=lambda_.Runtime.PYTHON_3_12,
     )
@@ -132,6 +151,22 @@ def test_the_stack_s_own_provider_takes_options_when_it_is_created_first(stack: 
     assert log_group["Properties"] == {"RetentionInDays": 7}
 
 
+def test_options_that_come_after_the_first_job_are_refused(stack: cdk.Stack) -> None:
+    AmplifyJob(stack, "Job", app_id=APP, branch_name="main")
+
+    with pytest.raises(ValueError, match="^the provider") as refusal:
+        AmplifyJobProvider.get_or_create(stack, ephemeral_storage_size=cdk.Size.gibibytes(2))
+    assert str(refusal.value) == (
+        "the provider 'Site/AmplifyJobProvider' must get its options before the first job of its stack, "
+        "received ephemeral_storage_size after it was made"
+    )
+
+
+def test_get_or_create_takes_the_options_of_a_provider() -> None:
+    of_provider = inspect.signature(AmplifyJobProvider.__init__).parameters.keys() - {"self", "scope", "id"}
+    assert of_provider == AmplifyJobProviderOptions.__annotations__.keys()
+
+
 def test_a_provider_can_log_to_a_given_group(stack: cdk.Stack) -> None:
     group = logs.LogGroup.from_log_group_name(stack, "Logs", "/site/releases")
     provider = AmplifyJobProvider(stack, "Provider", log_group=group)
@@ -142,7 +177,7 @@ def test_a_provider_can_log_to_a_given_group(stack: cdk.Stack) -> None:
         found for found in resolved(statements(resources(stack))) if "logs:PutLogEvents" in found["Action"]
     ]
     assert [found["Resource"] for found in on_logs] == [
-        ["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/site/releases:*"]
+        "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/site/releases:*"
     ]
 
 
@@ -153,117 +188,66 @@ def test_a_log_group_and_a_retention_exclude_each_other(stack: cdk.Stack) -> Non
         AmplifyJobProvider(stack, "Provider", log_group=group, log_retention=logs.RetentionDays.ONE_DAY)
 
 
-def test_branches_of_an_app_share_its_statements(stack: cdk.Stack) -> None:
-    for name in ("main", "develop", "main"):
-        AmplifyJob(stack, f"Job{len(stack.node.children)}", app_id=APP, branch_name=name)
+@pytest.mark.parametrize(
+    ("jobs", "files"),
+    [(20, False), (11, True)],
+)
+def test_a_role_has_room_for_as_many_jobs_as_the_docs_say(
+    stack: cdk.Stack, tmp_path: Path, jobs: int, files: bool
+) -> None:
+    (tmp_path / "index.html").write_text("hello")
+    sources = [s3_deployment.Source.asset(str(tmp_path))] if files else None
 
-    jobs, branches, apps, *_ = resolved(statements(resources(stack)))
-    assert branches["Resource"] == [f"{AMPLIFY}/{APP}/branches/main", f"{AMPLIFY}/{APP}/branches/develop"]
-    assert jobs["Resource"] == [f"{branch}/jobs/*" for branch in branches["Resource"]]
-    assert apps["Resource"] == [f"{AMPLIFY}/{APP}"]
+    def add(number: int) -> None:
+        # an app ID at its longest
+        AmplifyJob(
+            stack, f"J{number}", app_id=f"d{number:019}", branch_name="feature/basket", sources=sources
+        )
+
+    for number in range(jobs):
+        add(number)
+    with pytest.raises(ValueError, match="must have at most 10,240 characters, received 10,.* app_ids"):
+        add(jobs)
 
 
 @pytest.mark.parametrize("jobs", [100, 300])
-def test_many_branches_of_an_app_become_a_pattern_with_a_warning(stack: cdk.Stack, jobs: int) -> None:
+def test_with_app_ids_a_stack_has_any_number_of_builds(stack: cdk.Stack, jobs: int) -> None:
+    AmplifyJobProvider.get_or_create(stack, app_ids=[APP])
     for number in range(jobs):
         AmplifyJob(stack, f"Job{number}", app_id=APP, branch_name=f"feature/branch-{number}")
 
-    (warning,) = warnings(stack)
-    assert "some are for all branches of an app instead" in warning
-    on_jobs, on_branches, *_ = resolved(statements(resources(stack)))
-    assert on_jobs["Resource"] == [f"{AMPLIFY}/{APP}/branches/*/jobs/*"]
-    assert on_branches["Resource"] == [f"{AMPLIFY}/{APP}/branches/*"]
-    assert inline_characters(stack) < 9_000
-    assert len(resources(stack)) == 4 + jobs
-
-
-def test_only_as_many_apps_as_needed_get_a_pattern_and_the_one_with_most_branches_first(
-    stack: cdk.Stack,
-) -> None:
-    for number in range(60):
-        app_id = "dmany" if number % 3 else "dfew"
-        AmplifyJob(stack, f"Job{number}", app_id=app_id, branch_name=f"feature/branch-{number}")
-
-    branches = resolved(statements(resources(stack)))[1]["Resource"]
-    assert f"{AMPLIFY}/dmany/branches/*" in branches
-    assert f"{AMPLIFY}/dfew/branches/feature/branch-0" in branches
-    assert f"{AMPLIFY}/dfew/branches/*" not in branches
-    assert inline_characters(stack) < 9_000
-
-
-def test_thirty_five_branches_of_an_app_are_still_allowed_one_by_one(stack: cdk.Stack) -> None:
-    for number in range(35):
-        AmplifyJob(stack, f"Job{number}", app_id=APP, branch_name=f"feature-{number}")
-
     assert not warnings(stack)
-    assert 8_000 < inline_characters(stack) < 9_000
+    assert len(resources(stack)) == 5 + jobs
+    (of_app,) = resources(stack, "AWS::IAM::Policy").keys() - LOGICAL_IDS.keys()
+    assert all(job["DependsOn"] == [of_app] for job in resources(stack, "Custom::AmplifyJob").values())
 
 
-def test_many_branches_by_token_become_a_pattern_beside_one_of_the_jobs(stack: cdk.Stack) -> None:
-    for number in range(150):
-        AmplifyJob(
-            stack,
-            f"Job{number}",
-            app_id=APP,
-            branch_name=cdk.CfnParameter(stack, f"Branch{number}").value_as_string,
-        )
+def test_the_apps_of_a_provider_have_a_policy_each(stack: cdk.Stack) -> None:
+    # An app that uses another app's job would make a cycle with one policy for both.
+    first = amplify.CfnApp(stack, "First", name="first")
+    AmplifyJobProvider.get_or_create(stack, app_ids=[first.attr_app_id, APP])
+    AmplifyJob(stack, "A", app_id=first.attr_app_id, branch_name="main")
+    AmplifyJob(stack, "B", app_id=APP, branch_name="main")
 
-    (warning,) = warnings(stack)
-    assert "some are for all branches of an app instead" in warning
-    policies = {name for name in resources(stack, "AWS::IAM::Policy") if name not in LOGICAL_IDS}
-    assert len(policies) < 10
-    jobs = resources(stack, "Custom::AmplifyJob").values()
-    assert {name for job in jobs for name in job["DependsOn"]} == policies
-    assert inline_characters(stack) < 9_500
-
-
-def test_the_policies_of_many_apps_must_not_outgrow_the_role(stack: cdk.Stack) -> None:
-    jobs = (AmplifyJob(stack, f"Job{n}", app_id=f"d1a2b3c4d5{n}", branch_name="main") for n in range(100))
-
-    with pytest.raises(
-        ValueError, match="must have at most 10,240 characters, received 10,.* give some of its"
-    ):
-        list(jobs)
+    a, b = resources(stack, "Custom::AmplifyJob").values()
+    assert a["DependsOn"] != b["DependsOn"]
+    template = resources(stack)
+    ((_, on_app),) = allowed(template, b["DependsOn"][0])
+    assert on_app == [
+        f"{AMPLIFY}/{APP}",
+        f"{AMPLIFY}/{APP}/branches/*",
+        f"{AMPLIFY}/{APP}/branches/*/jobs/*",
+        f"{AMPLIFY}/{APP}/branches/*/deployments/*",
+    ]
 
 
-def test_a_role_has_room_for_thirty_apps_with_one_branch_each(stack: cdk.Stack) -> None:
-    for number in range(30):
-        # An app ID at its longest.
-        AmplifyJob(stack, f"Job{number}", app_id=f"d{number:019}", branch_name="feature/basket")
-
-    assert not warnings(stack)
-
-
-@pytest.mark.parametrize(("shared", "stacks"), [(True, 15), (False, 9)])
-def test_a_role_has_room_for_the_stacks_that_operations_says(
-    app: cdk.App, stack: cdk.Stack, shared: bool, stacks: int
-) -> None:
-    provider = AmplifyJobProvider(stack, AmplifyJobProvider.ID, shared=shared)
-
-    def add(number: int) -> None:
-        AmplifyJob(
-            cdk.Stack(app, f"Site{number}"),
-            "Job",
-            app_id=f"d{number:019}",
-            branch_name="feature/basket",
-            provider=provider,
-        )
-
-    for number in range(stacks):
-        add(number)
-    with pytest.raises(ValueError, match="give some of its jobs a provider of their own"):
-        add(stacks)
-
-
-@pytest.mark.parametrize("region", [None, "ap-southeast-2"])
-def test_sizes_are_those_of_the_template_with_tokens_at_their_longest(region: str | None) -> None:
-    stack = cdk.Stack(new_app(), "Site", env=cdk.Environment(region=region))
-    for number in range(20):
+def test_iam_counts_no_more_characters_than_are_counted_here() -> None:
+    stack = cdk.Stack(new_app(), "Site", env=cdk.Environment(region="ap-southeast-2"))
+    for number in range(10):
         AmplifyJob(stack, f"Job{number}", app_id=APP, branch_name=f"größe-{number}")
-    branch = cdk.CfnParameter(stack, "Branch").value_as_string
-    AmplifyJob(stack, "Job", app_id="dother", branch_name=branch)
 
-    assert AmplifyJobProvider.get_or_create(stack)._policies.size == inline_characters(stack)
+    counted = AmplifyJobProvider.get_or_create(stack)._policies._characters
+    assert counted - 100 < inline_characters(stack) <= counted
 
 
 def test_a_shared_provider_may_describe_the_stacks_of_its_account_and_region() -> None:
@@ -275,7 +259,7 @@ def test_a_shared_provider_may_describe_the_stacks_of_its_account_and_region() -
         for found in resolved(statements(template["Resources"]))
         if found["Action"] == DESCRIBE
     ]
-    assert on_stacks == [["arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*"]]
+    assert on_stacks == ["arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*"]
     assert resolved(template["Outputs"]) == {
         "ServiceToken": {
             "Value": "${AmplifyJobProviderFunction4B21BA2F.Arn}",
@@ -304,15 +288,15 @@ def test_the_provider_s_stack_takes_and_passes_on_the_provider_s_options() -> No
 
 
 def inline_characters(stack: cdk.Stack) -> int:
-    """Count the characters of the role's policies in the template, its references at their longest."""
-    longest = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::AccountId": 12}
+    """Count the characters of the role's policies in the template, with references as long as they are."""
+    longest = {"AWS::Partition": 10, "AWS::Region": 14, "AWS::AccountId": 12, "AWS::StackId": 40}
 
     def replaced(value: Any) -> Any:
         match value:
             case {"Ref": name}:
-                return "x" * longest.get(name, 255)
+                return "x" * longest[name]
             case {"Fn::GetAtt": _}:
-                return "x" * 255
+                return "x" * 40
             case {"Fn::Join": [separator, parts]}:
                 return separator.join(replaced(part) for part in parts)
             case dict():
@@ -335,7 +319,7 @@ def test_a_prescribed_role_gets_policies_and_nothing_inside(stack: cdk.Stack) ->
     assert [policy["Properties"]["Roles"] for policy in policies.values()] == [["functions"]] * 3
     assert len({str(policy["Properties"]["PolicyName"]) for policy in policies.values()}) == 3
     actions = {action for statement in statements(policies) for action in statement["Action"]}
-    assert actions >= {"logs:PutLogEvents", "lambda:InvokeFunction", "amplify:StartJob", *DESCRIBE}
+    assert actions >= {"logs:PutLogEvents", "lambda:InvokeFunction", "amplify:StartJob", DESCRIBE}
     # The function does not start before it may log, nor the job before it may do its work.
     (function,) = resources(stack, "AWS::Lambda::Function").values()
     (job,) = resources(stack, "Custom::AmplifyJob").values()
@@ -347,17 +331,70 @@ def test_a_prescribed_role_gets_policies_and_nothing_inside(stack: cdk.Stack) ->
 def test_a_provider_of_one_s_own_making_can_be_used(stack: cdk.Stack) -> None:
     class Ours:
         service_token = "arn:aws:lambda:us-east-1:123456789012:function:ours"
+        role = None
 
-        def permit(self, job: Any, resource: Any, target: Any) -> None:
+        def permit(self, job: Any, resource: Any, app_id: str, statements: Any) -> None:
             """Everything is allowed already."""
-
-        def reader(self, job: Any) -> Any:
-            raise AssertionError
-
-        def permit_reading(self, job: Any, resource: Any, statements: Any) -> None:
-            """As above."""
 
     AmplifyJob(stack, "Job", app_id=APP, branch_name="main", provider=Ours())
 
     (job,) = resources(stack).values()
     assert job["Properties"]["ServiceToken"] == Ours.service_token
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"vpc": "vpc-1"}, "vpc must be a VPC, received 'vpc-1'"),
+        ({"role": "Releases"}, "role must be a role, received 'Releases'"),
+        ({"log_group": "/site"}, "log_group must be a log group, received '/site'"),
+        ({"runtime": "python3.13"}, "runtime must be a Runtime, received 'python3.13'"),
+        ({"ephemeral_storage_size": 512}, "ephemeral_storage_size must be a Size, received 512"),
+        ({"shared": "yes"}, "shared must be True or False, received 'yes'"),
+        ({"app_ids": []}, "app_ids must be a list of IDs, or be left out, received []"),
+        ({"app_ids": APP}, f"app_ids must be a list of IDs, or be left out, received '{APP}'"),
+    ],
+)
+def test_an_option_of_the_wrong_type_is_told_in_a_line(
+    stack: cdk.Stack, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=" must be ") as refusal:
+        AmplifyJobProvider(stack, "Provider", **options)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"role": "x"}, "role must be a role, received 'x'"),
+        ({"permitted": "yes"}, "permitted must be True or False, received 'yes'"),
+    ],
+)
+def test_an_option_of_a_service_token_of_the_wrong_type_is_told_in_a_line(
+    stack: cdk.Stack, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=" must be ") as refusal:
+        AmplifyJobProvider.from_service_token(stack, "Provider", TOKEN, **options)
+    assert str(refusal.value) == message
+
+
+def test_a_provider_of_another_region_is_refused(app: cdk.App) -> None:
+    def stack_in(region: str) -> cdk.Stack:
+        return cdk.Stack(app, region, env=cdk.Environment(account="123456789012", region=region))
+
+    provider = AmplifyJobProvider.get_or_create(stack_in("eu-west-1"))
+    with pytest.raises(
+        ValueError, match="provider must be of the Region us-east-1 of its job, received one of eu-"
+    ):
+        AmplifyJob(stack_in("us-east-1"), "Job", app_id=APP, branch_name="main", provider=provider)
+
+
+def test_a_provider_that_is_permitted_still_has_to_assume_a_role(stack: cdk.Stack) -> None:
+    provider = AmplifyJobProvider.from_service_token(stack, "Provider", TOKEN, permitted=True)
+    role = "arn:aws:iam::210987654321:role/releases"
+    AmplifyJob(stack, "Job", app_id=APP, branch_name="main", provider=provider, assume_role=role)
+
+    (warning,) = warnings(stack)
+    assert "its owner must allow" in warning
+    assert role in warning
+    assert "amplify:" not in warning

@@ -19,6 +19,7 @@ from templates import resources
 
 import cdk_amplify_job
 from cdk_amplify_job import AmplifyJob, AmplifyJobOptions, IAmplifyJobProvider
+from cdk_amplify_job.provider import AmplifyJobProviderOptions
 
 ROOT = Path(__file__).parents[2]
 
@@ -157,7 +158,9 @@ def mistakes() -> Iterator[tuple[str, str]]:
         functions = {f"{name}.{key}": value for key, value in public.items() if inspect.isroutine(value)}
         for called, function in {name: class_.__init__, **functions}.items():
             parameters = inspect.signature(getattr(function, "__func__", function)).parameters.keys()
-            further = AmplifyJobOptions.__annotations__.keys() if "options" in parameters else set()
+            of_job = called != "AmplifyJobProvider.get_or_create"
+            all_options = (AmplifyJobOptions if of_job else AmplifyJobProviderOptions).__annotations__.keys()
+            further = all_options if "options" in parameters else set()
             for parameter in sorted((parameters | further) - {"self", "cls", "options"}):
                 yield f"{called}({parameter}=wrong)", "arg-type"
         values = {key for key, value in public.items() if not inspect.isroutine(value)}

@@ -318,7 +318,7 @@ def others(resource: str, branch: str) -> list[str]:
 
 def calls_in_the_source() -> set[str]:
     """The operations of AWS that the function's source names."""
-    names = {"assume_role": "AssumeRole", "describe_stacks": "DescribeStacks", "invoke": "Invoke"}
+    names = {"assume_role": "AssumeRole", "invoke": "Invoke"}
     found = set()
     for file in LAMBDA.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):

@@ -19,7 +19,6 @@ _PSEUDO = {
     "AWS::StackId": STACK_ID,
 }
 _OF_WORLD = {
-    "DescribeStacks": ("cloudformation:DescribeStacks", STACK_ID),
     "DescribeStackEvents": ("cloudformation:DescribeStackEvents", STACK_ID),
     "Invoke": ("lambda:InvokeFunction", FUNCTION_ARN),
     "HeadObject": ("s3:GetObject", "arn:aws:s3:::assets/1.zip"),
@@ -83,8 +82,12 @@ class Permissions:
             action
             for document in self.documents
             for statement in document["Statement"]
-            for action in statement["Action"]
+            for action in _listed(statement["Action"])
         }
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _arns(template: dict[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from .branch import Branch
-from .limits import ASSET, checked_arn, checked_text, is_known
+from .limits import ASSET, checked, checked_arn, is_known
 from .permissions import (
     WILDCARD_EXPLAINED,
     Statement,
@@ -150,7 +150,7 @@ class AmplifyJobProvider(Construct):
         if isinstance(app_ids, str):
             raise ValueError(f"app_ids must be a list of IDs, received {app_ids!r}")
         for app_id in app_ids:
-            checked_text("app_id", app_id)
+            checked("AppId", app_id)
         if runtime and not _is_recent_python(runtime):
             raise ValueError(f"runtime must be Python 3.10 or newer, received {runtime.name}")
         if log_group and log_retention:

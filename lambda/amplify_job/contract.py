@@ -16,7 +16,7 @@ class Row(NamedTuple):
     option: str
     """The construct's option that gives the property."""
     kind: str
-    """text, word, flag, number, time, map (of texts), or a list: texts, maps, settings (which are any maps)."""
+    """text, word, flag, number, time, map (of texts), or a list: texts, maps, or settings (any maps)."""
     starts: bool
     """Whether a change starts a job: then the property is in the fingerprint."""
     default: Any = ""
@@ -174,7 +174,7 @@ def conflict(
     ]
     of_a_page = [name for name in ("SmokeTestStatus", "SmokeTestText", "SmokeTestSeconds") if name in given]
     page = given.get("SmokeTestPath")
-    rules = (
+    rules: tuple[tuple[Set[str], bool, str], ...] = (
         (
             {"JobType", "JobId"},
             (job_type == "RETRY") != bool(job_id),

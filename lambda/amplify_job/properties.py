@@ -163,7 +163,7 @@ def _given(raw: Any) -> dict[str, Any]:
 def _sources(values: Mapping[str, Any]) -> tuple[Source, ...]:
     """The lists with an item for each source, as BucketDeployment has them. Those of maps may be left out."""
     buckets = values["SourceBucketNames"]
-    none = [{}] * len(buckets)
+    none: list[Any] = [{}] * len(buckets)
     lists = {
         "SourceObjectKeys": values["SourceObjectKeys"],
         "SourceMarkers": values["SourceMarkers"] or none,

@@ -6,19 +6,19 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_cdk import Annotations, CfnResource, Duration, Stack
 from constructs import Construct, IConstruct
 
 from . import options
-from .branch import pitfalls_of
+from .branch import known_name_of, pitfalls_of
 from .commit import Commit
-from .limits import OPTIONS, checked_flag, checked_number, checked_text, checked_word
+from .limits import ROWS, SECONDS_TO_ANSWER, checked, checked_seconds, job_type_of
 from .options import JobType, OnRollback, WhenBusy
 from .permissions import allow, arn_of_app, work_on
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
-from .smoke_test import SmokeTest, smoke_test_properties
+from .smoke_test import SmokeTest
 from .sources import bind, check_sources
 
 if TYPE_CHECKING:
@@ -26,15 +26,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk.aws_s3_deployment import ISource
     from aws_cdk.interfaces.aws_amplify import IBranchRef
-
-# The function ends its wait at the timeout and answers within this time, before CloudFormation gives up.
-_TIME_TO_ANSWER_SECONDS: Final[int] = OPTIONS["ServiceTimeout"]["to_answer"]
-
-
-_DEFAULTS: Final = {
-    "JobType": JobType.RELEASE.value,
-    **{name: option["default"] for name, option in OPTIONS.items() if "default" in option},
-}
 
 
 class AmplifyJob(Construct):
@@ -72,9 +63,6 @@ class AmplifyJob(Construct):
     :param every_deploy: Start again at every deployment. Every synthesis then differs. Default: False
     :param wait: Wait for the job's end; otherwise the deployment goes on once the job has started.
         Default: True
-    :param wait_for: The ID of a job, such as ``job_id`` of another AmplifyJob. Nothing is started; that job
-        is waited for, whoever started it, and never stopped; if it fails, the deployment fails. Excludes what
-        describes a new job. Default: - a job is started
     :param timeout: How long to wait for the branch and the job: 1 to 55 minutes, rounded to seconds. Then the
         deployment fails, and a job that this resource started is stopped. Default: Duration.minutes(45)
     :param when_busy: What to do when the branch has a pending or running job. Default: WhenBusy.WAIT
@@ -112,7 +100,6 @@ class AmplifyJob(Construct):
         execute_after: Sequence[IConstruct] | None = None,
         every_deploy: bool | None = None,
         wait: bool | None = None,
-        wait_for: str | None = None,
         timeout: Duration | None = None,
         when_busy: WhenBusy | str | None = None,
         on_rollback: OnRollback | str | None = None,
@@ -127,47 +114,45 @@ class AmplifyJob(Construct):
         super().__init__(scope, id)
         stack = Stack.of(self)
         app_id, branch_name = options.checked_branch(branch, app_id, branch_name)
+        known_name = known_name_of(branch) if branch else None
+        options.check_own_build(app_id, known_name or branch_name)
         check_sources(sources)
-        job_type = options.checked_job_type(job_type, sources)
         commit_id, commit_message, commit_time = options.commit_fields(
             commit, commit_id, commit_message, commit_time
         )
-        every_deploy = options.known_flag("every_deploy", every_deploy)
-        seconds = options.whole_seconds(timeout)
+        options.check_every_deploy(every_deploy)
         region = options.checked_region(region, branch, stack)
         role_arn = options.checked_role_arn(assume_role)
         if branch and role_arn is None:
             options.check_account(branch, stack)
-        properties = {
+        seconds = checked_seconds("TimeoutSeconds", timeout, "timeout")
+        given = {
             "AppId": app_id,
             "BranchName": branch_name,
             "JobType": job_type,
-            "JobId": options.checked_job_to_retry(job_type, job_id),
-            "JobReason": checked_text("job_reason", job_reason),
-            "CommitId": checked_text("commit_id", commit_id),
-            "CommitMessage": checked_text("commit_message", commit_message),
-            "CommitTime": options.in_utc(commit_time),
+            "JobId": job_id,
+            "JobReason": job_reason,
+            "CommitId": commit_id,
+            "CommitMessage": commit_message,
+            "CommitTime": commit_time,
             "Triggers": options.checked_triggers(triggers),
             "Nonce": secrets.token_hex(8) if every_deploy else None,
-            "Wait": checked_flag("wait", wait),
-            "WaitForJobId": wait_for,
+            "Wait": wait,
             "TimeoutSeconds": seconds,
-            "WhenBusy": checked_word("when_busy", when_busy, WhenBusy),
-            "OnRollback": checked_word("on_rollback", on_rollback, OnRollback),
-            "VerifyCommit": checked_flag("verify_commit", verify_commit),
-            **smoke_test_properties(smoke_test, wait),
-            "FailureLogLines": checked_number(
-                "failure_log_lines", failure_log_lines, OPTIONS["FailureLogLines"]
-            ),
+            "WhenBusy": when_busy,
+            "OnRollback": on_rollback,
+            "VerifyCommit": verify_commit,
+            **options.smoke_test_properties(smoke_test),
+            "FailureLogLines": failure_log_lines,
             "Region": region,
             "AssumeRoleArn": role_arn,
-            "ExternalId": options.checked_external_id(external_id, role_arn),
+            "ExternalId": external_id,
         }
+        properties = {name: checked(name, value) for name, value in given.items()}
+        options.check_external_id(external_id, role_arn)
         options.check_constructs(execute_after)
-        if wait_for is not None:
-            options.check_wait_for(properties, wait_for, sources)
-        if sources:
-            options.check_sources_alone(properties)
+        options.check_together(properties, sources)
+        job_type = job_type_of({**properties, "SourceBucketNames": sources})
 
         provider = options.checked_provider(provider, stack) or AmplifyJobProvider.get_or_create(self)
         files = bind(sources, self, options.reader_of(provider, self)) if sources else None
@@ -179,11 +164,11 @@ class AmplifyJob(Construct):
             type="Custom::AmplifyJob",
             properties={
                 "ServiceToken": provider.service_token,
-                "ServiceTimeout": seconds + _TIME_TO_ANSWER_SECONDS,
+                "ServiceTimeout": (seconds or ROWS["TimeoutSeconds"].default) + SECONDS_TO_ANSWER,
                 **{
                     name: value
                     for name, value in properties.items()
-                    if value is not None and value != _DEFAULTS.get(name)
+                    if value is not None and value != ROWS[name].default
                 },
             },
         )
@@ -195,7 +180,7 @@ class AmplifyJob(Construct):
 
         misspelt = options.misspelt_region(region)
         judged = branch and job_type in (JobType.RELEASE, JobType.MANUAL)
-        warnings = pitfalls_of(branch, deploys_files=bool(sources)) if branch and judged else {}
+        warnings = pitfalls_of(branch, bool(sources), bool(triggers)) if branch and judged else {}
         if job_type == JobType.RELEASE and re.fullmatch("pr-[0-9]+", branch_name):
             # https://github.com/aws/aws-sdk/issues/653
             warnings["preview"] = (

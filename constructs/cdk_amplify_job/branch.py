@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Fn, IResource, Reference, Token, Tokenization
+from aws_cdk import Fn, IResource, Reference, Stack, Token, Tokenization
 from aws_cdk.aws_amplify import CfnApp, CfnBranch
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
     cfn_branch = _cfn_branch(branch)
     if cfn_branch:
         return cfn_branch.app_id, cfn_branch.attr_branch_name
+    if isinstance(branch, CfnApp) or isinstance(branch.node.default_child, CfnApp):
+        raise ValueError(f"branch must be a branch construct, received app {branch.node.path!r}")
     reference = getattr(branch, "branch_ref", None)
     if reference is None:
         raise ValueError(
@@ -32,10 +34,18 @@ def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
     return _split(reference.branch_arn)
 
 
-def pitfalls_of(branch: IBranchRef | IResource, *, deploys_files: bool) -> dict[str, str]:
+def known_name_of(branch: IBranchRef | IResource) -> str | None:
+    """Return the branch's name, if it is known at synthesis although a reference stands for it."""
+    cfn_branch = _cfn_branch(branch)
+    name = cfn_branch.branch_name if cfn_branch else None
+    return None if name is None or Token.is_unresolved(name) else name
+
+
+def pitfalls_of(branch: IBranchRef | IResource, deploys_files: bool, has_triggers: bool) -> dict[str, str]:
     """Return what a job on a branch construct will stumble over, as warnings by their ID.
 
     :param deploys_files: Whether it deploys files; else it is a RELEASE.
+    :param has_triggers: Whether changed values start it again.
     """
     cfn_branch = _cfn_branch(branch)
     if not cfn_branch:
@@ -54,7 +64,24 @@ def pitfalls_of(branch: IBranchRef | IResource, *, deploys_files: bool) -> dict[
             f"app {app.node.path!r} has no repository, and a RELEASE job builds from one: "
             "to deploy files, use the option sources"
         )
+    if has_triggers and _may_cancel_builds(cfn_branch, app):
+        # https://docs.aws.amazon.com/amplify/latest/userguide/edit-build-settings.html#enable-diff-deploy
+        pitfalls["diffDeploy"] = (
+            f"branch {branch.node.path!r} may cancel what triggers start, as the repository has not changed: "
+            "set its environment variable AMPLIFY_DIFF_DEPLOY to false, before this job is defined"
+        )
     return pitfalls
+
+
+def _may_cancel_builds(branch: CfnBranch, app: CfnApp | None) -> bool:
+    # A variable of the branch overrides that of the app.
+    for resource in (branch, app) if app else (branch,):
+        for variable in Stack.of(resource).resolve(resource.environment_variables) or []:
+            if not isinstance(variable, dict) or "name" not in variable:
+                return False  # an intrinsic function: what it becomes is not known here
+            if variable["name"] == "AMPLIFY_DIFF_DEPLOY":
+                return isinstance(variable["value"], str) and variable["value"] != "false"
+    return True
 
 
 def _pitfalls_of_files(app: CfnApp) -> dict[str, str]:

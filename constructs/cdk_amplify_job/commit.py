@@ -11,26 +11,44 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from .limits import START_JOB
+from .limits import ROWS
+
+_LONGEST_MESSAGE = ROWS["CommitMessage"].most
 
 
 class _Variables(NamedTuple):
     id: str
-    message: str | None = None
-    time: str | None = None
+    message: str = ""
+    time: str = ""
+    ref: str = ""
+    """What tells a merge commit that the service has made for itself, which is on no branch."""
+    merged: str = ""
+    """The pattern of its value then."""
 
 
 _BUILD_SERVICES = (
     # https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
     _Variables("CODEBUILD_RESOLVED_SOURCE_VERSION"),
     # https://docs.github.com/actions/reference/workflows-and-actions/variables
-    _Variables("GITHUB_SHA"),
+    # A merge queue: https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
+    _Variables("GITHUB_SHA", ref="GITHUB_REF", merged="refs/(pull|heads/gh-readonly-queue)/.+"),
     # https://docs.gitlab.com/ci/variables/predefined_variables/
-    _Variables("CI_COMMIT_SHA", "CI_COMMIT_MESSAGE", "CI_COMMIT_TIMESTAMP"),
+    _Variables(
+        "CI_COMMIT_SHA",
+        "CI_COMMIT_MESSAGE",
+        "CI_COMMIT_TIMESTAMP",
+        ref="CI_MERGE_REQUEST_EVENT_TYPE",
+        merged="merged_result|merge_train",
+    ),
     # https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
     _Variables("BITBUCKET_COMMIT"),
     # https://learn.microsoft.com/azure/devops/pipelines/build/variables
-    _Variables("BUILD_SOURCEVERSION", "BUILD_SOURCEVERSIONMESSAGE"),
+    _Variables(
+        "BUILD_SOURCEVERSION",
+        "BUILD_SOURCEVERSIONMESSAGE",
+        ref="BUILD_SOURCEBRANCH",
+        merged="refs/pull/.+",
+    ),
 )
 # CodeBuild gives an S3 version, not a commit, when its source is a bucket.
 _SHA = re.compile("[0-9a-f]{7,64}")
@@ -68,7 +86,7 @@ class Commit:
             reason = (getattr(error, "stderr", b"").decode(errors="replace") or str(error)).strip()
             raise ValueError(f"no commit could be read from git in {str(directory)!r}: {reason}") from None
         sha, time, message = done.stdout.decode(errors="replace").split("\n", 2)
-        return cls(sha, message.strip()[: START_JOB["commitMessage"]["max"]], time)
+        return cls(sha, message.strip()[:_LONGEST_MESSAGE], time)
 
     @classmethod
     def from_environment(
@@ -81,21 +99,23 @@ class Commit:
 
         :param environ: The variables. Default: os.environ
         :param directory: Where git looks. Default: the working directory
-        :raises ValueError: No variable and no repository names a commit, or GitHub Actions runs for a pull
-            request: its merge commit is on no branch, and Amplify cannot build it.
+        :raises ValueError: No variable and no repository names a commit. Or the commit is a merge commit on
+            no branch, which Amplify cannot build: that of a pull request in GitHub Actions or Azure
+            Pipelines, of GitHub's merge queue, of GitLab's merged results or merge trains.
         """
         environ = os.environ if environ is None else environ
         for service in _BUILD_SERVICES:
             sha = environ.get(service.id, "")
             if not _SHA.fullmatch(sha):
                 continue
-            if service.id == "GITHUB_SHA" and environ.get("GITHUB_REF", "").startswith("refs/pull/"):
+            ref = environ.get(service.ref, "")
+            if service.ref and re.fullmatch(service.merged, ref):
                 raise ValueError(
-                    f"GITHUB_SHA {sha} is the merge commit of a pull request, which is on no branch: "
-                    "release from the branch, or read the commit with Commit.from_git"
+                    f"{service.id} {sha} is the merge commit of a request that is not merged yet, which is "
+                    f"on no branch ({service.ref} is {ref}): release from the branch, or name one of its commits"
                 )
-            message = environ.get(service.message or "", "")[: START_JOB["commitMessage"]["max"]]
-            time = environ.get(service.time or "")
+            message = environ.get(service.message, "")[:_LONGEST_MESSAGE]
+            time = environ.get(service.time)
             if message and time:
                 return cls(sha, message, time)
             try:

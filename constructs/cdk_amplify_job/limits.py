@@ -1,69 +1,84 @@
-"""The limits of every option, read from the data files that the function reads too."""
+"""What the options of the constructs allow, by the contract that the function reads its properties by."""
 
 from __future__ import annotations
 
 import json
 import re
-from enum import Enum
+import runpy
+from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from aws_cdk import Token
+from aws_cdk import Duration, Token
 
 _HERE = Path(__file__).resolve().parent
 # Installed, the function's source lies beside this file; in a checkout it lies at the top.
 _LAMBDA = next(path for path in (_HERE / "lambda", _HERE.parents[1] / "lambda") if path.is_dir())
 
 ASSET: Final = _LAMBDA / "amplify_job"
-START_JOB: Final[dict[str, dict[str, Any]]] = json.loads((ASSET / "start_job.json").read_text())
-OPTIONS: Final[dict[str, dict[str, Any]]] = json.loads((ASSET / "options.json").read_text())
 ATTRIBUTES: Final[list[str]] = json.loads((ASSET / "attributes.json").read_text())
+# Run, not imported: the folder is an asset, and an import would leave a cache in it.
+_CONTRACT: Final = runpy.run_path(str(ASSET / "contract.py"))
+ROWS: Final[dict[str, Any]] = _CONTRACT["ROWS"]
+SECONDS_TO_ANSWER: Final[int] = _CONTRACT["SECONDS_TO_ANSWER"]
+job_type_of: Final[Callable[..., str]] = _CONTRACT["job_type_of"]
+conflict: Final[Callable[..., str]] = _CONTRACT["conflict"]
+shown: Final[Callable[..., str]] = _CONTRACT["shown"]
+
+# The function also reads the strings that CloudFormation makes of these.
+_TYPES: Final = {"flag": bool, "number": int}
 
 
 def is_known(value: object) -> bool:
     """Whether a value is known, and so checked, at synthesis. The function checks the others.
 
     Not known are tokens, what stands for a looked-up value in a first synthesis (``value_from_lookup``), and
-    text that holds a dynamic reference of CloudFormation.
+    text that holds a dynamic reference of CloudFormation. A list is known: no option takes the token of one.
     """
-    if isinstance(value, str) and (value.startswith("dummy-value-for-") or "{{resolve:" in value):
-        return False
-    return not Token.is_unresolved(value)
+    if isinstance(value, str):
+        later = value.startswith("dummy-value-for-") or "{{resolve:" in value
+        return not later and not ("${" in value and Token.is_unresolved(value))
+    # jsii has nine lines to say of any other type.
+    is_token = isinstance(value, float) or hasattr(value, "creation_stack")
+    return not (is_token and Token.is_unresolved(value))
 
 
-def checked_text(name: str, value: str | None) -> str | None:
-    """Return a field of StartJob as it came.
+def checked(name: str, value: Any, option: str | None = None) -> Any:
+    """Return the value of an option as the template has it.
 
-    :raises ValueError: It is no string, has the wrong length, or does not match the field's pattern.
+    :param name: The property that it becomes.
+    :param option: What its user calls it. Default: - the option of the construct
+    :raises ValueError: The contract does not allow it.
     """
     if value is None or not is_known(value):
         return value
-    limit = START_JOB[re.sub("_(.)", lambda letter: letter[1].upper(), name)]
-    if not isinstance(value, str):
-        raise ValueError(f"{name} must be a string, received {value!r}")
-    least, most = limit.get("min", 0), limit["max"]
-    if not least <= len(value) <= most:
-        begin = value if len(value) <= 40 else f"{value[:40]}…"
-        raise ValueError(
-            f"{name} must have {least} to {most:,} characters, received {len(value):,}: {begin!r}"
-        )
-    if not re.fullmatch(limit["pattern"], value):
-        hint = " (the app's ID, not its name)" if name == "app_id" else ""
-        raise ValueError(f"{name} must match {limit['pattern']}{hint}, received {value!r}")
-    return value
+    row = ROWS[name]
+    try:
+        if type(value) is not _TYPES.get(row.kind, type(value)):
+            raise ValueError
+        # A datetime is a date, too.
+        found = _CONTRACT["read"](row, value.isoformat() if isinstance(value, date) else value)
+    except ValueError:
+        allowed, received = _CONTRACT["allowed"](row), shown(value, row.kind)
+        raise ValueError(f"{option or row.option} must be {allowed}, received {received}") from None
+    return found.isoformat().replace("+00:00", "Z") if isinstance(found, datetime) else found
 
 
 def checked_branch_name(value: str) -> str:
     """Return a branch's name as it came.
 
-    :raises ValueError: As checked_text; or it holds ``*`` or ``?``, which IAM would take for a pattern and
-        git does not allow; or it begins with ``refs/heads/``.
+    :raises ValueError: The contract does not allow it; it holds ``*`` or ``?``, which IAM would take for a
+        pattern and git does not allow; it begins with ``refs/heads/``; or it has white space at an end.
     """
-    checked_text("branch_name", value)
+    if not isinstance(checked("BranchName", value), str):
+        return value
     if set("*?") & set(value):  # no token holds one
         raise ValueError(f"branch_name must hold no * and no ?, received {value!r}")
     if value.startswith("refs/heads/"):
         raise ValueError(f"branch_name must be the name without refs/heads/, received {value!r}")
+    if value != value.strip() or not value.isprintable():
+        raise ValueError(f"branch_name must hold no line break, and no space at its ends, received {value!r}")
     return value
 
 
@@ -79,39 +94,18 @@ def checked_arn(name: str, value: str | None, pattern: str, allowed: str) -> str
     return value
 
 
-def checked_flag(name: str, value: bool | None) -> bool | None:
-    """Return a flag as it came.
+def checked_seconds(name: str, value: Duration | None, option: str) -> int | None:
+    """Return a duration in seconds, rounded.
 
-    :raises ValueError: It is neither True nor False.
+    :raises ValueError: It is none, not known at synthesis, or out of the contract's limits.
     """
-    if value is None or isinstance(value, bool) or Token.is_unresolved(value):
-        return value
-    raise ValueError(f"{name} must be True or False, received {value!r}")
-
-
-def checked_number(name: str, value: int | None, limit: dict[str, Any]) -> int | None:
-    """Return a number as it came.
-
-    :raises ValueError: It is no integer, or out of its limits.
-    """
-    if value is None or Token.is_unresolved(value):
-        return value
-    if type(value) is not int or not limit["min"] <= value <= limit["max"]:
-        raise ValueError(
-            f"{name} must be an integer from {limit['min']} to {limit['max']}, received {value!r}"
-        )
-    return value
-
-
-def checked_word(name: str, value: str | None, words: type[Enum]) -> str | None:
-    """Return the value of an enum's member, given as that or as the member.
-
-    :raises ValueError: The enum has no such member.
-    """
-    if value is None or Token.is_unresolved(value):
-        return value
-    try:
-        return str(words(value).value)
-    except ValueError:
-        allowed = ", ".join(word.value for word in words)
-        raise ValueError(f"{name} must be one of {allowed}, received {value!r}") from None
+    if value is None:
+        return None
+    row, received = ROWS[name], shown(value)
+    if isinstance(value, Duration):
+        received = "a token" if value.is_unresolved() else value.to_human_string()
+        if received != "a token" and row.least <= value.to_milliseconds() / 1000 <= row.most:
+            return round(value.to_milliseconds() / 1000)
+    least, most = (Duration.seconds(seconds).to_human_string() for seconds in (row.least, row.most))
+    allowed = f"a Duration of {least} to {most}, known at synthesis"
+    raise ValueError(f"{option} must be {allowed}, received {received}")

@@ -1,17 +1,17 @@
 """The options of ``AmplifyJob``, and what is refused at synthesis.
 
 Each function checks one option, or some that belong together. It returns what the template needs, or raises a
-ValueError: what was given, and what is allowed. ``limits`` checks options that have a single limit.
+ValueError: what was given, and what is allowed. ``limits`` checks each option by itself.
 """
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from difflib import get_close_matches
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_iam as iam
@@ -21,15 +21,7 @@ from typing_extensions import TypedDict
 
 from .branch import names_of
 from .commit import Commit
-from .limits import (
-    OPTIONS,
-    checked_arn,
-    checked_branch_name,
-    checked_flag,
-    checked_text,
-    checked_word,
-    is_known,
-)
+from .limits import ROWS, checked, checked_branch_name, conflict, is_known
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
 from .smoke_test import SmokeTest
 
@@ -96,7 +88,6 @@ class AmplifyJobOptions(TypedDict, total=False):
     execute_after: Sequence[IConstruct] | None
     every_deploy: bool | None
     wait: bool | None
-    wait_for: str | None
     timeout: Duration | None
     when_busy: WhenBusy | str | None
     on_rollback: OnRollback | str | None
@@ -109,50 +100,34 @@ class AmplifyJobOptions(TypedDict, total=False):
     provider: IAmplifyJobProvider | None
 
 
+def check_names(owner: str, options: Mapping[str, object]) -> None:
+    """As Python does for its own parameters.
+
+    :raises TypeError: AmplifyJob has no such option.
+    """
+    for name in options.keys() - AmplifyJobOptions.__annotations__.keys():
+        raise TypeError(f"{owner}.__init__() got an unexpected keyword argument {name!r}")
+
+
 def checked_branch(
     branch: IBranchRef | IResource | None, app_id: str | None, branch_name: str | None
 ) -> tuple[str, str]:
-    if branch and (app_id or branch_name):
+    received = f"received app_id={app_id!r} and branch_name={branch_name!r}"
+    if branch is not None and (app_id is not None or branch_name is not None):
         raise ValueError(
-            "branch says the app and the branch, so app_id and branch_name must be left out, "
-            f"received app_id={app_id!r} and branch_name={branch_name!r}"
+            f"branch says the app and the branch, so app_id and branch_name must be left out, {received}"
         )
-    if branch:
+    if branch is not None:
         return names_of(branch)
     if app_id is None or branch_name is None:
-        raise ValueError(
-            "either branch or both app_id and branch_name must be given, "
-            f"received app_id={app_id!r} and branch_name={branch_name!r}"
-        )
-    checked_text("app_id", app_id)
-    return app_id, checked_branch_name(branch_name)
-
-
-def checked_job_type(job_type: JobType | str | None, sources: Sequence[ISource] | None) -> str:
-    job_type = checked_word("job_type", job_type, JobType)
-    if job_type is None:
-        return JobType.MANUAL.value if sources else JobType.RELEASE.value
-    if not Token.is_unresolved(job_type) and (job_type == JobType.MANUAL) != bool(sources):
-        raise ValueError(
-            "job_type MANUAL and sources must be given together, "
-            f"received {job_type!r} and {'no' if not sources else len(sources)} sources"
-        )
-    return job_type
-
-
-def checked_job_to_retry(job_type: str, job_id: str | None) -> str | None:
-    if not Token.is_unresolved(job_type) and (job_type == JobType.RETRY) != (job_id is not None):
-        raise ValueError(
-            "job_id must be given for RETRY and for no other job_type, "
-            f"received job_type={job_type!r} and job_id={job_id!r}"
-        )
-    return checked_text("job_id", job_id)
+        raise ValueError(f"either branch or both app_id and branch_name must be given, {received}")
+    return checked("AppId", app_id), checked_branch_name(branch_name)
 
 
 def commit_fields(
     commit: Commit | None, id: str | None, message: str | None, time: datetime | str | None
 ) -> tuple[str | None, str | None, datetime | str | None]:
-    if not commit:
+    if commit is None:
         return id, message, time
     if not isinstance(commit, Commit):
         raise ValueError(f"commit must be a Commit, received {commit!r}: for a SHA use commit_id")
@@ -163,59 +138,24 @@ def commit_fields(
     return commit.id, commit.message, commit.time
 
 
-def known_flag(name: str, value: bool | None) -> bool | None:
-    """The answer decides at synthesis what the template says."""
-    if value is not None and Token.is_unresolved(value):
-        raise ValueError(f"{name} must be True or False, known at synthesis, received a token")
-    return checked_flag(name, value)
-
-
-def in_utc(time: datetime | str | None) -> str | None:
-    if time is None or (isinstance(time, str) and not is_known(time)):
-        return time
-    allowed = "commit_time must be a datetime with a time zone, or an ISO 8601 string with one"
-    if not isinstance(time, (str, datetime)):
-        raise ValueError(f"{allowed}, received {time!r}")
-    try:
-        # Python 3.10 does not read the Z.
-        moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", time)) if isinstance(time, str) else time
-    except ValueError:
-        raise ValueError(f"{allowed}, received {time!r}") from None
-    if not moment.tzinfo:
-        raise ValueError(f"{allowed}, received {time!r}")
-    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+def check_every_deploy(every_deploy: bool | None) -> None:
+    """It decides at synthesis what the template says."""
+    if every_deploy is not None and not isinstance(every_deploy, bool):
+        raise ValueError(f"every_deploy must be true or false, known at synthesis, received {every_deploy!r}")
 
 
 def checked_triggers(triggers: Mapping[str, str] | None) -> dict[str, str] | None:
-    if triggers is not None and not isinstance(triggers, Mapping):
-        raise ValueError(f"triggers must be a dict of strings, received {triggers!r}")
-    for key, value in (triggers or {}).items():
-        if not isinstance(key, str) or Token.is_unresolved(key):
-            raise ValueError(f"triggers must have keys that are strings known at synthesis, received {key!r}")
-        if not isinstance(value, str):
-            raise ValueError(f"triggers must have strings as values, received {value!r} for {key!r}")
-    return dict(triggers) if triggers else None
-
-
-def whole_seconds(timeout: Duration | None) -> int:
-    limit = OPTIONS["TimeoutSeconds"]
-    if timeout is None:
-        return int(limit["default"])
-    allowed = f"timeout must be {limit['min'] // 60} to {limit['max'] // 60} minutes"
-    if not isinstance(timeout, Duration):
-        raise ValueError(f"{allowed} as a Duration, received {timeout!r}")
-    if timeout.is_unresolved():
-        raise ValueError(f"{allowed}, known at synthesis, received a token")
-    seconds = timeout.to_milliseconds() / 1000
-    if not limit["min"] <= seconds <= limit["max"]:
-        raise ValueError(f"{allowed}, received {timeout.to_human_string()}")
-    return round(seconds)
+    for key in triggers if isinstance(triggers, Mapping) else ():
+        if not is_known(key):
+            raise ValueError(f"triggers must have keys that are known at synthesis, received {key!r}")
+    given = dict(triggers) if isinstance(triggers, Mapping) else triggers
+    copied: dict[str, str] | None = checked("Triggers", given)
+    return copied or None
 
 
 def checked_region(region: str | None, branch: IBranchRef | IResource | None, stack: Stack) -> str | None:
-    if region and is_known(region) and not re.fullmatch(OPTIONS["Region"]["pattern"], region):
-        raise ValueError(f"region must be the name of a Region, as eu-west-1, received {region!r}")
-    if not region and branch and not Token.is_unresolved(branch.env.region):
+    region = checked("Region", region)
+    if region is None and branch and not Token.is_unresolved(branch.env.region):
         region = branch.env.region
     return region if region != stack.region else None
 
@@ -240,55 +180,43 @@ def check_account(branch: IBranchRef | IResource, stack: Stack) -> None:
         )
 
 
-def checked_role_arn(role: iam.IRole | iam.Role | str | None) -> str | None:
-    arn = role if role is None or isinstance(role, str) else role.role_arn
-    return checked_arn(
-        "assume_role", arn, OPTIONS["AssumeRoleArn"]["pattern"], "a role or the ARN of one, no pattern"
-    )
-
-
-def checked_external_id(external_id: str | None, role_arn: str | None) -> str | None:
-    if external_id is None or not is_known(external_id):
-        return external_id
-    if role_arn is None:
-        raise ValueError(f"external_id goes with assume_role, received {external_id!r} without one")
-    limit = OPTIONS["ExternalId"]
-    fits = isinstance(external_id, str) and limit["min"] <= len(external_id) <= limit["max"]
-    if not fits or not re.fullmatch(limit["pattern"], external_id):
+def check_own_build(app_id: str, branch_name: str) -> None:
+    """Refuse to deploy a branch from its own Amplify build: each would wait for the other."""
+    # https://docs.aws.amazon.com/amplify/latest/userguide/amplify-console-environment-variables.html
+    if (app_id, branch_name) == (os.environ.get("AWS_APP_ID"), os.environ.get("AWS_BRANCH")):
         raise ValueError(
-            f"external_id must be {limit['min']} to {limit['max']:,} letters, digits or any of +=,.@:/-_, "
-            f"received {external_id!r}"
+            f"branch {branch_name!r} of app {app_id!r} must not be released from its own Amplify build, "
+            "received AWS_APP_ID and AWS_BRANCH of that build: deploy this stack from elsewhere"
         )
-    return external_id
 
 
-_OF_START_JOB: Final = {
-    "JobId": "job_id",
-    "JobReason": "job_reason",
-    "CommitId": "commit_id",
-    "CommitMessage": "commit_message",
-    "CommitTime": "commit_time",
-}
+def checked_role_arn(role: iam.IRole | iam.Role | str | None) -> str | None:
+    arn: str | None = checked("AssumeRoleArn", getattr(role, "role_arn", role))
+    return arn
 
 
-def check_sources_alone(properties: Mapping[str, object]) -> None:
-    of_a_build = {**_OF_START_JOB, "VerifyCommit": "verify_commit"}
-    given = [option for name, option in of_a_build.items() if properties[name] is not None]
-    if given:
-        raise ValueError(f"sources are deployed without a build, so {', '.join(given)} must be left out")
+def smoke_test_properties(smoke_test: SmokeTest | None) -> dict[str, Any]:
+    if smoke_test is not None and not isinstance(smoke_test, SmokeTest):
+        raise ValueError(f"smoke_test must be a SmokeTest, received {smoke_test!r}")
+    return smoke_test.properties() if smoke_test else {}
 
 
-def check_wait_for(
-    properties: Mapping[str, object], wait_for: str, sources: Sequence[ISource] | None
-) -> None:
-    if is_known(wait_for) and not re.fullmatch(OPTIONS["WaitForJobId"]["pattern"], str(wait_for)):
-        raise ValueError(f"wait_for must be the ID of a job, as job.job_id, received {wait_for!r}")
-    of_a_job = {**_OF_START_JOB, "Triggers": "triggers", "Nonce": "every_deploy"}
-    given = [option for name, option in of_a_job.items() if properties[name] is not None]
-    given += ["sources"] if sources else []
-    given += ["job_type"] if not sources and properties["JobType"] != JobType.RELEASE else []
-    if given:
-        raise ValueError(f"wait_for starts no job, so {', '.join(given)} must be left out")
+def check_external_id(external_id: str | None, role_arn: str | None) -> None:
+    if external_id is not None and role_arn is None and is_known(external_id):
+        raise ValueError(f"external_id goes with assume_role, received {external_id!r} without one")
+
+
+def check_together(properties: Mapping[str, Any], sources: Sequence[ISource] | None) -> None:
+    """The contract's rules about several options."""
+    given = {name: value for name, value in properties.items() if value is not None}
+    if sources:
+        given["SourceBucketNames"] = sources
+    unknown = {name for name, value in given.items() if not is_known(value)}
+    flaw = conflict(given, unknown, lambda name: ROWS[name].option)
+    if flaw:
+        raise ValueError(flaw)
+    if sources and properties["VerifyCommit"] is not None:
+        raise ValueError("sources are deployed without a build, so verify_commit must be left out")
 
 
 def check_constructs(execute_after: Sequence[IConstruct] | None) -> None:

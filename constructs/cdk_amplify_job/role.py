@@ -10,7 +10,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from .limits import checked_branch_name, checked_text
+from .limits import checked, checked_branch_name
 from .permissions import QUOTA, WILDCARD_EXPLAINED, arn_of_app, characters, policy, work_on
 
 
@@ -41,7 +41,7 @@ class AmplifyJobRole(iam.Role):
         role_name: str | None = None,
         deploys_files: bool = False,
     ) -> None:
-        checked_text("app_id", app_id)
+        checked("AppId", app_id)
         # A string is a sequence, too, of branches with one letter each.
         if isinstance(branch_names, str) or not branch_names:
             raise ValueError(f"branch_names must be a list of names, received {branch_names!r}")

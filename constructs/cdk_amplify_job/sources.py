@@ -26,10 +26,16 @@ def check_sources(sources: Sequence[ISource] | None) -> None:
 
     :raises ValueError: It is no list of sources, or an empty one.
     """
-    is_list = isinstance(sources, Sequence) and not isinstance(sources, str)
-    if sources is None or (is_list and sources and all(hasattr(source, "bind") for source in sources)):
+    if sources is None:
         return
-    raise ValueError(f'sources must be a list, as [Source.asset("dist")], received {sources!r}')
+    example = 'as [Source.asset("dist")]'
+    if isinstance(sources, str) or not isinstance(sources, Sequence):
+        raise ValueError(f"sources must be a list, {example}, received {sources!r}")
+    if not sources:
+        raise ValueError(f"sources must have an item, {example}, received []: for a build leave it out")
+    for source in sources:
+        if not hasattr(source, "bind"):
+            raise ValueError(f"sources must hold sources, {example}, received {source!r} in it")
 
 
 def bind(sources: Sequence[ISource], scope: Construct, reader: iam.IRole) -> BoundSources:

@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 
 from .amplify_job import AmplifyJob
 from .limits import ATTRIBUTES
-from .options import AmplifyJobOptions
+from .options import AmplifyJobOptions, check_names
 
 if TYPE_CHECKING:
     from aws_cdk import Environment, IStackSynthesizer, PermissionsBoundary
@@ -52,6 +52,7 @@ class AmplifyJobStack(Stack):
         synthesizer: IStackSynthesizer | None = None,
         **options: Unpack[AmplifyJobOptions],
     ) -> None:
+        check_names("AmplifyJobStack", options)
         super().__init__(
             scope,
             id,

@@ -9,7 +9,7 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from .amplify_job import AmplifyJob
-from .options import AmplifyJobOptions
+from .options import AmplifyJobOptions, check_names
 from .stack import AmplifyJobStack
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class AmplifyJobStage(Stage):
         permissions_boundary: PermissionsBoundary | None = None,
         **options: Unpack[AmplifyJobOptions],
     ) -> None:
+        check_names("AmplifyJobStage", options)
         super().__init__(scope, id, env=env, stage_name=stage_name, permissions_boundary=permissions_boundary)
         self.stack = AmplifyJobStack(self, "AmplifyJob", stack_name=stack_name, **options)
         self.job = self.stack.job

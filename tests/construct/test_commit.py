@@ -113,12 +113,35 @@ def test_git_adds_what_a_build_service_does_not_say(repository: Path) -> None:
     assert Commit.from_environment({"GITHUB_SHA": checked_out.id}, directory=repository) == checked_out
 
 
-def test_the_merge_commit_of_a_pull_request_is_refused(repository: Path) -> None:
-    variables = {"GITHUB_SHA": "a" * 40, "GITHUB_REF": "refs/pull/7/merge"}
-    with pytest.raises(
-        ValueError, match="GITHUB_SHA a+ is the merge commit of a pull request, which is on no"
-    ):
-        Commit.from_environment(variables, directory=repository)
+@pytest.mark.parametrize(
+    ("variable", "ref", "value"),
+    [
+        ("GITHUB_SHA", "GITHUB_REF", "refs/pull/7/merge"),
+        ("GITHUB_SHA", "GITHUB_REF", "refs/heads/gh-readonly-queue/main/pr-7-1a2b3c"),
+        ("CI_COMMIT_SHA", "CI_MERGE_REQUEST_EVENT_TYPE", "merged_result"),
+        ("CI_COMMIT_SHA", "CI_MERGE_REQUEST_EVENT_TYPE", "merge_train"),
+        ("BUILD_SOURCEVERSION", "BUILD_SOURCEBRANCH", "refs/pull/7/merge"),
+    ],
+)
+def test_a_merge_commit_on_no_branch_is_refused(
+    repository: Path, variable: str, ref: str, value: str
+) -> None:
+    said = f"^{variable} {SHA} is the merge commit of .* on no branch \\({ref} is {value}\\): release from"
+    with pytest.raises(ValueError, match=said):
+        Commit.from_environment({variable: SHA, ref: value}, directory=repository)
+
+
+@pytest.mark.parametrize(
+    ("variable", "ref", "value"),
+    [
+        ("GITHUB_SHA", "GITHUB_REF", "refs/heads/main"),
+        ("GITHUB_SHA", "GITHUB_REF", "refs/tags/v1"),
+        ("CI_COMMIT_SHA", "CI_MERGE_REQUEST_EVENT_TYPE", "detached"),
+        ("BUILD_SOURCEVERSION", "BUILD_SOURCEBRANCH", "refs/heads/main"),
+    ],
+)
+def test_a_commit_of_a_branch_is_taken(tmp_path: Path, variable: str, ref: str, value: str) -> None:
+    assert Commit.from_environment({variable: SHA, ref: value}, directory=tmp_path) == Commit(SHA)
 
 
 def test_the_version_of_a_bucket_is_no_commit(repository: Path) -> None:

@@ -205,7 +205,7 @@ def test_a_provider_stack_may_describe_the_stacks_that_use_it(app: cdk.App) -> N
 def test_stacks_that_share_a_provider_share_its_quota(app: cdk.App) -> None:
     provider = AmplifyJobProviderStack(app, "Releases").provider
     sites = [cdk.Stack(app, f"Site{number}") for number in range(2)]
-    long = {"app_id": APP, "branch_name": "x" * 250, "provider": provider}
+    long: Any = {"app_id": APP, "branch_name": "x" * 250, "provider": provider}
     for number in range(10):
         AmplifyJob(sites[number % 2], f"Job{number}", **long)
     with pytest.raises(ValueError, match="the role of 'Releases/AmplifyJobProvider' must have at most"):
@@ -334,7 +334,7 @@ def test_a_job_stack_outputs_the_attributes(app: cdk.App) -> None:
 
 
 def test_a_stack_refuses_what_the_job_refuses(app: cdk.App) -> None:
-    with pytest.raises(ValueError, match="branch_name must have 1 to 255 characters"):
+    with pytest.raises(ValueError, match="branch_name must be a string, 1 to 255 characters"):
         AmplifyJobStack(app, "Release", app_id=APP, branch_name="")
 
 

@@ -184,14 +184,14 @@ def test_a_role_for_another_account_may_deploy_files_where_that_is_wanted(stack:
     ("options", "message"),
     [
         ({"sources": "dist"}, "sources must be a list, as [Source.asset(\"dist\")], received 'dist'"),
-        ({"sources": ["dist"]}, "sources must be a list"),
-        ({"sources": []}, 'sources must be a list, as [Source.asset("dist")], received []'),
+        ({"sources": ["dist"]}, "sources must hold sources, as [Source.asset(\"dist\")], received 'dist' in"),
+        ({"sources": []}, 'sources must have an item, as [Source.asset("dist")], received []: for a build'),
         ({"job_type": "MANUAL"}, "MANUAL and sources must be given together, received 'MANUAL' and no"),
         ({"sources": True, "job_type": "RELEASE"}, "received 'RELEASE' and 1 sources"),
         ({"sources": True, "commit_id": "a"}, "deployed without a build, so commit_id must be left out"),
-        ({"sources": True, "job_reason": "a", "verify_commit": False}, "job_reason, verify_commit must be"),
+        ({"sources": True, "job_reason": "a"}, "so job_reason must be left out"),
+        ({"sources": True, "verify_commit": False}, "so verify_commit must be left out"),
         ({"sources": True, "job_id": "1"}, "job_id must be given for RETRY and for no other job_type"),
-        ({"sources": True, "wait_for": "1"}, "wait_for starts no job, so sources must be left out"),
     ],
 )
 def test_what_does_not_go_with_files_is_refused(

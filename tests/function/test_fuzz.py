@@ -58,7 +58,6 @@ PROPERTIES = [
     "Region",
     "AssumeRoleArn",
     "ExternalId",
-    "WaitForJobId",
     "Unknown",
 ]
 tempting = st.sampled_from(

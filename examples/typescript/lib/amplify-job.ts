@@ -25,8 +25,6 @@ export interface AmplifyJobProps {
   readonly triggers?: Record<string, string>;
   /** Wait for the end of the job. @default true */
   readonly wait?: boolean;
-  /** Start nothing, wait for the job of this ID. @default - a job is started */
-  readonly waitForJobId?: string;
   /** How long to wait, 1 to 55 minutes. @default Duration.minutes(45) */
   readonly timeout?: Duration;
   /** What to do when the branch has a pending or running job. @default 'WAIT' */

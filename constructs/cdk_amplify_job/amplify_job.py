@@ -40,10 +40,10 @@ class AmplifyJob(Construct):
 
     :param branch: The branch: a CfnBranch, an IBranchRef, or a Branch of the aws-amplify-alpha module.
         Default: - app_id and branch_name say it
-    :param app_id: The ID of the Amplify app.
-    :param branch_name: The name of the branch; slashes stay as they are.
-    :param job_type: What the job does. Default: JobType.RELEASE
-    :param job_id: The job to run again; for RETRY, which needs it.
+    :param app_id: The ID of the Amplify app, at most 20 characters.
+    :param branch_name: The name of the branch, at most 255 characters; slashes stay as they are.
+    :param job_type: What the job does. Default: JobType.RELEASE, with sources JobType.MANUAL
+    :param job_id: The ID of the job to run again, at most 255 characters; for RETRY, which needs it.
     :param job_reason: Why it is started, at most 255 characters. Default: - none
     :param commit_id: The commit to build, at most 255 characters. Default: - the tip of the branch
     :param commit_message: The message of that commit, at most 10,000 characters. Default: - none
@@ -53,7 +53,7 @@ class AmplifyJob(Construct):
     :param sources: Files to deploy instead of a build, for an app without a repository: sources of
         ``aws_cdk.aws_s3_deployment``, as ``[Source.asset("dist")]``. If two have a file of the
         same name, the last one wins. The job is then a MANUAL one; it starts again when the files, or values
-        in them, change. Excludes job_id, commit and its fields, verify_commit and wait_for.
+        in them, change. Excludes job_id, job_reason, commit and its fields, and verify_commit.
         Default: - a build
     :param triggers: Values whose change starts the job again. They may be tokens, such as the URL of an API;
         the keys may not. Set the branch's variable AMPLIFY_DIFF_DEPLOY to false, or Amplify may cancel the
@@ -77,7 +77,8 @@ class AmplifyJob(Construct):
         needs one; :class:`AmplifyJobRole` makes it. Default: - the function's own role
     :param external_id: The external ID that this role requires, 2 to 1,224 characters. Default: - none
     :param provider: The function to use. Default: - one for the jobs of the stack
-    :raises ValueError: An option is missing, out of its limits, or does not go with another.
+    :raises ValueError: An option is missing, out of its limits, or does not go with another. Or this runs in
+        Amplify's own build of the branch: the build and the job would wait for each other.
     """
 
     def __init__(

@@ -1,4 +1,5 @@
-import json
+"""The contract against what it repeats of others, and what others repeat of it."""
+
 import re
 from enum import Enum
 from pathlib import Path
@@ -8,16 +9,10 @@ import botocore.session
 import pytest
 from botocore.model import StructureShape
 
-from cdk_amplify_job import AmplifyJob, JobType, OnRollback, WhenBusy
-from cdk_amplify_job.limits import ASSET, ATTRIBUTES, OPTIONS, START_JOB
+from cdk_amplify_job import AmplifyJob, AmplifyJobOptions, JobType, OnRollback, SmokeTest, WhenBusy
+from cdk_amplify_job.limits import ASSET, ATTRIBUTES, ROWS, SECONDS_TO_ANSWER
 
 ROOT = Path(__file__).parents[2]
-
-
-def model_of(member: Any) -> dict[str, Any]:
-    if "enum" in member.metadata:
-        return {"enum": member.metadata["enum"]}
-    return {key: value for key, value in member.metadata.items() if key in ("min", "max", "pattern")}
 
 
 def test_the_limits_of_start_job_are_those_of_the_service_model() -> None:
@@ -25,32 +20,109 @@ def test_the_limits_of_start_job_are_those_of_the_service_model() -> None:
     request = service.shape_for("StartJobRequest")
 
     assert isinstance(request, StructureShape)
-    assert {name: model_of(member) for name, member in request.members.items()} == START_JOB
+    for name, member in request.members.items():
+        row, model = ROWS[name[0].upper() + name[1:]], member.metadata
+        if row.kind == "text":
+            # An empty CommitId would build the newest commit without a word.
+            least = 1 if name == "commitId" else model.get("min", 0)
+            assert (row.least, row.most, row.pattern) == (least, model["max"], model["pattern"]), name
+        else:
+            assert list(row.words) == model.get("enum", []), name
 
 
-@pytest.mark.parametrize(
-    ("words", "allowed"),
-    [
-        (JobType, START_JOB["jobType"]["enum"]),
-        (WhenBusy, OPTIONS["WhenBusy"]["enum"]),
-        (OnRollback, OPTIONS["OnRollback"]["enum"]),
-    ],
-)
-def test_enums_hold_the_words_of_the_data_files(words: type[Enum], allowed: list[str]) -> None:
-    assert [word.value for word in words] == allowed
-    assert [word.name for word in words] == allowed
+@pytest.mark.parametrize("words", [JobType, WhenBusy, OnRollback])
+def test_enums_hold_the_words_of_the_contract(words: type[Enum]) -> None:
+    assert tuple(word.value for word in words) == ROWS[words.__name__].words
+    assert tuple(word.name for word in words) == ROWS[words.__name__].words
 
 
-def test_documented_defaults_and_limits_are_those_of_the_data_files() -> None:
-    text = re.sub(r"\s+", " ", AmplifyJob.__doc__ or "")
-    timeout, lines = OPTIONS["TimeoutSeconds"], OPTIONS["FailureLogLines"]
+def test_the_timeouts_leave_the_function_its_time_to_answer() -> None:
+    job, service = ROWS["TimeoutSeconds"], ROWS["ServiceTimeout"]
 
-    assert f"{timeout['min'] // 60} to {timeout['max'] // 60} minutes" in text
-    assert f"Default: Duration.minutes({timeout['default'] // 60})" in text
-    assert f"{lines['min']} to {lines['max']}." in text
-    assert f"Default: {lines['default']} " in text
-    assert f"Default: WhenBusy.{OPTIONS['WhenBusy']['default']} " in text
-    assert f"Default: OnRollback.{OPTIONS['OnRollback']['default']} " in text
+    assert service.least == job.least + SECONDS_TO_ANSWER
+    assert service.most >= job.most + SECONDS_TO_ANSWER
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
+    assert service.default == service.most == 3600
+
+
+def docstrings() -> dict[str, str]:
+    """Return what the docstrings say of the option of each property."""
+    described = dict(zip(*parameters(AmplifyJob), strict=True))
+    page = dict(zip(*parameters(SmokeTest), strict=True))
+    of_page = {"Path": "path", "Status": "status", "Text": "text", "Seconds": "within"}
+    return {name: described[row.option] for name, row in ROWS.items()} | {
+        f"SmokeTest{name}": page[parameter] for name, parameter in of_page.items()
+    }
+
+
+def parameters(documented: type) -> tuple[list[str], list[str]]:
+    """Return the names and the texts of the parameters in a docstring."""
+    text = " ".join((documented.__doc__ or "").split()).partition(" :raises")[0]
+    parts = re.split(r":param (\w+): ", text)
+    return parts[1::2], parts[2::2]
+
+
+def page() -> dict[str, str]:
+    """Return what the page of properties says of each: default and meaning."""
+    text = (ROOT / "docs" / "properties.md").read_text()
+    return dict(re.findall(r"^\| (?:from )?`\w+` \| `(\w+)` \|(.*)\|$", text, re.MULTILINE))
+
+
+def typescript() -> dict[str, str]:
+    """Return what the interface in TypeScript says of each property: comment and type."""
+    source = (ROOT / "examples" / "typescript" / "lib" / "amplify-job.ts").read_text()
+    found = re.findall(
+        r"/\*\*(.*?)\*/\s+readonly (\w+)(\??:.*?;)\n", source.partition("export class")[0], re.S
+    )
+    texts = {name[0].upper() + name[1:]: comment + type_ for comment, name, type_ in found}
+    return {"TimeoutSeconds" if name == "Timeout" else name: text for name, text in texts.items()}
+
+
+def says(text: str, number: int) -> bool:
+    """Whether a text has a number; of seconds also as minutes."""
+    forms = {str(number), f"{number:,}"} | ({str(number // 60)} if "inutes" in text else set())
+    return any(re.search(rf"(?<![\d,]){form}(?![\d,]*\d)", text) for form in forms)
+
+
+@pytest.mark.parametrize("described", [docstrings, page, typescript])
+def test_what_is_written_of_a_property_has_its_limits_its_default_and_its_words(described: Any) -> None:
+    for name, text in described().items():
+        row = ROWS[name]
+        if name == "ServiceTimeout" and described is docstrings:
+            continue  # it follows from the timeout, and has no docstring
+        numbers = {row.most} | ({row.least, row.default} if row.kind == "number" else set())
+        numbers |= {row.least} if row.least > 1 else set()
+        assert all(says(text, number) for number in numbers - {None}), (name, numbers, text)
+        if row.kind in ("flag", "word"):
+            assert str(row.default).lower() in text.lower(), (name, text)
+        if row.kind == "word" and described is not docstrings:  # the enums have docstrings of their own
+            without = {"MANUAL"} if described is typescript else set()  # sources say that
+            assert all(word in text for word in set(row.words) - without), (name, text)
+
+
+def test_the_page_has_each_property() -> None:
+    assert page().keys() == ROWS.keys()
+
+
+def test_the_interface_in_typescript_has_each_property() -> None:
+    # ServiceTimeout follows from the timeout; a Nonce is for each deploy of the construct in Python.
+    assert typescript().keys() == ROWS.keys() - {"ServiceTimeout", "Nonce"}
+
+
+def test_each_option_has_a_property_or_is_said_to_be_for_python_only() -> None:
+    text = (ROOT / "docs" / "properties.md").read_text()
+    only_here = set(re.findall(r"`(\w+)`", text.partition("The options ")[2].partition(" are for Python")[0]))
+
+    assert {row.option for row in ROWS.values()} | only_here == set(AmplifyJobOptions.__annotations__)
+    rows = re.findall(r"^\| (?:from )?`(\w+)` \| `(\w+)` \|", text, re.MULTILINE)
+    assert {name: option for option, name in rows} == {name: row.option for name, row in ROWS.items()}
+
+
+def test_the_readme_has_each_option() -> None:
+    text = (ROOT / "README.md").read_text().partition("## Options")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.*?) \|", text, re.MULTILINE)
+
+    assert set(re.findall(r"`(\w+)`", " ".join(cells))) >= set(AmplifyJobOptions.__annotations__)
 
 
 def test_every_attribute_of_the_function_is_a_property_of_the_job() -> None:
@@ -60,21 +132,7 @@ def test_every_attribute_of_the_function_is_a_property_of_the_job() -> None:
 
 
 def test_every_option_is_documented_in_the_order_of_its_definition() -> None:
-    from cdk_amplify_job import AmplifyJobOptions
-
-    documented = re.findall(r":param (\w+):", AmplifyJob.__doc__ or "")
-    assert documented == list(AmplifyJobOptions.__annotations__)
-
-
-def test_the_page_of_properties_has_each_option_and_each_property() -> None:
-    from cdk_amplify_job import AmplifyJobOptions
-
-    page = (ROOT / "docs" / "properties.md").read_text()
-    rows = re.findall(r"^\| (?:from )?`(\w+)` \| `(\w+)` \|", page, re.MULTILINE)
-    properties = {name[0].upper() + name[1:] for name in START_JOB} | OPTIONS.keys()
-    assert {name for _, name in rows} == properties
-    only_here = set(re.findall(r"`(\w+)`", page.partition("The options ")[2].partition(" are for Python")[0]))
-    assert {option for option, _ in rows} | only_here == set(AmplifyJobOptions.__annotations__)
+    assert parameters(AmplifyJob)[0] == list(AmplifyJobOptions.__annotations__)
 
 
 def test_the_source_root_is_no_package() -> None:
@@ -95,4 +153,3 @@ def test_the_asset_holds_plain_source_and_data() -> None:
     kept = {file.suffix for file in ASSET.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
 
     assert kept <= {".py", ".json"}
-    assert json.loads((ASSET / "start_job.json").read_text()) == START_JOB

@@ -25,6 +25,7 @@ from cdk_amplify_job import (
     SmokeTest,
     WhenBusy,
 )
+from cdk_amplify_job.limits import ROWS
 
 APP: dict[str, Any] = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main"}
 AN_APP_ID = "the ID of an app such as d1a2b3c4d5e6f7, not its name or its ARN, 1 to 20 characters"
@@ -48,59 +49,59 @@ def test_a_job_without_options_renders_only_what_the_function_cannot_know(stack:
     }
 
 
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({"job_type": JobType.RETRY, "job_id": "7"}, {"JobType": "RETRY", "JobId": "7"}),
-        ({"job_type": "WEB_HOOK"}, {"JobType": "WEB_HOOK"}),
-        ({"job_reason": "r" * 255}, {"JobReason": "r" * 255}),
-        ({"commit_id": "abc1234"}, {"CommitId": "abc1234"}),
-        ({"commit_message": "two\nlines"}, {"CommitMessage": "two\nlines"}),
-        ({"commit_time": "2026-01-02T03:04:05Z"}, {"CommitTime": "2026-01-02T03:04:05Z"}),
-        ({"commit_time": "2026-01-02T03:04:05+01:00"}, {"CommitTime": "2026-01-02T02:04:05Z"}),
-        (
-            {"commit_time": datetime(2026, 1, 2, 3, tzinfo=AN_HOUR_EAST)},
-            {"CommitTime": "2026-01-02T02:00:00Z"},
-        ),
-        (
-            {"commit": Commit("abc1234", "fix", "2026-01-02T03:04:05Z")},
-            {"CommitId": "abc1234", "CommitMessage": "fix", "CommitTime": "2026-01-02T03:04:05Z"},
-        ),
-        ({"commit": Commit("abc1234")}, {"CommitId": "abc1234"}),
-        ({"triggers": {"api": "v1"}}, {"Triggers": {"api": "v1"}}),
-        ({"wait": False}, {"Wait": False}),
-        ({"timeout": cdk.Duration.minutes(1)}, {"TimeoutSeconds": 60, "ServiceTimeout": 240}),
-        ({"timeout": cdk.Duration.minutes(55)}, {"TimeoutSeconds": 3300, "ServiceTimeout": 3480}),
-        ({"timeout": cdk.Duration.seconds(90)}, {"TimeoutSeconds": 90, "ServiceTimeout": 270}),
-        ({"when_busy": WhenBusy.STOP}, {"WhenBusy": "STOP"}),
-        ({"when_busy": "JOIN"}, {"WhenBusy": "JOIN"}),
-        ({"on_rollback": OnRollback.IGNORE}, {"OnRollback": "IGNORE"}),
-        ({"verify_commit": False}, {"VerifyCommit": False}),
-        ({"smoke_test": SmokeTest()}, {"SmokeTestPath": "/"}),
-        (
-            {"smoke_test": SmokeTest("/health", 401, "sign in", cdk.Duration.seconds(90))},
-            {
-                "SmokeTestPath": "/health",
-                "SmokeTestStatus": 401,
-                "SmokeTestText": "sign in",
-                "SmokeTestSeconds": 90,
-            },
-        ),
-        ({"smoke_test": SmokeTest(within=cdk.Duration.minutes(2))}, {"SmokeTestPath": "/"}),
-        (
-            {"smoke_test": SmokeTest("https://www.example.com/health")},
-            {"SmokeTestPath": "https://www.example.com/health"},
-        ),
-        ({"failure_log_lines": 0}, {"FailureLogLines": 0}),
-        ({"region": "eu-central-1"}, {"Region": "eu-central-1"}),
-        ({"assume_role": ROLE_ARN}, {"AssumeRoleArn": ROLE_ARN}),
-        (
-            {"assume_role": ROLE_ARN, "external_id": "shop-42"},
-            {"AssumeRoleArn": ROLE_ARN, "ExternalId": "shop-42"},
-        ),
-        ({"branch_name": "feature/a b"}, {"BranchName": "feature/a b"}),
-    ],
-)
+AS_PROPERTIES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"job_type": JobType.RETRY, "job_id": "7"}, {"JobType": "RETRY", "JobId": "7"}),
+    ({"job_type": "WEB_HOOK"}, {"JobType": "WEB_HOOK"}),
+    ({"job_reason": "r" * 255}, {"JobReason": "r" * 255}),
+    ({"commit_id": "abc1234"}, {"CommitId": "abc1234"}),
+    ({"commit_message": "two\nlines"}, {"CommitMessage": "two\nlines"}),
+    ({"commit_time": "2026-01-02T03:04:05Z"}, {"CommitTime": "2026-01-02T03:04:05Z"}),
+    ({"commit_time": "2026-01-02T03:04:05+01:00"}, {"CommitTime": "2026-01-02T02:04:05Z"}),
+    (
+        {"commit_time": datetime(2026, 1, 2, 3, tzinfo=AN_HOUR_EAST)},
+        {"CommitTime": "2026-01-02T02:00:00Z"},
+    ),
+    (
+        {"commit": Commit("abc1234", "fix", "2026-01-02T03:04:05Z")},
+        {"CommitId": "abc1234", "CommitMessage": "fix", "CommitTime": "2026-01-02T03:04:05Z"},
+    ),
+    ({"commit": Commit("abc1234")}, {"CommitId": "abc1234"}),
+    ({"triggers": {"api": "v1"}}, {"Triggers": {"api": "v1"}}),
+    ({"wait": False}, {"Wait": False}),
+    ({"timeout": cdk.Duration.minutes(1)}, {"TimeoutSeconds": 60, "ServiceTimeout": 240}),
+    ({"timeout": cdk.Duration.minutes(55)}, {"TimeoutSeconds": 3300, "ServiceTimeout": 3480}),
+    ({"timeout": cdk.Duration.seconds(90)}, {"TimeoutSeconds": 90, "ServiceTimeout": 270}),
+    ({"when_busy": WhenBusy.STOP}, {"WhenBusy": "STOP"}),
+    ({"when_busy": "JOIN"}, {"WhenBusy": "JOIN"}),
+    ({"on_rollback": OnRollback.IGNORE}, {"OnRollback": "IGNORE"}),
+    ({"verify_commit": False}, {"VerifyCommit": False}),
+    ({"smoke_test": SmokeTest()}, {"SmokeTestPath": "/"}),
+    (
+        {"smoke_test": SmokeTest("/health", 401, "sign in", cdk.Duration.seconds(90))},
+        {
+            "SmokeTestPath": "/health",
+            "SmokeTestStatus": 401,
+            "SmokeTestText": "sign in",
+            "SmokeTestSeconds": 90,
+        },
+    ),
+    ({"smoke_test": SmokeTest(within=cdk.Duration.minutes(2))}, {"SmokeTestPath": "/"}),
+    (
+        {"smoke_test": SmokeTest("https://www.example.com/health")},
+        {"SmokeTestPath": "https://www.example.com/health"},
+    ),
+    ({"failure_log_lines": 0}, {"FailureLogLines": 0}),
+    ({"region": "eu-central-1"}, {"Region": "eu-central-1"}),
+    ({"assume_role": ROLE_ARN}, {"AssumeRoleArn": ROLE_ARN}),
+    (
+        {"assume_role": ROLE_ARN, "external_id": "shop-42"},
+        {"AssumeRoleArn": ROLE_ARN, "ExternalId": "shop-42"},
+    ),
+    ({"branch_name": "feature/a b"}, {"BranchName": "feature/a b"}),
+]
+
+
+@pytest.mark.parametrize(("options", "expected"), AS_PROPERTIES)
 def test_an_option_becomes_a_property(
     stack: cdk.Stack, options: dict[str, Any], expected: dict[str, Any]
 ) -> None:
@@ -108,6 +109,19 @@ def test_an_option_becomes_a_property(
     found = properties(stack, **options)
     del found["ServiceToken"]
     assert found == {**plain, **expected}
+
+
+def test_every_option_that_is_checked_by_itself_becomes_a_property_in_a_test() -> None:
+    rendered = {name for _, expected in AS_PROPERTIES for name in expected}
+    # Rendered in every test, at every deploy, and with files.
+    elsewhere = {"ServiceToken", "AppId", "Nonce"} | {name for name in ROWS if name.startswith("Source")}
+    assert rendered | elsewhere == ROWS.keys()
+
+
+@pytest.mark.parametrize("option", sorted({row.option for row in ROWS.values()}))
+def test_every_option_is_checked_at_synthesis(stack: cdk.Stack, option: str) -> None:
+    with pytest.raises(ValueError, match=f"^{option} must "):
+        AmplifyJob(stack, "Job", **{**APP, option: object()})
 
 
 @pytest.mark.parametrize(
@@ -473,7 +487,7 @@ def test_a_branch_is_not_released_from_its_own_amplify_build(
         said = f"branch '{branch_name}' of app '{app_id}' must not be released from its own Amplify build"
         expectation = pytest.raises(ValueError, match=said) if refused else nullcontext()
         with expectation:
-            AmplifyJob(stack, f"Job{len(options)}", **options)  # type: ignore[arg-type]
+            AmplifyJob(stack, f"Job{len(options)}", **options)
 
 
 FALSE = [{"name": "AMPLIFY_DIFF_DEPLOY", "value": "false"}]

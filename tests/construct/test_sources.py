@@ -184,7 +184,10 @@ def test_a_role_for_another_account_may_deploy_files_where_that_is_wanted(stack:
     ("options", "message"),
     [
         ({"sources": "dist"}, "sources must be a list, as [Source.asset(\"dist\")], received 'dist'"),
-        ({"sources": ["dist"]}, "sources must hold sources, as [Source.asset(\"dist\")], received 'dist' in"),
+        (
+            {"sources": ["dist"]},
+            "sources must hold sources, as [Source.asset(\"dist\")], received 'dist' in it",
+        ),
         ({"sources": []}, 'sources must have an item, as [Source.asset("dist")], received []: for a build'),
         ({"job_type": "MANUAL"}, "MANUAL and sources must be given together, received 'MANUAL' and no"),
         ({"sources": True, "job_type": "RELEASE"}, "received 'RELEASE' and 1 sources"),

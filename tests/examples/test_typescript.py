@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import aws_cdk as cdk
 
 from amplify_local import LocalAws
 from cdk_amplify_job import AmplifyJobProviderStack
-from cdk_amplify_job.limits import OPTIONS, START_JOB
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "typescript"
 
@@ -35,13 +33,3 @@ def test_a_typescript_app_releases_its_branch_and_again_when_a_trigger_changes(t
             assert done.returncode == 0, done.stdout
             assert f"Url = https://main.{app_id}.amplifyapp.com" in done.stdout
             assert len(aws.amplify.jobs(app_id, "main")) == int(version)
-
-
-def test_its_properties_are_those_of_the_function() -> None:
-    source = (EXAMPLE / "lib" / "amplify-job.ts").read_text()
-    given = re.findall(r"^  readonly (\w+)\??:", source.partition("export class")[0], re.MULTILINE)
-    named = {name[0].upper() + name[1:] for name in given} - {"Timeout"} | {"TimeoutSeconds"}
-
-    properties = {name[0].upper() + name[1:] for name in START_JOB} | OPTIONS.keys()
-    # ServiceTimeout follows from the timeout; a Nonce is for each deploy of the construct in Python.
-    assert named == properties - {"ServiceTimeout", "Nonce"}

@@ -5,17 +5,17 @@ import { Construct } from 'constructs';
 export interface AmplifyJobProps {
   /** The service token of a provider, such as `Fn.importValue('Releases-ServiceToken')`. */
   readonly serviceToken: string;
-  /** The ID of the Amplify app. */
+  /** The ID of the Amplify app, at most 20 characters. */
   readonly appId: string;
-  /** The name of the branch, without refs/heads/. */
+  /** The name of the branch, without refs/heads/, at most 255 characters. */
   readonly branchName: string;
   /** @default 'RELEASE' */
   readonly jobType?: 'RELEASE' | 'RETRY' | 'WEB_HOOK';
-  /** The job to run again, for RETRY. @default - none */
+  /** The ID of the job to run again, at most 255 characters; for RETRY. @default - none */
   readonly jobId?: string;
   /** Why the job is started, at most 255 characters. @default - none */
   readonly jobReason?: string;
-  /** The commit to build; it must be pushed. @default - the newest commit of the branch */
+  /** The commit to build, at most 255 characters; it must be pushed. @default - the newest commit of the branch */
   readonly commitId?: string;
   /** The message of that commit, at most 10,000 characters. @default - none */
   readonly commitMessage?: string;
@@ -41,11 +41,11 @@ export interface AmplifyJobProps {
   readonly sourceMarkers?: Record<string, string>[];
   /** For each archive, whether such values stand in strings of JSON. @default - they do not */
   readonly sourceMarkersConfig?: { readonly jsonEscape?: boolean }[];
-  /** A page that must be as wanted after the job, such as '/'. @default - the site is not looked at */
+  /** A page that must be as wanted after the job: a path such as '/', or an https URL; at most 1,000 characters. @default - the site is not looked at */
   readonly smokeTestPath?: string;
-  /** The status of HTTP that it must answer. @default 200 */
+  /** The status of HTTP that it must answer, 200 to 599. @default 200 */
   readonly smokeTestStatus?: number;
-  /** What the page must hold. @default - any text */
+  /** What the page must hold, at most 1,000 characters. @default - any text */
   readonly smokeTestText?: string;
   /** How many seconds it may take, 10 to 900. @default 120 */
   readonly smokeTestSeconds?: number;
@@ -55,7 +55,7 @@ export interface AmplifyJobProps {
   readonly region?: string;
   /** The ARN of a role with access to the app. @default - the role of the provider */
   readonly assumeRoleArn?: string;
-  /** What that role asks for besides. @default - none */
+  /** The external ID that this role requires, 2 to 1,224 characters. @default - none */
   readonly externalId?: string;
 }
 

@@ -47,9 +47,9 @@ _NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:UnassignPrivateIpAddresses",
 )
-_INTERFACES_EXPLAINED = {
+_OWN_EXPLAINED = {
     "rules_to_suppress": [
-        {"id": "AwsSolutions-IAM5", "reason": "Network interfaces have no ID before they exist."}
+        {"id": "AwsSolutions-IAM5", "reason": "Stacks and network interfaces have no ID before they exist."}
     ]
 }
 
@@ -204,8 +204,8 @@ class AmplifyJobProvider(Construct):
         cfn_function.add_metadata("cdk_nag", _RUNTIME_EXPLAINED)
         if role:  # the function does not start before it may log
             self._policies.attach(self, "Own", own, needed_by=cfn_function)
-        elif vpc:
-            cast(CfnResource, function_role.node.default_child).add_metadata("cdk_nag", _INTERFACES_EXPLAINED)
+        elif vpc or shared:
+            cast(CfnResource, function_role.node.default_child).add_metadata("cdk_nag", _OWN_EXPLAINED)
         # No job waits for it: the first hand-over is minutes away.
         hand_over = [allow([self.service_token], "lambda:InvokeFunction")]
         self._policies.attach(self, "HandOver", hand_over, name="HandOver")

@@ -107,7 +107,7 @@ BUILDS = {
     "retry-head": Fact(
         "What a RETRY builds of a job whose commitId reads HEAD, after a push",
         "the branch's tip",
-        "lambda/amplify_job/decisions.py",
+        "lambda/amplify_job/roll_back.py",
         by_hand="needs a push between both jobs",
     ),
     "push-pending": Fact(
@@ -200,15 +200,15 @@ FILES = {
     "created-stopped": Fact(
         "Statuses after StopJob of a deployment that was not started",
         "…CANCELLED",
-        "lambda/amplify_job/deployment.py",
+        "lambda/amplify_job/perform.py",
     ),
     "upload-signed": Fact(
-        "The headers that the signature of zipUploadUrl covers", "host", "lambda/amplify_job/deployment.py"
+        "The headers that the signature of zipUploadUrl covers", "host", "lambda/amplify_job/perform.py"
     ),
     "upload-lifetime": Fact(
         "For how long zipUploadUrl is good (nobody has published it)",
         "… s",
-        "lambda/amplify_job/deployment.py",
+        "lambda/amplify_job/perform.py",
     ),
     "files-steps": Fact("Steps of a job that deploys files", "DEPLOY VERIFY", "local/amplify_local/job.py"),
     "files-members": Fact(
@@ -218,7 +218,7 @@ FILES = {
         "StartDeployment of a job that was started", "BadRequestException (400): …", _OPERATIONS
     ),
     "files-retried": Fact(
-        "RETRY of such a job (nobody has published it)", "…", "lambda/amplify_job/lifecycle.py"
+        "RETRY of such a job (nobody has published it)", "…", "lambda/amplify_job/roll_back.py"
     ),
 }
 
@@ -243,7 +243,7 @@ CLOUDFORMATION = {
     "failed-create": Fact(
         "A Create that answers FAILED with a physical ID",
         "Create CREATE_IN_PROGRESS, Delete(mine) ROLLBACK_IN_PROGRESS",
-        "lambda/amplify_job/lifecycle.py",
+        "lambda/amplify_job/roll_back.py",
     ),
     "replaced": Fact(
         "A replacement of a by b, rolled back",
@@ -267,7 +267,7 @@ CLOUDFORMATION = {
     "abandoned": Fact(
         "An Update that still runs when another resource fails",
         "the Update back comes before the first has ended",
-        "lambda/amplify_job/lifecycle.py",
+        "lambda/amplify_job/roll_back.py",
     ),
     "retried": Fact(
         "A Create that is tried again after a failure without rollback",

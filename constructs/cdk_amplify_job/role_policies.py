@@ -55,7 +55,7 @@ class RolePolicies:
                 f"{QUOTA:,} characters, received {self._characters:,}: give the provider app_ids, which "
                 "allow all branches of an app at once, or give some of its jobs a provider of their own"
             )
-        unique = Names.unique_resource_name(scope, max_length=80)
+        unique = Names.unique_resource_name(scope, max_length=80) + ("" if id == "Policy" else id)
         if Stack.of(scope) is not self._stack:  # stacks of other apps may attach policies, too
             unique = "-".join([unique, Fn.select(2, Fn.split("/", Aws.STACK_ID))])
         attached = iam.CfnPolicy(

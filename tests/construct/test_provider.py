@@ -231,6 +231,8 @@ def test_the_apps_of_a_provider_have_a_policy_each(stack: cdk.Stack) -> None:
 
     a, b = resources(stack, "Custom::AmplifyJob").values()
     assert a["DependsOn"] != b["DependsOn"]
+    policies = resources(stack, "AWS::IAM::Policy").values()
+    assert len({str(policy["Properties"]["PolicyName"]) for policy in policies}) == len(policies) == 3
     template = resources(stack)
     ((_, on_app),) = allowed(template, b["DependsOn"][0])
     assert on_app == [

@@ -32,7 +32,9 @@ class Shop(cdk.Stage):
             branch_name="main",
             enable_auto_build=False,
             environment_variables=[
-                amplify.CfnBranch.EnvironmentVariableProperty(name="API_URL", value=api.attr_api_endpoint)
+                amplify.CfnBranch.EnvironmentVariableProperty(name="API_URL", value=api.attr_api_endpoint),
+                # Otherwise Amplify may cancel the build when only the variable above has changed.
+                amplify.CfnBranch.EnvironmentVariableProperty(name="AMPLIFY_DIFF_DEPLOY", value="false"),
             ],
         )
         # Later stages read the app's ID from this parameter: a token cannot pass from one stage to another.

@@ -111,7 +111,7 @@ class Commit:
             ref = environ.get(service.ref, "")
             if service.ref and re.fullmatch(service.merged, ref):
                 raise ValueError(
-                    f"{service.id} {sha} is the merge commit of a request that is not merged yet, which is on no "
+                    f"{service.id} {sha} is the merge commit of a request that is not merged yet, on no "
                     f"branch ({service.ref} is {ref}): release from the branch, or name one of its commits"
                 )
             message = environ.get(service.message, "")[:_LONGEST_MESSAGE]

@@ -33,7 +33,7 @@ class Shop(cdk.Stage):
             enable_auto_build=False,
             environment_variables=[
                 amplify.CfnBranch.EnvironmentVariableProperty(name="API_URL", value=api.attr_api_endpoint),
-                # Else Amplify may cancel a build for which the repository has not changed.
+                # Otherwise Amplify may cancel the build when only the variable above has changed.
                 amplify.CfnBranch.EnvironmentVariableProperty(name="AMPLIFY_DIFF_DEPLOY", value="false"),
             ],
         )

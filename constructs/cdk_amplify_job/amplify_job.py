@@ -14,7 +14,7 @@ from constructs import Construct, IConstruct
 from . import options
 from .branch import known_name_of, pitfalls_of
 from .commit import Commit
-from .limits import ROWS, SECONDS_TO_ANSWER, checked, checked_seconds, job_type_of
+from .limits import ROWS, SECONDS_TO_ANSWER, checked, checked_flag, checked_seconds, job_type_of
 from .options import JobType, OnRollback, WhenBusy
 from .permissions import allow, arn_of_app, work_on
 from .provider import AmplifyJobProvider, IAmplifyJobProvider
@@ -77,8 +77,8 @@ class AmplifyJob(Construct):
         needs one; :class:`AmplifyJobRole` makes it. Default: - the function's own role
     :param external_id: The external ID that this role requires, 2 to 1,224 characters. Default: - none
     :param provider: The function to use. Default: - one for the jobs of the stack
-    :raises ValueError: An option is missing, out of its limits, or does not go with another. Or this runs in
-        Amplify's own build of the branch: the build and the job would wait for each other.
+    :raises ValueError: An option is missing, out of its limits, or does not go with another. Or this is a
+        build of the very branch by Amplify: the build and the job would wait for each other.
     """
 
     def __init__(
@@ -121,7 +121,6 @@ class AmplifyJob(Construct):
         commit_id, commit_message, commit_time = options.commit_fields(
             commit, commit_id, commit_message, commit_time
         )
-        options.check_every_deploy(every_deploy)
         region = options.checked_region(region, branch, stack)
         role_arn = options.checked_role_arn(assume_role)
         if branch and role_arn is None:
@@ -137,7 +136,7 @@ class AmplifyJob(Construct):
             "CommitMessage": commit_message,
             "CommitTime": commit_time,
             "Triggers": options.checked_triggers(triggers),
-            "Nonce": secrets.token_hex(8) if every_deploy else None,
+            "Nonce": secrets.token_hex(8) if checked_flag("every_deploy", every_deploy) else None,
             "Wait": wait,
             "TimeoutSeconds": seconds,
             "WhenBusy": when_busy,

@@ -111,9 +111,8 @@ class Commit:
             ref = environ.get(service.ref, "")
             if service.ref and re.fullmatch(service.merged, ref):
                 raise ValueError(
-                    f"{service.id} {sha} is the merge commit of a request that is not merged yet, which is "
-                    f"on no branch ({service.ref} is {ref}): release from the branch, or name one of its "
-                    "commits"
+                    f"{service.id} {sha} is the merge commit of a request that is not merged yet, on no "
+                    f"branch ({service.ref} is {ref}): release from the branch, or name one of its commits"
                 )
             message = environ.get(service.message, "")[:_LONGEST_MESSAGE]
             time = environ.get(service.time)

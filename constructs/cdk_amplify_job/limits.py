@@ -82,6 +82,16 @@ def checked_branch_name(value: str) -> str:
     return value
 
 
+def checked_flag(name: str, value: bool | None) -> bool | None:
+    """Return a flag that decides at synthesis what the template says.
+
+    :raises ValueError: It is neither True nor False.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    raise ValueError(f"{name} must be true or false, known at synthesis, received {value!r}")
+
+
 def checked_arn(name: str, value: str | None, pattern: str, allowed: str) -> str | None:
     """Return an ARN as it came.
 

@@ -138,12 +138,6 @@ def commit_fields(
     return commit.id, commit.message, commit.time
 
 
-def check_every_deploy(every_deploy: bool | None) -> None:
-    """It decides at synthesis what the template says."""
-    if every_deploy is not None and not isinstance(every_deploy, bool):
-        raise ValueError(f"every_deploy must be true or false, known at synthesis, received {every_deploy!r}")
-
-
 def checked_triggers(triggers: Mapping[str, str] | None) -> dict[str, str] | None:
     for key in triggers if isinstance(triggers, Mapping) else ():
         if not is_known(key):

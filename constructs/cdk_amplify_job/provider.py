@@ -15,7 +15,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 from typing_extensions import TypedDict, Unpack
 
-from .limits import ASSET, checked, checked_arn, is_known
+from .limits import ASSET, checked, checked_arn, checked_flag, is_known
 from .permissions import (
     Statement,
     allow,
@@ -262,7 +262,7 @@ class AmplifyJobProvider(Construct):
         checked_arn("token", token, _FUNCTION_ARN, "the ARN of a provider's function")
         if role is not None and not hasattr(role, "role_arn"):
             raise ValueError(f"role must be a role, received {role!r}")
-        _check_flag("permitted", permitted)
+        checked_flag("permitted", permitted)
         region, own = token.split(":")[3] if is_known(token) else "", Stack.of(scope).region
         if region and is_known(own) and region != own:
             raise ValueError(f"token must be of the Region {own} of its stack, received {token!r}")
@@ -336,7 +336,7 @@ def _check_types(options: Mapping[str, Any]) -> None:
         value = options.get(name)
         if value is not None and not hasattr(value, attribute):
             raise ValueError(f"{name} must be {what}, received {value!r}")
-    _check_flag("shared", options["shared"])
+    checked_flag("shared", options["shared"])
     app_ids, runtime = options["app_ids"], options["runtime"]
     if app_ids is not None and (isinstance(app_ids, str) or not app_ids):
         raise ValueError(f"app_ids must be a list of IDs, or be left out, received {app_ids!r}")
@@ -344,11 +344,6 @@ def _check_types(options: Mapping[str, Any]) -> None:
         checked("AppId", app_id)
     if runtime and not _is_recent_python(runtime):
         raise ValueError(f"runtime must be Python 3.10 or newer, received {runtime.name}")
-
-
-def _check_flag(name: str, value: bool) -> None:
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be True or False, received {value!r}")
 
 
 def _is_recent_python(runtime: lambda_.Runtime) -> bool:

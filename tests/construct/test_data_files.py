@@ -100,8 +100,12 @@ def test_what_is_written_of_a_property_has_its_limits_its_default_and_its_words(
             assert all(word in text for word in set(row.words) - without), (name, text)
 
 
-def test_the_page_has_each_property() -> None:
+def test_the_page_has_each_property_and_says_which_start_a_job() -> None:
+    text = (ROOT / "docs" / "properties.md").read_text()
+    said = re.findall(r"`(\w+)`", text.partition("starts a job: ")[2].partition(". ")[0])
+
     assert page().keys() == ROWS.keys()
+    assert said == [name for name, row in ROWS.items() if row.starts]
 
 
 def test_the_interface_in_typescript_has_each_property() -> None:

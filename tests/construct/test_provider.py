@@ -352,7 +352,7 @@ def test_a_provider_of_one_s_own_making_can_be_used(stack: cdk.Stack) -> None:
         ({"log_group": "/site"}, "log_group must be a log group, received '/site'"),
         ({"runtime": "python3.13"}, "runtime must be a Runtime, received 'python3.13'"),
         ({"ephemeral_storage_size": 512}, "ephemeral_storage_size must be a Size, received 512"),
-        ({"shared": "yes"}, "shared must be True or False, received 'yes'"),
+        ({"shared": "yes"}, "shared must be true or false, known at synthesis, received 'yes'"),
         ({"app_ids": []}, "app_ids must be a list of IDs, or be left out, received []"),
         ({"app_ids": APP}, f"app_ids must be a list of IDs, or be left out, received '{APP}'"),
     ],
@@ -369,7 +369,7 @@ def test_an_option_of_the_wrong_type_is_told_in_a_line(
     ("options", "message"),
     [
         ({"role": "x"}, "role must be a role, received 'x'"),
-        ({"permitted": "yes"}, "permitted must be True or False, received 'yes'"),
+        ({"permitted": "yes"}, "permitted must be true or false, known at synthesis, received 'yes'"),
     ],
 )
 def test_an_option_of_a_service_token_of_the_wrong_type_is_told_in_a_line(

@@ -40,7 +40,7 @@ def is_known(value: object) -> bool:
         later = value.startswith("dummy-value-for-") or "{{resolve:" in value
         return not later and not ("${" in value and Token.is_unresolved(value))
     # jsii has nine lines to say of any other type.
-    is_token = isinstance(value, float) or hasattr(value, "creation_stack")
+    is_token = isinstance(value, float) or hasattr(type(value), "creation_stack")
     return not (is_token and Token.is_unresolved(value))
 
 

@@ -198,7 +198,7 @@ def conflict(
             f"{', '.join(of_a_page)} is given, so SmokeTestPath must be given, too",
         ),
         (
-            {"Wait"},
+            set(),
             bool(page and not given.get("Wait", True)),
             f"{called('SmokeTestPath')} looks at the site after the job, so {called('Wait')} must be true",
         ),

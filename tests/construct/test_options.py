@@ -1,6 +1,8 @@
 import inspect
 from contextlib import nullcontext
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aws_cdk as cdk
@@ -10,6 +12,7 @@ from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
+from aws_cdk.aws_s3_deployment import Source
 from templates import new_app, resources, warnings
 
 from cdk_amplify_job import (
@@ -67,6 +70,7 @@ AS_PROPERTIES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     ({"commit": Commit("abc1234")}, {"CommitId": "abc1234"}),
     ({"triggers": {"api": "v1"}}, {"Triggers": {"api": "v1"}}),
+    ({"triggers": MappingProxyType({"api": "v1"})}, {"Triggers": {"api": "v1"}}),
     ({"wait": False}, {"Wait": False}),
     ({"timeout": cdk.Duration.minutes(1)}, {"TimeoutSeconds": 60, "ServiceTimeout": 240}),
     ({"timeout": cdk.Duration.minutes(55)}, {"TimeoutSeconds": 3300, "ServiceTimeout": 3480}),
@@ -76,6 +80,7 @@ AS_PROPERTIES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"on_rollback": OnRollback.IGNORE}, {"OnRollback": "IGNORE"}),
     ({"verify_commit": False}, {"VerifyCommit": False}),
     ({"smoke_test": SmokeTest()}, {"SmokeTestPath": "/"}),
+    ({"smoke_test": SmokeTest(None)}, {"SmokeTestPath": "/"}),  # type: ignore[arg-type]
     (
         {"smoke_test": SmokeTest("/health", 401, "sign in", cdk.Duration.seconds(90))},
         {
@@ -252,6 +257,7 @@ def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) ->
         ({"branch_name": "main\nline"}, "no line break, and no space at its ends, received 'main\\nline'"),
         ({"triggers": {"": "x"}}, "triggers must be a map of strings, each with a name, received {'': 'x'}"),
         ({"branch": ""}, "app_id and branch_name must be left out"),
+        ({"branch": "", "app_id": "", "branch_name": None}, "app_id and branch_name must be left out"),
         ({"when_busy": ["WAIT"]}, "when_busy must be one of WAIT, STOP, JOIN, FAIL, received ['WAIT']"),
     ],
 )
@@ -348,6 +354,22 @@ def test_what_becomes_known_later_is_not_checked(stack: cdk.Stack, value: str) -
     rendered = properties(stack, app_id=value, branch_name=value, commit_time=value, region=value)
 
     assert [rendered[name] for name in ("AppId", "BranchName", "CommitTime", "Region")] == [value] * 4
+
+
+def test_no_rule_looks_at_options_that_are_not_known_yet(stack: cdk.Stack, tmp_path: Path) -> None:
+    unknown = cdk.CfnParameter(stack, "Anything").value_as_string
+    (tmp_path / "index.html").write_text("hello")
+
+    AmplifyJob(stack, "Files", **APP, job_type=unknown, sources=[Source.asset(str(tmp_path))])
+    AmplifyJob(stack, "Build", **APP, job_type=unknown, job_id="7")
+    AmplifyJob(stack, "Retry", **APP, job_type=JobType.RELEASE, job_id=unknown)
+
+
+def test_an_attribute_of_a_resource_is_a_token_without_being_a_string(stack: cdk.Stack) -> None:
+    app = amplify.CfnApp(stack, "App", name="site")
+
+    found = properties(stack, commit_id=app.get_att("AppId"))["CommitId"]
+    assert found == {"Fn::GetAtt": ["App", "AppId"]}
 
 
 def test_a_looked_up_parameter_synthesizes_before_it_is_looked_up() -> None:

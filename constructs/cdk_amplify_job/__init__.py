@@ -3,7 +3,8 @@
 from .amplify_job import AmplifyJob
 from .commit import Commit
 from .options import AmplifyJobOptions, JobType, OnRollback, WhenBusy
-from .provider import AmplifyJobProvider, IAmplifyJobProvider
+from .provider import AmplifyJobProvider
+from .provider_interface import IAmplifyJobProvider
 from .provider_stack import AmplifyJobProviderStack
 from .role import AmplifyJobRole
 from .smoke_test import SmokeTest

@@ -17,7 +17,8 @@ from .commit import Commit
 from .limits import ROWS, SECONDS_TO_ANSWER, checked, checked_flag, checked_seconds, job_type_of
 from .options import JobType, OnRollback, WhenBusy
 from .permissions import allow, arn_of_app, work_on
-from .provider import AmplifyJobProvider, IAmplifyJobProvider
+from .provider import AmplifyJobProvider
+from .provider_interface import IAmplifyJobProvider
 from .smoke_test import SmokeTest
 from .sources import bind, check_sources
 

@@ -22,7 +22,8 @@ from typing_extensions import TypedDict
 from .branch import names_of
 from .commit import Commit
 from .limits import ROWS, checked, checked_branch_name, conflict, is_known
-from .provider import AmplifyJobProvider, IAmplifyJobProvider
+from .provider import AmplifyJobProvider
+from .provider_interface import IAmplifyJobProvider
 from .smoke_test import SmokeTest
 
 if TYPE_CHECKING:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol, cast, runtime_checkable
+from typing import Any, Final, cast
 
-from aws_cdk import Annotations, Aws, CfnResource, Duration, RemovalPolicy, Size, Stack
+from aws_cdk import Aws, CfnResource, Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
-from typing_extensions import TypedDict, Unpack
+from typing_extensions import Unpack
 
+from .imported_provider import ImportedProvider
 from .limits import ASSET, checked, checked_arn, checked_flag, is_known
 from .permissions import (
     Statement,
@@ -25,6 +25,7 @@ from .permissions import (
     policy,
     work_on,
 )
+from .provider_interface import AmplifyJobProviderOptions, IAmplifyJobProvider
 from .role_policies import RolePolicies
 
 # Lambda's own limit. A longer wait is handed over to the next invocation.
@@ -54,47 +55,6 @@ _OWN_EXPLAINED = {
 }
 
 _FUNCTION_ARN = "arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9-_:]+"
-
-
-@runtime_checkable
-class IAmplifyJobProvider(Protocol):
-    """Any provider: an :class:`AmplifyJobProvider`, or one that is defined elsewhere.
-
-    :class:`AmplifyJob` calls its method.
-    """
-
-    service_token: str
-    """The ARN of the function, which ``Custom::AmplifyJob`` names as its ``ServiceToken``."""
-
-    role: Any
-    """The function's role, an ``iam.IRole``: it reads the files of jobs. None if it is not known."""
-
-    def permit(
-        self, job: Construct, resource: CfnResource, app_id: str, statements: Sequence[Statement]
-    ) -> None:
-        """Let the function do the work of a job.
-
-        :param job: The scope of what is needed for that.
-        :param resource: The custom resource, which waits for its permission.
-        :param app_id: The ID of the job's app.
-        :param statements: What the job needs.
-        :raises ValueError: The inline policies of the role are full.
-        """
-
-
-class AmplifyJobProviderOptions(TypedDict, total=False):
-    """The options of :class:`AmplifyJobProvider`, which explains them."""
-
-    log_retention: logs.RetentionDays | None
-    log_group: logs.ILogGroup | logs.LogGroup | None
-    role: iam.IRole | iam.Role | None
-    runtime: lambda_.Runtime | None
-    vpc: ec2.IVpc | ec2.Vpc | None
-    vpc_subnets: ec2.SubnetSelection | None
-    security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None
-    ephemeral_storage_size: Size | None
-    shared: bool
-    app_ids: Sequence[str] | None
 
 
 class AmplifyJobProvider(Construct):
@@ -266,7 +226,7 @@ class AmplifyJobProvider(Construct):
         region, own = token.split(":")[3] if is_known(token) else "", Stack.of(scope).region
         if region and is_known(own) and region != own:
             raise ValueError(f"token must be of the Region {own} of its stack, received {token!r}")
-        return _ImportedProvider(scope, id, token, role, permitted)
+        return ImportedProvider(scope, id, token, role, permitted)
 
     def permit(
         self, job: Construct, resource: CfnResource, app_id: str, statements: Sequence[Statement]
@@ -281,43 +241,6 @@ class AmplifyJobProvider(Construct):
             needed.append(describe_stacks(Aws.STACK_ID))
         if needed:
             self._policies.attach(job, "Policy", needed, app_id=app_id, needed_by=resource)
-
-
-class _ImportedProvider(Construct):
-    """A provider that is defined elsewhere.
-
-    :param role: Its role, if it is known.
-    :param permitted: Whether it may do all that its jobs need already.
-    """
-
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        token: str,
-        role: iam.IRole | iam.Role | None,
-        permitted: bool,
-    ) -> None:
-        super().__init__(scope, id)
-        self.service_token = token
-        self.role: Any = role
-        self._policies = RolePolicies(self, role) if role else None
-        self._permitted = permitted
-
-    def permit(
-        self, job: Construct, resource: CfnResource, app_id: str, statements: Sequence[Statement]
-    ) -> None:
-        needed = [*statements, describe_stacks(Aws.STACK_ID)]
-        if self._permitted:
-            needed = [statement for statement in statements if not is_work_on_app(statement)]
-        if needed and self._policies:
-            self._policies.attach(job, "Policy", needed, app_id=app_id, needed_by=resource)
-        elif needed:
-            Annotations.of(job).add_warning_v2(
-                "cdk-amplify-job:permissions",
-                "the role of the provider is not given: its owner must allow "
-                f"{json.dumps(Stack.of(job).resolve(needed))}",
-            )
 
 
 # What an option must have, and what that is called.

@@ -23,7 +23,7 @@ from templates import (
 )
 
 from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, AmplifyJobProviderStack
-from cdk_amplify_job.provider import AmplifyJobProviderOptions
+from cdk_amplify_job.provider_interface import AmplifyJobProviderOptions
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 APP = "d1a2b3c4d5e6f7"

@@ -19,7 +19,7 @@ from templates import resources
 
 import cdk_amplify_job
 from cdk_amplify_job import AmplifyJob, AmplifyJobOptions, IAmplifyJobProvider
-from cdk_amplify_job.provider import AmplifyJobProviderOptions
+from cdk_amplify_job.provider_interface import AmplifyJobProviderOptions
 
 ROOT = Path(__file__).parents[2]
 

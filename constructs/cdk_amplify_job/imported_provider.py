@@ -1,0 +1,51 @@
+"""A provider that is defined elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from aws_cdk import Annotations, Aws, CfnResource, Stack
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from .permissions import Statement, describe_stacks, is_work_on_app
+from .role_policies import RolePolicies
+
+
+class ImportedProvider(Construct):
+    """A provider that is defined elsewhere.
+
+    :param role: Its role, if it is known.
+    :param permitted: Whether it may do all that its jobs need already.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        token: str,
+        role: iam.IRole | iam.Role | None,
+        permitted: bool,
+    ) -> None:
+        super().__init__(scope, id)
+        self.service_token = token
+        self.role: Any = role
+        self._policies = RolePolicies(self, role) if role else None
+        self._permitted = permitted
+
+    def permit(
+        self, job: Construct, resource: CfnResource, app_id: str, statements: Sequence[Statement]
+    ) -> None:
+        needed = [*statements, describe_stacks(Aws.STACK_ID)]
+        if self._permitted:
+            needed = [statement for statement in statements if not is_work_on_app(statement)]
+        if needed and self._policies:
+            self._policies.attach(job, "Policy", needed, app_id=app_id, needed_by=resource)
+        elif needed:
+            Annotations.of(job).add_warning_v2(
+                "cdk-amplify-job:permissions",
+                "the role of the provider is not given: its owner must allow "
+                f"{json.dumps(Stack.of(job).resolve(needed))}",
+            )

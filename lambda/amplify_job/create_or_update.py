@@ -143,7 +143,8 @@ def _checked(task: Task, state: State, seen: Seen, job: Job | None) -> Step:
     end = min(task.ends(state, Kind.FORWARD), state.checking_since + wanted.seconds)
     if seen.now < end:
         return Wait(_SITE_SECONDS)
-    return Fail(SiteCheckFailed(f"{seen.flaw}. See {task.properties.location.console_url}"))
+    why = f". Note that {state.files_warning}" if state.files_warning else ""
+    return Fail(SiteCheckFailed(f"{seen.flaw}{why}. See {task.properties.location.console_url}"))
 
 
 def _too_late(task: Task, state: State, seen: Seen) -> BranchBusy | AmplifyError:

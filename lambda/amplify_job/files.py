@@ -11,13 +11,15 @@ import json
 import re
 import shutil
 import stat
+import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
+from lzma import LZMAError
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from botocore.exceptions import ClientError, ParamValidationError
 
@@ -29,6 +31,18 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 64 * 1024
 _WINDOW_BYTES = 4 * 1024 * 1024  # what is read of an archive at a time
+# What zipfile and its decompressors raise for what is damaged, encrypted, or of a kind that they do not know.
+# A Failure, such as an archive that cannot be read, is none of these.
+_DAMAGED = (
+    BadZipFile,
+    EOFError,
+    LZMAError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 _FAST = 1  # most of a site's bytes are compressed already: images, fonts
 
 
@@ -46,6 +60,8 @@ class Files:
         self._connect = connect
         self._room = ExitStack()
         self._merged_zip: Zip | None = None
+        self.warning = ""
+        """Why the site will hardly be as wanted; empty if nothing looks wrong."""
 
     def __enter__(self) -> Files:
         return self
@@ -66,7 +82,8 @@ class Files:
             return self._merged_zip
         objects = [_S3Object(self._connect(), source) for source in self._sources]
         archives = [_opened(found) for found in objects]
-        if len(objects) == 1 and not self._sources[0].markers:
+        self.warning = _warning({_path(entry) for archive in archives for entry in archive.infolist()})
+        if len(objects) == 1 and not self._sources[0].markers and not _needs_repair(archives[0]):
             return Zip(objects[0].size, objects[0].chunks)
         self._merged_zip = self._merged(archives, check)
         return self._merged_zip
@@ -120,12 +137,11 @@ def _merge(
     archives: Sequence[ZipFile], sources: Sequence[Source], file: IO[bytes], check: Callable[[], None]
 ) -> None:
     """Write all files into one zip; of several with one name, that of the last source."""
-    last = {name: archive for archive in archives for name in archive.namelist()}
+    last = {_path(entry): (archive, entry) for archive in archives for entry in archive.infolist()}
     with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_FAST) as merged:
         for source, archive in zip(sources, archives, strict=True):
             for entry in archive.infolist():
-                wanted = last[entry.filename] is archive and archive.getinfo(entry.filename) is entry
-                if wanted and not entry.is_dir():
+                if last[_path(entry)] == (archive, entry) and not entry.is_dir():
                     _copy(entry, archive, merged, source, check)
 
 
@@ -134,17 +150,40 @@ def _copy(
 ) -> None:
     is_large = entry.file_size > 1 << 30  # zipfile must know that in advance
     try:
-        with archive.open(entry) as file, merged.open(entry.filename, "w", force_zip64=is_large) as copy:
+        with archive.open(entry) as file, merged.open(_path(entry), "w", force_zip64=is_large) as copy:
             for chunk in replaced(_chunks(file), _replacements(source)):
                 check()
                 copy.write(chunk)
-    except (
-        BadZipFile,
-        EOFError,
-        RuntimeError,
-        zlib.error,
-    ) as error:  # damaged, encrypted, an unknown compression
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # bz2 gives none for damaged data
+            raise
         raise InvalidProperties(f"{entry.filename!r} in {source} cannot be unpacked: {error}") from None
+
+
+def _path(entry: ZipInfo) -> str:
+    """The path of a file in the site. Tools on Windows write backslashes."""
+    return entry.filename.replace("\\", "/")
+
+
+def _needs_repair(archive: ZipFile) -> bool:
+    """Whether Amplify would not take the archive as it is.
+
+    It reads archives from their beginning, and refuses a file that is stored with its size behind it: "only
+    DEFLATED entries can have EXT descriptor" (https://github.com/aws/aws-cdk/issues/24758).
+    """
+    return any(
+        "\\" in entry.filename or (entry.compress_type == ZIP_STORED and entry.flag_bits & 0x8)
+        for entry in archive.infolist()
+    )
+
+
+def _warning(paths: set[str]) -> str:
+    if "deploy-manifest.json" in paths:
+        return "the files are a bundle for server-side rendering (deploy-manifest.json), which is not deployed so"
+    folders = {path.partition("/")[0] for path in paths}
+    if "index.html" not in paths and len(folders) == 1 and all("/" in path for path in paths):
+        return f"all files are in the folder {folders.pop()!r}, and the site has no index.html at its root"
+    return ""
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
@@ -152,19 +191,27 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _replacements(source: Source) -> dict[bytes, bytes]:
-    """As BucketDeployment replaces markers, with jsonEscape or without."""
     return {
-        marker.encode(): (json.dumps(value)[1:-1] if source.json_escape else value).encode()
+        marker.encode(): (_in_json(value) if source.json_escape else value).encode()
         for marker, value in source.markers.items()
     }
+
+
+def _in_json(value: str) -> str:
+    """The value inside a string of JSON. The CDK's own markers bring the quotes of that string along."""
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        return json.dumps(value[1:-1])
+    return json.dumps(value)[1:-1]
 
 
 def _opened(found: _S3Object) -> ZipFile:
     """:raises InvalidProperties: it is no zip, or one with a file that lies outside of it."""
     try:
         archive = ZipFile(io.BufferedReader(found, _CHUNK_BYTES))
-    except (BadZipFile, NotImplementedError):
+    except _DAMAGED:
         raise InvalidProperties(f"{found.source} is no zip archive that can be read") from None
+    if all(entry.is_dir() for entry in archive.infolist()):
+        raise InvalidProperties(f"{found.source} holds no file, and would empty the site")
     for entry in archive.infolist():
         parts = re.split(r"[/\\]", entry.filename)
         if parts[0] == "" or parts[0].endswith(":") or ".." in parts:
@@ -181,9 +228,11 @@ class _S3Object(io.RawIOBase):
         self.source = source
         self._s3 = s3
         self._position = 0
-        self._window = -1, b""  # where it begins, and its bytes
-        head = self._call(s3.head_object)
-        self.size, self._version = head["ContentLength"], {"IfMatch": head["ETag"]}
+        # GetObject, not HeadObject: only its refusals have S3's own words.
+        begun = self._call(self._begin)
+        self.size = int(begun["ContentRange"].rpartition("/")[2])
+        self._version = {"IfMatch": begun["ETag"]}
+        self._window = 0, begun["Body"].read()  # where it begins, and its bytes
 
     def chunks(self) -> Iterator[bytes]:
         """The whole of it."""
@@ -214,6 +263,9 @@ class _S3Object(io.RawIOBase):
         self._position += len(piece)
         return len(piece)
 
+    def _begin(self, **parameters: Any) -> Any:
+        return self._s3.get_object(Range=f"bytes=0-{_WINDOW_BYTES - 1}", **parameters)
+
     def _read(self, **parameters: Any) -> bytes:
         return self._s3.get_object(**parameters)["Body"].read()
 
@@ -234,11 +286,14 @@ class _S3Object(io.RawIOBase):
         if status == 403:
             # S3 answers so, too, where the caller may not list the bucket.
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+            said = error.response.get("Error", {}).get("Message", "")
             return AccessDenied(
-                f"s3:GetObject on {self.source} was denied: it is not there any more, or the function's role "
-                "must allow that"
+                f"s3:GetObject on {self.source} was denied: {said}. It is not there any more, or the function's "
+                "role must allow that"
             )
+        if status == 416:
+            return InvalidProperties(f"{self.source} is no zip archive that can be read")
         text = f"{self.source} could not be read: {error}"
         # 412: the object was replaced meanwhile, and is read anew.
-        is_passing = status >= 500 or status in (0, 408, 409, 412, 416, 429) or "RequestTimeout" in text
+        is_passing = status >= 500 or status in (0, 408, 409, 412, 429) or "RequestTimeout" in text
         return Throttled(text) if is_passing else InvalidProperties(text)

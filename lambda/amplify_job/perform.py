@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from clients import Clients
 from files import Files
-from jobs import Job, Jobs
+from jobs import CANCELLED, CANCELLING, Job, Jobs
 from log import log
 from outcomes import AmplifyError, Busy, Failure, InvalidProperties, NotFound, Throttled, Unanswered
 from properties import SmokeTest
@@ -181,6 +181,9 @@ class Progress:
             raise InvalidProperties(f"app {app} has the platform {platform}, must be WEB to take files")
         began = self._clients.now
         files = self._files.zip(self._check)
+        if self._files.warning != self.state.files_warning:
+            log("files look wrong", why=self._files.warning)
+            self.state = replace(self.state, files_warning=self._files.warning)
         if self._clients.now - began > 1:  # that took its time: look at the stack again
             return
         job_id, url = self._begin(self.jobs.create_deployment)
@@ -214,6 +217,9 @@ class Progress:
             raise
         except (AmplifyError, NotFound):  # an earlier try may have started it
             job = self.jobs.get(job_id)
+            if job.started is None and job.status in (CANCELLED, CANCELLING):  # somebody has stopped it
+                self.state = replace(self.state, deployment="", uploaded=False)
+                return
             if job.is_unstarted:
                 raise
         self._started(job)

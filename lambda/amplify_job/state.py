@@ -49,6 +49,8 @@ class State:
     uploaded: bool = False
     """Whether that deployment has its files."""
     uploads_failed: int = 0
+    files_warning: str = ""
+    """Why the site will hardly be as wanted."""
 
     refused: bool = False
     """Whether the last try to start a job was refused. The branch's jobs then tell when to try again."""

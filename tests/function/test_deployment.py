@@ -347,7 +347,7 @@ def test_a_rollback_deploys_the_files_of_the_previous_version(world: World) -> N
     ("operation", "mode"),
     [
         (operation, mode)
-        for operation in ("ListJobs", "CreateDeployment", "Upload", "StartDeployment", "HeadObject")
+        for operation in ("ListJobs", "CreateDeployment", "Upload", "StartDeployment", "GetObject")
         for mode in ("500", "timeout", "denied")
     ],
 )

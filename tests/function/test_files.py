@@ -31,7 +31,7 @@ def test_one_archive_is_passed_on_as_it_is(world: World) -> None:
     made = zip_of(world, Source("assets", "site.zip", {}, False))
     assert made == archive
     # it is looked into, and then passed on, here twice
-    assert world.asked == ["HeadObject", "GetObject", "GetObject", "GetObject"]
+    assert world.asked == ["GetObject", "GetObject", "GetObject", "GetObject"]
 
 
 def test_later_sources_lie_over_earlier_ones(world: World) -> None:
@@ -114,7 +114,7 @@ def test_an_object_that_is_gone_is_told(world: World) -> None:
 
 def test_an_object_that_may_not_be_read_is_told_with_the_statement_that_is_missing(world: World) -> None:
     world.archive("1.zip", {"a.txt": "a"})
-    world.fail("HeadObject", "denied")
+    world.fail("GetObject", "denied")
     said = refusal(world, Source("assets", "1.zip", {}, False))
     assert said == (
         "ACCESS_DENIED: s3:GetObject on s3://assets/1.zip was denied: it is not there any more, or the "
@@ -137,7 +137,7 @@ def test_a_request_that_s3_refuses_for_good_is_told_at_once(
 ) -> None:
     refused = ClientError(
         {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
-        "HeadObject",
+        "GetObject",
     )
     monkeypatch.setattr(_S3, "head_object", Mock(side_effect=refused))
     said = refusal(world, Source("assets", "1.zip", {}, False))

@@ -21,7 +21,6 @@ _PSEUDO = {
 _OF_WORLD = {
     "DescribeStackEvents": ("cloudformation:DescribeStackEvents", STACK_ID),
     "Invoke": ("lambda:InvokeFunction", FUNCTION_ARN),
-    "HeadObject": ("s3:GetObject", "arn:aws:s3:::assets/1.zip"),
     "GetObject": ("s3:GetObject", "arn:aws:s3:::assets/1.zip"),
 }
 

@@ -441,7 +441,7 @@ def _error(code: str, operation: str, status: int = 403) -> ClientError:
     return ClientError({**error, "ResponseMetadata": {"HTTPStatusCode": status}}, operation)  # type: ignore[typeddict-item]
 
 
-_STUBBED = ("DescribeStackEvents", "AssumeRole", "Invoke", "HeadObject", "GetObject")
+_STUBBED = ("DescribeStackEvents", "AssumeRole", "Invoke", "GetObject")
 
 
 def _fault(mode: str, operation: str) -> Exception:
@@ -499,22 +499,20 @@ class _S3:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def head_object(self, Bucket: str, Key: str) -> Any:  # noqa: N803 - as boto3
-        def head() -> Any:
-            content = self._content(Bucket, Key, "404", "HeadObject")
-            return {"ContentLength": len(content), "ETag": _etag(content)}
-
-        return self._world.stubbed("HeadObject", head)
-
-    def get_object(self, Bucket: str, Key: str, IfMatch: str, Range: str = "") -> Any:  # noqa: N803
+    def get_object(self, Bucket: str, Key: str, Range: str = "", IfMatch: str = "") -> Any:  # noqa: N803
         def get() -> Any:
             content = self._content(Bucket, Key, "NoSuchKey", "GetObject")
-            if IfMatch != _etag(content):
+            if IfMatch not in ("", _etag(content)):
                 raise _error("PreconditionFailed", "GetObject", 412)
-            if Range:
-                first, last = Range.removeprefix("bytes=").split("-")
-                content = content[int(first) : int(last) + 1]
-            return {"Body": io.BytesIO(content)}
+            answer = {"ETag": _etag(content), "Body": io.BytesIO(content)}
+            if not Range:
+                return answer
+            first, last = map(int, Range.removeprefix("bytes=").split("-"))
+            if first >= len(content):
+                raise _error("InvalidRange", "GetObject", 416)
+            part = content[first : last + 1]
+            content_range = f"bytes {first}-{first + len(part) - 1}/{len(content)}"
+            return {**answer, "Body": io.BytesIO(part), "ContentRange": content_range}
 
         return self._world.stubbed("GetObject", get)
 

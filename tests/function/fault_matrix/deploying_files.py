@@ -204,7 +204,7 @@ ROWS = [
             app_takes_files,
             deployed(**OLD),
             updated(old=OLD, **NEW),
-            fails("HeadObject", "denied", times=3),
+            fails("GetObject", "denied", times=3),
             roll_back(old=NEW, **OLD),
         ],
         "tried again: the files of before are deployed again",
@@ -213,12 +213,12 @@ ROWS = [
         holds=serves("old"),
     ),
     Row(
-        "a rollback, HeadObject always: {mode}",
+        "a rollback, GetObject always: {mode}",
         [
             app_takes_files,
             deployed(**OLD),
             updated(old=OLD, **NEW),
-            fails("HeadObject", times=10_000),
+            fails("GetObject", times=10_000),
             roll_back(old=NEW, **OLD),
         ],
         "the rollback goes on without the files of before",

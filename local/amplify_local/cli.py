@@ -185,6 +185,13 @@ def _fail(options: argparse.Namespace) -> int:
 # What commands share.
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds: give 0 or more")
+    return seconds
+
+
 @contextmanager
 def _aws(options: argparse.Namespace) -> Iterator[Connection]:
     """The running local AWS, else one of this command's own."""
@@ -310,7 +317,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         starts = command(name, run, text, takes_cdk_options=name != "up")
         starts.add_argument(
-            "--job-seconds", type=float, default=5.0, help="how long an Amplify job takes (default: 5)"
+            "--job-seconds", type=_seconds, default=5.0, help="how long an Amplify job takes (default: 5)"
         )
         starts.add_argument(
             "--scenario", metavar="FILE", help="a JSON file that plans jobs and faults: see the README"

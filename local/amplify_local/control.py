@@ -9,7 +9,7 @@ from typing import Any
 
 from amplify_local.amplify import Amplify
 from amplify_local.job import Job
-from amplify_local.rest import ApiError, Request, Response
+from amplify_local.rest import ApiError, Request, Response, service_model
 
 PREFIX = "/_amplify/"
 
@@ -62,10 +62,20 @@ def _behaviour(amplify: Amplify, body: dict[str, Any]) -> Any:
 
 
 def _create_app(amplify: Amplify, body: dict[str, Any]) -> Any:
+    _check(body, "CreateApp", "app_id", "name", "region")
     return {"app_id": amplify.create_app(**body).id}
 
 
+def _check(body: dict[str, Any], operation: str, *names: str) -> None:
+    """Refuse a key that is neither one of ``names`` nor an option of ``operation``."""
+    options = service_model().operation_model(operation).input_shape.members
+    known = [*names, *(option for option in options if option not in ("appId", "branchName", "name"))]
+    if unknown := [name for name in body if name not in known]:
+        raise ValueError(f"unknown key: {', '.join(unknown)}; there is {', '.join(known)}")
+
+
 def _create_branch(amplify: Amplify, body: dict[str, Any]) -> Any:
+    _check(body, "CreateBranch", "app_id", "branch_name")
     return {"arn": amplify.create_branch(**body).arn}
 
 

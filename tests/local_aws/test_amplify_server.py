@@ -158,3 +158,13 @@ def test_nonsense_on_the_control_endpoint_is_refused(url: str) -> None:
     assert http(f"{url}/_amplify/next-job", {"colour": "red"})[0] == 400
     assert http(f"{url}/_amplify/push", {"app_id": "dnope", "branch_name": "main"})[0] == 404
     assert http(f"{url}/_amplify/nope", {})[0] == 404
+
+
+@pytest.mark.parametrize("action", ["apps", "branches"])
+def test_a_key_that_is_unknown_makes_no_app_and_no_branch(url: str, amplify: Amplify, action: str) -> None:
+    before = [(app.id, list(app.branches)) for app in amplify.apps()]
+
+    status, answer = http(f"{url}/_amplify/{action}", {"app_id": "d123", "branchname": "main"})
+
+    assert (status, "unknown key: branchname; there is app_id, " in str(answer)) == (400, True)
+    assert [(app.id, list(app.branches)) for app in amplify.apps()] == before

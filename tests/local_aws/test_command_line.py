@@ -225,3 +225,11 @@ def test_unknown_options_are_refused_where_the_cdk_cli_does_not_take_them(
     with pytest.raises(SystemExit, match="2"):
         main(["jobs", "--colour"])
     assert "unrecognized arguments: --colour" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["-1", "nan", "inf"])
+def test_a_job_takes_no_seconds_or_more(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["up", f"--job-seconds={given}"])
+
+    assert f"{given} is no number of seconds: give 0 or more" in capsys.readouterr().err

@@ -179,7 +179,7 @@ def _needs_repair(archive: ZipFile) -> bool:
 
 def _warning(paths: set[str]) -> str:
     if "deploy-manifest.json" in paths:
-        return "the files are a bundle for server-side rendering (deploy-manifest.json), which is not deployed so"
+        return "the files are a bundle for server-side rendering (deploy-manifest.json), which WEB apps lack"
     folders = {path.partition("/")[0] for path in paths}
     if "index.html" not in paths and len(folders) == 1 and all("/" in path for path in paths):
         return f"all files are in the folder {folders.pop()!r}, and the site has no index.html at its root"
@@ -288,8 +288,8 @@ class _S3Object(io.RawIOBase):
             # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
             said = error.response.get("Error", {}).get("Message", "")
             return AccessDenied(
-                f"s3:GetObject on {self.source} was denied: {said}. It is not there any more, or the function's "
-                "role must allow that"
+                f"s3:GetObject on {self.source} was denied: {said}. It is not there any more, or the "
+                "function's role must allow that"
             )
         if status == 416:
             return InvalidProperties(f"{self.source} is no zip archive that can be read")

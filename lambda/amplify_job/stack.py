@@ -95,6 +95,8 @@ def look_at(
 
 def _kind(request_type: str, phase: str, later: set[str]) -> Kind:
     """:param later: The other statuses of the stack in later seconds than the request's."""
+    if request_type == "Delete":  # it goes on while the rollback turns into its clean-up
+        later = {status for status in later if not status.endswith("_IN_PROGRESS")}
     if later:
         return Kind.GIVEN_UP
     if request_type == "Update" and phase.endswith("ROLLBACK_IN_PROGRESS"):

@@ -67,8 +67,7 @@ class Work:
         if str(error) != state.last_error:
             log("trying again", error=str(error))
         progress.state = replace(state, tries=state.tries + 1, last_error=str(error))
-        is_over = now >= max(self._work_ends, state.began + _LATE_SECONDS)
-        if is_over and isinstance(step, (ReadJobs, ReadJob)):
+        if now >= self._reading_ends and isinstance(step, (ReadJobs, ReadJob)):
             job = Job.read({"jobId": step.job_id}) if isinstance(step, ReadJob) else None
             progress.seen = progress.seen._replace(unanswered=True, job=job)
             return 0
@@ -87,7 +86,7 @@ class Work:
 
     def _pause(self, seconds: float) -> bool:
         """Sleep, but not past the end of the work. Return False if another invocation must go on."""
-        left = self._work_ends - self._clients.now
+        left = self._reading_ends - self._clients.now
         seconds = min(seconds, left) if left > 0 else seconds
         if not self._has_time_for(seconds):
             return False
@@ -102,6 +101,8 @@ class Work:
         return self._clients.now + seconds <= self._ends
 
     @property
-    def _work_ends(self) -> float:
+    def _reading_ends(self) -> float:
+        """The end of the work, but for a delivery that comes late or after it."""
         state = self._progress.state
-        return self._task.ends(state, state.kind(self._task.request.type))
+        ends = self._task.ends(state, state.kind(self._task.request.type))
+        return max(ends, state.began + _LATE_SECONDS)

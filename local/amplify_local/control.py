@@ -68,7 +68,8 @@ def _create_app(amplify: Amplify, body: dict[str, Any]) -> Any:
 
 def _check(body: dict[str, Any], operation: str, *names: str) -> None:
     """Refuse a key that is neither one of ``names`` nor an option of ``operation``."""
-    options = service_model().operation_model(operation).input_shape.members
+    shape = service_model().operation_model(operation).input_shape
+    options = shape.members if shape else {}
     known = [*names, *(option for option in options if option not in ("appId", "branchName", "name"))]
     if unknown := [name for name in body if name not in known]:
         raise ValueError(f"unknown key: {', '.join(unknown)}; there is {', '.join(known)}")

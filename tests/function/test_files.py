@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import stat
 import tempfile
 import tracemalloc
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
-from zipfile import ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
 
 import boto3
 import pytest
@@ -31,7 +32,7 @@ def test_one_archive_is_passed_on_as_it_is(world: World) -> None:
     made = zip_of(world, Source("assets", "site.zip", {}, False))
     assert made == archive
     # it is looked into, and then passed on, here twice
-    assert world.asked == ["GetObject", "GetObject", "GetObject", "GetObject"]
+    assert world.asked == ["GetObject"] * 3
 
 
 def test_later_sources_lie_over_earlier_ones(world: World) -> None:
@@ -60,6 +61,106 @@ def test_values_are_escaped_for_json_where_the_source_asks_for_it(world: World) 
     world.archive("1.zip", {"config.json": f'{{"api": "{MARKER}"}}'})
     made = zip_of(world, Source("assets", "1.zip", {MARKER: 'say "hello"\n'}, True))
     assert content(made) == {"config.json": b'{"api": "say \\"hello\\"\\n"}'}
+
+
+def test_the_cdk_s_own_markers_bring_the_quotes_of_their_string_along(world: World) -> None:
+    # as Source.json_data("config.json", {"api": api.url}, escape=True) makes them
+    world.archive("1.zip", {"config.json": f'{{"api": {MARKER}}}'})
+    made = zip_of(world, Source("assets", "1.zip", {MARKER: '"https://api/?q="x""'}, True))
+    assert json.loads(content(made)["config.json"]) == {"api": 'https://api/?q="x"'}
+
+
+# What other tools write
+
+
+def stored_with_size_behind(name: str) -> bytes:
+    """An archive with an empty file as archiver 5.3 writes it: STORED, with a data descriptor."""
+    made = io.BytesIO()
+
+    class Unseekable(io.RawIOBase):
+        """zipfile writes data descriptors where it cannot seek."""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            return made.write(data)
+
+    with ZipFile(Unseekable(), "w") as archive:
+        archive.writestr(ZipInfo(name), b"", ZIP_STORED)
+        archive.writestr(ZipInfo("index.html"), b"hello", ZIP_DEFLATED)
+    return made.getvalue()
+
+
+def test_a_stored_file_with_its_size_behind_it_is_written_anew(world: World) -> None:
+    # https://github.com/aws/aws-cdk/issues/24758
+    world.objects["assets", "1.zip"] = stored_with_size_behind("empty.txt")
+    made = zip_of(world, Source("assets", "1.zip", {}, False))
+    assert content(made) == {"empty.txt": b"", "index.html": b"hello"}
+    with ZipFile(io.BytesIO(made)) as opened:
+        kinds = {(entry.compress_type, entry.flag_bits & 0x8) for entry in opened.infolist()}
+    assert kinds == {(ZIP_DEFLATED, 0)}
+
+
+def test_backslashes_in_names_become_folders(world: World) -> None:
+    world.archive("1.zip", {"index.html": "hello", "css\\site.css": "a"})
+    made = zip_of(world, Source("assets", "1.zip", {}, False))
+    assert content(made) == {"index.html": b"hello", "css/site.css": b"a"}
+
+
+def test_names_that_need_no_repair_stay(world: World) -> None:
+    names = [".well-known/security.txt", ".nojekyll", "größe & mehr.html", "index.html"]
+    archive = world.archive("1.zip", dict.fromkeys(names, "a"))
+    assert zip_of(world, Source("assets", "1.zip", {}, False)) == archive
+    merged = zip_of(world, Source("assets", "1.zip", {MARKER: "b"}, False))
+    assert sorted(content(merged)) == sorted(names)
+
+
+@pytest.mark.parametrize("files", [{}, {"folder/": ""}])
+def test_an_archive_without_a_file_would_empty_the_site(world: World, files: dict[str, str]) -> None:
+    world.archive("1.zip", files)
+    said = refusal(world, Source("assets", "1.zip", {}, False))
+    assert said == "VALIDATION_ERROR: s3://assets/1.zip holds no file, and would empty the site"
+
+
+@pytest.mark.parametrize(
+    ("files", "warning"),
+    [
+        (
+            ["dist/index.html", "dist/a/b.js"],
+            "all files are in the folder 'dist', and the site has no index.html",
+        ),
+        (["index.html", "deploy-manifest.json"], "the files are a bundle for server-side rendering"),
+        (["index.html", "dist/a.js"], ""),
+        (["dist/index.html", "other/a.js"], ""),
+        (["about.html"], ""),
+    ],
+)
+def test_files_that_look_wrong_are_told(world: World, files: list[str], warning: str) -> None:
+    world.archive("1.zip", dict.fromkeys(files, "a"))
+    used = Files([Source("assets", "1.zip", {}, False)], _Aws(world).s3)
+    used.zip()
+    assert used.warning.startswith(warning)
+    assert bool(used.warning) is bool(warning)
+
+
+@pytest.mark.parametrize("method", [ZIP_DEFLATED, ZIP_LZMA])
+def test_a_damaged_entry_is_told_with_its_name(world: World, method: int) -> None:
+    made = io.BytesIO()
+    with ZipFile(made, "w") as archive:
+        archive.writestr(ZipInfo("index.html"), bytes(range(256)) * 40, method)
+    damaged = bytearray(made.getvalue())
+    damaged[60:75] = b"\xff" * 15
+    world.objects["assets", "1.zip"] = bytes(damaged)
+    said = refusal(world, Source("assets", "1.zip", {MARKER: ""}, False))
+    assert said.startswith("VALIDATION_ERROR: 'index.html' in s3://assets/1.zip cannot be unpacked: ")
+
+
+def test_a_name_that_is_no_utf_8_is_refused(world: World) -> None:
+    archive = world.archive("1.zip", {"é.html": "a"})
+    world.objects["assets", "1.zip"] = archive.replace("é.html".encode(), b"\xff\xfe.html")
+    said = refusal(world, Source("assets", "1.zip", {}, False))
+    assert said == "VALIDATION_ERROR: s3://assets/1.zip is no zip archive that can be read"
 
 
 @given(
@@ -117,8 +218,8 @@ def test_an_object_that_may_not_be_read_is_told_with_the_statement_that_is_missi
     world.fail("GetObject", "denied")
     said = refusal(world, Source("assets", "1.zip", {}, False))
     assert said == (
-        "ACCESS_DENIED: s3:GetObject on s3://assets/1.zip was denied: it is not there any more, or the "
-        "function's role must allow that"
+        "ACCESS_DENIED: s3:GetObject on s3://assets/1.zip was denied: GetObject: AccessDenied. It is not "
+        "there any more, or the function's role must allow that"
     )
 
 
@@ -139,7 +240,7 @@ def test_a_request_that_s3_refuses_for_good_is_told_at_once(
         {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
         "GetObject",
     )
-    monkeypatch.setattr(_S3, "head_object", Mock(side_effect=refused))
+    monkeypatch.setattr(_S3, "get_object", Mock(side_effect=refused))
     said = refusal(world, Source("assets", "1.zip", {}, False))
     assert said.startswith("VALIDATION_ERROR: s3://assets/1.zip could not be read: ")
     assert code in said

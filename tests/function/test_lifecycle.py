@@ -288,7 +288,7 @@ class Life(RuleBasedStateMachine):
         if answer and answer.status == "SUCCESS":
             assert len(answer.data) == 12
             assert answer.data["JobType"]
-        # Sent in the second in which the stack begins to roll back, it counts as the rollback's: a known limit.
+        # Sent in the second in which the stack begins to roll back, it counts as the rollback's.
         if asked.abandoned is not None and int(asked.abandoned) > int(asked.sent):
             self.given_up.append(asked)
         if at_once:

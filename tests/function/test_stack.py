@@ -110,6 +110,7 @@ MOMENTS = [
     ("update that is cancelled or fails", "Update", 201, 299, ROLLBACK),
     ("update that is cancelled or fails", "Update", 201, 301, GIVEN_UP),
     ("update that is cancelled or fails", "Delete", 201, 299, DELETE),
+    ("update that is cancelled or fails", "Delete", 201, 301, DELETE),
     ("update that is cancelled or fails", "Delete", 301, 350, DELETE),
     ("update that is cancelled or fails", "Delete", 301, 401, GIVEN_UP),
     ("rollback that fails and is continued", "Update", 201, 301, GIVEN_UP),

@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup deploy-local test check test-runtime test-lowest fuzz mutation bench docs dist audit verify-aws clean
+.PHONY: help setup deploy-local test test-fast check test-runtime test-lowest fuzz mutation bench docs dist audit verify-aws clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,7 +34,11 @@ node_modules/installed: package.json package-lock.json
 deploy-local: setup  ## Deploy the reference app to an AWS on this machine, and show what happens.
 	.venv/bin/python -m amplify_local deploy -c app_id=d1a2b3c4d5e6f7 -c branch_name=main
 
+test-fast: setup  ## Run the tests of the function and of the construct, in about a minute.
+	.venv/bin/python -m pytest tests/function tests/construct -q -n 2 --dist loadfile
+
 test: setup examples/typescript/node_modules/installed  ## Run all tests.
+	@echo "All tests take eight to ten minutes on two cores; 'make test-fast' takes about one."
 	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: setup  ## Run the linters and the type checkers.

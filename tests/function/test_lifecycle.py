@@ -409,6 +409,6 @@ def _site(version: str) -> dict[str, bytes]:
 
 
 TestLife = Life.TestCase
-# 2,000 lives in CI; a profile that asks for more gets them.
+# A few hundred lives in `make test`; a profile that asks for more, as `make fuzz` does, gets them.
 PROFILE = settings()
 TestLife.settings = settings(PROFILE, max_examples=max(300, PROFILE.max_examples), stateful_step_count=8)

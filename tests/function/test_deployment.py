@@ -455,3 +455,30 @@ def test_merging_that_takes_too_long_ends_at_the_timeout(
     assert answer.status == "FAILED"
     assert answer.time <= START + 240
     assert world.jobs() == []
+
+
+def test_files_whose_deployment_failed_after_an_unwaited_deploy_are_deployed_again(world: World) -> None:
+    # given files that are served, and others whose deployment fails after the deploy has succeeded
+    first = deployed(world)
+    world.amplify.next_job(outcome="FAILED")
+    world.request(world.update(first, old=sources("1.zip"), **sources("2.zip", Wait="false")))
+    world.clock.sleep(60)
+    # when the next deploy only waits
+    answer = world.request(world.update(first, old=sources("2.zip", Wait="false"), **sources("2.zip")))
+    # then
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "3")
+    assert site(world) == {"index.html": b"two"}
+
+
+def test_a_deployment_that_somebody_stops_before_it_starts_is_followed_by_another_one(world: World) -> None:
+    # given a StartDeployment without an answer, and somebody who stops the deployment before the next try
+    world.fail("StartDeployment", "500")
+
+    def stop(call: str) -> None:
+        if call.endswith("/deployments/start"):
+            world.after_call = lambda _: None
+            world.amplify.stop(APP_ID, BRANCH, "1")
+
+    world.after_call = stop
+    answer = world.request(world.event("Create", **sources("1.zip")))
+    assert (answer.status, answer.data["JobId"], site(world)) == ("SUCCESS", "2", {"index.html": b"one"})

@@ -28,14 +28,12 @@ from .permissions import (
 from .provider_interface import AmplifyJobProviderOptions, IAmplifyJobProvider
 from .role_policies import RolePolicies
 
-# Lambda's own limit. A longer wait is handed over to the next invocation.
-_FUNCTION_TIMEOUT = Duration.minutes(15)
+_FUNCTION_TIMEOUT = Duration.minutes(15)  # Lambda's own limit: a longer wait is handed over
 _MEMORY_MB = 256
 
 _RUNTIME_EXPLAINED = {
     "rules_to_suppress": [{"id": "AwsSolutions-L1", "reason": "The newest runtime that its tests run on."}]
 }
-
 
 # Lambda makes the network interfaces of a function in a VPC with the function's role, and refuses a function
 # without these permissions. Some of the actions work on all resources only.

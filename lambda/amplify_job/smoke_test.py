@@ -30,19 +30,24 @@ def flaw_of(site: Site, wanted: SmokeTest, endpoint: str) -> str:
 def _flaw(url: str, endpoint: str, wanted: SmokeTest) -> str:
     """What is wrong with the page; empty if nothing is."""
     try:
-        status, text = _page(url, endpoint)
+        status, text, target = _page(url, endpoint)
     except Exception as error:
         return f"was not answered: {type(error).__name__}"
     shown = " ".join(plain(" ".join(text.split())).split())[:_QUOTED]
     if status != wanted.status:
-        return f"answered {status}, must answer {wanted.status}: {shown}"
+        to = urlsplit(target)  # without its query, which may hold a secret
+        where = f" to {plain(f'{to.scheme}://{to.hostname}{to.path}')[:_QUOTED]}" if target else ""
+        return f"answered {status}{where}, must answer {wanted.status}: {shown}"
     if wanted.text not in text:
         return f"answered {status} without the text {wanted.text!r}: {shown}"
     return ""
 
 
-def _page(url: str, endpoint: str) -> tuple[int, str]:
-    """Follow redirects within the site. One to another host is the answer itself."""
+def _page(url: str, endpoint: str) -> tuple[int, str, str]:
+    """Follow redirects within the host. One to another host is the answer itself.
+
+    :return: Status, text, and where it redirects to.
+    """
     status, location, body = _answer(url, endpoint)
     for _ in range(_REDIRECTS):
         target = urljoin(url, location)
@@ -50,7 +55,7 @@ def _page(url: str, endpoint: str) -> tuple[int, str]:
             break
         url = target
         status, location, body = _answer(url, endpoint)
-    return status, body
+    return status, body, urljoin(url, location) if location else ""
 
 
 def _answer(url: str, endpoint: str) -> tuple[int, str, str]:

@@ -24,6 +24,20 @@ def test_a_site_that_answers_is_fine(world: World) -> None:
     assert world.pages_asked == [f"{SITE}/"]
 
 
+def test_a_page_of_a_host_of_one_s_own_is_asked_there(world: World) -> None:
+    page = "https://www.example.com/health"
+    world.pages = [Page(302, Location="/health/"), Page(200)]
+    assert create(world, SmokeTestPath=page).status == "SUCCESS"
+    assert world.pages_asked == [page, f"{page}/"]
+
+
+def test_a_redirect_to_another_host_is_not_followed_and_told(world: World) -> None:
+    world.pages = [Page(302, Location="https://login.example.com/?next=1") for _ in range(9)]
+    answer = create(world, SmokeTestPath="https://www.example.com/health", SmokeTestSeconds="10")
+    assert "answered 302 to https://login.example.com/, must answer 200: " in answer.reason
+    assert set(world.pages_asked) == {"https://www.example.com/health"}
+
+
 def test_without_a_smoke_test_the_site_is_not_asked(world: World) -> None:
     assert world.request(world.event("Create")).status == "SUCCESS"
     assert world.pages_asked == []
@@ -99,7 +113,7 @@ def test_redirects_are_followed_within_the_site(world: World) -> None:
 def test_no_other_host_is_ever_asked(world: World, location: str) -> None:
     world.pages = [Page(302, "moved", Location=location) for _ in range(100)]
     answer = create(world, SmokeTestSeconds="10")
-    assert answer.reason.startswith(f"SITE_CHECK_FAILED: {SITE}/ answered 302, must answer 200: moved")
+    assert answer.reason.startswith(f"SITE_CHECK_FAILED: {SITE}/ answered 302 to ")
     assert set(world.pages_asked) == {f"{SITE}/"}
 
 
@@ -111,7 +125,7 @@ def test_a_redirect_can_be_what_is_wanted(world: World) -> None:
 def test_redirects_in_a_circle_end(world: World) -> None:
     world.pages = [Page(302, Location="/") for _ in range(1000)]
     answer = create(world, SmokeTestSeconds="10")
-    assert "answered 302, must answer 200" in answer.reason
+    assert "answered 302 to https://main.d1a2b3c4.amplifyapp.com/, must answer 200" in answer.reason
     assert len(world.pages_asked) == 6 * 3
 
 

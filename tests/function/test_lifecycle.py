@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -18,7 +19,7 @@ from cloudformation import Asked, CloudFormation
 from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from simulated import APP_ID, BRANCH, Killed, World, worlds
+from simulated import APP_ID, BRANCH, STACK_ID, Killed, World, worlds
 
 from amplify_local.amplify import Behaviour
 from amplify_local.job import Job
@@ -104,6 +105,7 @@ class Life(RuleBasedStateMachine):
         self.stack = CloudFormation(self.world)
         self.exact = commit_ids == "honoured"
         self.versions = itertools.count(1)
+        self.last_complete = 0.0
         self.was_served: Job | None = None
         """What the site served when the stack was last complete."""
         self.calm = True
@@ -294,12 +296,12 @@ class Life(RuleBasedStateMachine):
         if at_once:
             self.calm = False
             return
-        calm, before = self.calm, self.was_served
+        calm, before, complete = self.calm, self.was_served, self.last_complete
         self.quiet()
         if calm and asked.succeeded and not undone and not self.stack.is_failed:
             self.check_served(asked.event["ResourceProperties"])
         if calm and undone and before:
-            self.check_restored(before)
+            self.check_restored(before, complete)
 
     def check_served(self, properties: dict[str, Any]) -> None:
         """A deploy that succeeded serves what was deployed."""
@@ -319,19 +321,17 @@ class Life(RuleBasedStateMachine):
         if ours[-1].status_at(now) == "SUCCEED" and self.exact and properties["CommitId"]:
             assert ours[-1].sha == properties["CommitId"]
 
-    def check_restored(self, before: Job) -> None:
-        """A deploy that was rolled back serves what was served before, as far as that can be had again."""
+    def check_restored(self, before: Job, complete: float) -> None:
+        """A deploy that was rolled back serves what was served before, as far as that can be had again.
+
+        :param complete: When the stack was last complete before it.
+        """
         after = self.served
         assert after
         note(f"job {before.id} was served before, job {after.id} is now")
         if after is before or any(self.status(job) != "SUCCEED" for job in self.started_since(before)):
             return  # a restoration that failed brings nothing back
-        if (
-            not self.stack.physical_id
-            and self.mark_of(before)
-            and before.began
-            and before.began > self.completed
-        ):
+        if not self.stack.physical_id and self.mark_of(before) and before.began and before.began > complete:
             return  # it began only after its deploy, which did not wait for it
         if self.files:
             if self.stack.physical_id:
@@ -372,7 +372,13 @@ class Life(RuleBasedStateMachine):
         self.calm = True
         if not self.stack.is_failed:
             self.was_served = self.served
-            self.completed = self.world.clock.now - QUIET - 10
+            self.last_complete = next(self.completions(), 0.0)
+
+    def completions(self) -> Iterator[float]:
+        """When the stack was complete, newest first."""
+        for event in self.world.stack_events:
+            if event["PhysicalResourceId"] == STACK_ID and event["ResourceStatus"].endswith("_COMPLETE"):
+                yield event["Timestamp"].timestamp()
 
     def version(self, options: dict[str, Any]) -> dict[str, Any]:
         """Properties that no other version has."""

@@ -103,7 +103,7 @@ ROWS = [
         "Lambda's retry finds the job by its mark",
         1,
         [SUCCESS],
-        counts_invocations=True,
+        runs_once="no invocation is under way during a pause",
     ),
     Row(
         "killed between the job's end and the answer",
@@ -195,7 +195,7 @@ ROWS = [
         1,
         [SUCCESS],
         holds=lambda world: not world.handed_over,
-        counts_invocations=True,
+        runs_once="it counts hand-overs",
     ),
     Row(
         "the job ends 59 s before the function's limit",
@@ -204,7 +204,7 @@ ROWS = [
         1,
         [SUCCESS],
         holds=lambda world: len(world.handed_over) == 1,
-        counts_invocations=True,
+        runs_once="it counts hand-overs",
     ),
     Row(
         "killed after the StartJob of an invocation that took over, whose event comes again",
@@ -218,7 +218,6 @@ ROWS = [
         "the job is found by its mark",
         1,
         [SUCCESS],
-        counts_invocations=True,
     ),
     Row(
         "Invoke, at the hand-over: {mode}",
@@ -228,7 +227,6 @@ ROWS = [
         [SUCCESS],
         modes=ANY,
         holds=lambda world: type(world.deliveries[0].raised).__name__ == "NotHandedOver",
-        counts_invocations=True,
     ),
     Row(
         "Invoke, at the hand-over: {mode}, but it took effect",
@@ -238,7 +236,6 @@ ROWS = [
         [SUCCESS, SUCCESS],
         modes=LOST,
         holds=the_same_answers,
-        counts_invocations=True,
     ),
     Row(
         "Invoke, at every hand-over: AccessDenied",
@@ -247,7 +244,7 @@ ROWS = [
         1,
         [SUCCESS],
         holds=lambda world: not world.handed_over,
-        counts_invocations=True,
+        runs_once="two retries of Lambda are fewer than the pauses",
     ),
     Row(
         "the answer's PUT: HTTP 500, five times",

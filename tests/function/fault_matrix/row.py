@@ -47,7 +47,7 @@ class Row:
     :param answers: What CloudFormation was sent, in this order: SUCCESS, or the code of a failure.
     :param modes: The row holds for a call that goes wrong in each of these ways.
     :param holds: The words of `outcome` as a condition.
-    :param counts_invocations: The row is about invocations: it makes no sense if each pause begins a new one.
+    :param runs_once: Why the row is not run as well with a hand-over at every pause; empty if it is.
     """
 
     fault: str
@@ -57,7 +57,7 @@ class Row:
     answers: Sequence[str]
     modes: Sequence[str] = ("",)
     holds: Callable[[Any], object] = lambda world: True
-    counts_invocations: bool = False
+    runs_once: str = ""
 
 
 # What CloudFormation asks for
@@ -159,6 +159,12 @@ def fails(operation: str, mode: str = "", *, times: int = 1, applied: bool = Fal
 def amplify_fails(times: int) -> Step:
     """The next calls of Amplify go wrong, whatever they are."""
     return lambda story: story.world.amplify.fail(None, times, story.mode)
+
+
+def all_works_again(story: Story) -> None:
+    """No call goes wrong any more."""
+    story.world.faults.clear()
+    story.world.amplify.faults.clear()
 
 
 def jobs_take(seconds: float = 60, **plan: Any) -> Step:

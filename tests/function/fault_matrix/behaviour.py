@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .row import (
+    APP,
     SUCCESS,
     Row,
     after,
@@ -21,6 +22,8 @@ from .row import (
     update,
     wait,
 )
+
+SMOKE_TEST = {"SmokeTestPath": "/", "SmokeTestText": "version 2", "SmokeTestSeconds": "60"}
 
 ROWS = [
     Row("no fault", [create()], "the job is waited for", 1, [SUCCESS]),
@@ -279,5 +282,34 @@ ROWS = [
         1,
         ["JOB_TIMED_OUT"],
         holds=lambda world: world.answers[0].time <= world.deliveries[0].ends - world.limit + 64,
+    ),
+    Row(
+        "the site is as the smoke test wants it only 50 s after the job",
+        [after(110, lambda story: setattr(story.world, "site_text", "version 2")), create(**SMOKE_TEST)],
+        "asked again until then",
+        1,
+        [SUCCESS],
+        holds=lambda world: len(world.pages_asked) > 5,
+    ),
+    Row(
+        "the site is never as the smoke test wants it",
+        [create(**SMOKE_TEST)],
+        "the reason says what it answers, after the 60 s that are given",
+        1,
+        ["SITE_CHECK_FAILED"],
+        holds=lambda world: "hello" in world.answers[0].reason and len(world.pages_asked) > 10,
+    ),
+    Row(
+        "an Update moves the resource here, while its job runs on another branch",
+        [
+            lambda story: story.world.amplify.create_branch(APP, "dev"),
+            next_job(never_ends=True),
+            deployed(BranchName="dev", Wait="false"),
+            update(old={"BranchName": "dev", "Wait": "false"}),
+        ],
+        "that job is stopped, then the resource's job starts here",
+        1,
+        [SUCCESS],
+        holds=lambda world: [world.status(job) for job in world.amplify.jobs(APP, "dev")] == ["CANCELLED"],
     ),
 ]

@@ -59,6 +59,14 @@ def stopped_and_serves(jobs: set[str], version: str | None) -> Any:
     return lambda world: serves(version)(world) and world.stopped == jobs
 
 
+def waited_and_stopped(job: str, version: str) -> Any:
+    """Whether that job was stopped, no sooner than after five minutes."""
+    return lambda world: (
+        stopped_and_serves({job}, version)(world)
+        and world.answers[0].time >= world.deliveries[0].ends - world.limit + 300
+    )
+
+
 ROWS = [
     Row("no fault", [app_takes_files, create(**NEW)], "deployed once", 1, [SUCCESS], holds=serves("new")),
     Row(
@@ -75,7 +83,7 @@ ROWS = [
         "what was left unstarted is stopped after five minutes; another one is deployed",
         2,
         [SUCCESS],
-        holds=stopped_and_serves({"1"}, "new"),
+        holds=waited_and_stopped("1", "new"),
     ),
     Row(
         "killed after the upload",
@@ -83,7 +91,7 @@ ROWS = [
         "what was left unstarted is stopped after five minutes; another one is deployed",
         2,
         [SUCCESS],
-        holds=stopped_and_serves({"1"}, "new"),
+        holds=waited_and_stopped("1", "new"),
     ),
     Row(
         "killed after StartDeployment",
@@ -100,7 +108,7 @@ ROWS = [
         2,
         [SUCCESS],
         modes=LOST,
-        holds=stopped_and_serves({"1"}, "new"),
+        holds=waited_and_stopped("1", "new"),
     ),
     Row(
         "StartDeployment takes effect and its answer is lost: {mode}",
@@ -191,6 +199,19 @@ ROWS = [
         1,
         [SUCCESS, "EXPIRED"],
         holds=stopped_and_serves({"1"}, None),
+    ),
+    Row(
+        "an archive that holds the site in a folder, and a smoke test",
+        [
+            app_takes_files,
+            lambda story: story.world.archive("new.zip", {"dist/index.html": "new"}),
+            world_with(site_text="not found"),
+            create(SmokeTestPath="/", SmokeTestText="new", SmokeTestSeconds="20", **NEW),
+        ],
+        "the reason names the folder",
+        1,
+        ["SITE_CHECK_FAILED"],
+        holds=reason_says("all files are in the folder 'dist'"),
     ),
     Row(
         "a rollback",

@@ -237,6 +237,22 @@ ROWS = [
         holds=lambda world: world.answers[0].data["Status"] == "SUCCEED",
     ),
     Row(
+        "DescribeStackEvents in a rollback: AccessDenied for 50 s, and the branch is busy for 30 s more",
+        [
+            deployed(),
+            updated(),
+            somebody_starts_a_job(seconds=80, outcome="FAILED"),
+            wait(1),
+            fails("DescribeStackEvents", "denied", times=10_000),
+            after(50, all_works_again),
+            roll_back(),
+        ],
+        "the minute of the rollback begins when it is known to be one: the previous version is released",
+        1,
+        [SUCCESS],
+        holds=_released_the_version_of_before,
+    ),
+    Row(
         "every call of Amplify in a rollback: {mode}, for good",
         [deployed(), updated(), amplify_fails(10_000), roll_back()],
         "nothing is restored",

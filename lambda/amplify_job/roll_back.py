@@ -39,8 +39,9 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
     look, properties = state.look, task.properties
     if look is None:
         return ReadStack()
-    if seen.now < look.began + _QUIET_SECONDS:
-        return Wait(look.began + _QUIET_SECONDS - seen.now)
+    quiet_until = look.began + _QUIET_SECONDS
+    if seen.now < quiet_until:
+        return Wait(quiet_until - seen.now, replace(state, since=quiet_until))
     if task.moves and not state.left:
         return leave(task, state, seen) or Next(state.departed())
     if state.job_id:

@@ -24,7 +24,8 @@ class State:
     began: float
     """When the function first saw this delivery of the request."""
     since: float = 0
-    """When the stack first showed what the request is now; 0 before it was seen."""
+    """When its work as what it is now began: the stack first showed it, or a rollback's quiet seconds ended; 0
+    before it was seen."""
     look: Look | None = None
     """What the last readable look at the stack showed; None before the first look."""
     left: bool = False

@@ -72,9 +72,10 @@ class Work:
             progress.seen = progress.seen._replace(unanswered=True, job=job)
             return 0
         pause = random.uniform(0.5, 1) * min(2.0**state.tries, _SLOWEST_SECONDS)  # noqa: S311 - no secret
-        if isinstance(error, AccessDenied):  # the last try comes when its time is over
-            pause = min(pause, state.denied_since + _DENIED_SECONDS - now)
-        return pause
+        ends = self._reading_ends
+        if isinstance(error, AccessDenied):
+            ends = min(ends, state.denied_since + _DENIED_SECONDS)
+        return min(pause, max(1.0, (ends - now) / 2))  # more often towards the end: a late answer is of use
 
     def _give_up(self, failure: Failure) -> float | Fail:
         progress = self._progress

@@ -233,8 +233,9 @@ def test_a_rollback_stops_no_other_job(job: Job) -> None:
 def test_a_rollback_does_not_list_the_jobs_before_six_seconds_have_passed() -> None:
     look = Look(ROLLBACK + 1, Kind.ROLLBACK, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, ())
     state = State(ROLLBACK, ROLLBACK, ROLLBACK, look=look)
-    assert next_step(UPDATE, state, Seen(ROLLBACK + 1)) == Wait(5)
-    assert next_step(UPDATE, state, Seen(ROLLBACK + 5.5)) == Wait(0.5)
+    its_minute_begins_then = replace(state, since=ROLLBACK + 6)
+    assert next_step(UPDATE, state, Seen(ROLLBACK + 1)) == Wait(5, its_minute_begins_then)
+    assert next_step(UPDATE, state, Seen(ROLLBACK + 5.5)) == Wait(0.5, its_minute_begins_then)
     assert next_step(UPDATE, state, Seen(ROLLBACK + 6)) == ReadJobs()
 
 

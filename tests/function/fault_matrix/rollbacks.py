@@ -8,6 +8,7 @@ from typing import Any
 from .row import (
     ANY,
     APP,
+    AT_ONCE,
     BRANCH,
     SUCCESS,
     Row,
@@ -183,17 +184,21 @@ ROWS = [
         holds=said("failed"),
     ),
     Row(
-        "the role may list jobs only 20 s after the rollback began",
-        [
-            deployed(),
-            updated(),
-            fails("ListJobs", "denied", times=10_000),
-            after(20, all_works_again),
-            roll_back(),
-        ],
+        "ListJobs, in the first 59 s of a rollback: {mode}",
+        [deployed(), updated(), fails("ListJobs", times=10_000), after(59, all_works_again), roll_back()],
         "tried again: the previous version is released",
         1,
         [SUCCESS],
+        modes=AT_ONCE,
+        holds=_released_the_version_of_before,
+    ),
+    Row(
+        "StartJob, in the first 59 s of a rollback: {mode}",
+        [deployed(), updated(), fails("StartJob", times=10_000), after(59, all_works_again), roll_back()],
+        "tried again: the previous version is released",
+        1,
+        [SUCCESS],
+        modes=AT_ONCE,
         holds=_released_the_version_of_before,
     ),
     Row(

@@ -17,6 +17,7 @@ MODES = {
 }
 ANY = tuple(MODES)
 LOST = ("timeout", "reset", "500", "malformed")  # whether the call took effect is not known
+AT_ONCE = tuple(mode for mode in MODES if mode != "timeout")
 PASSING = ("timeout", "reset", "500", "429", "malformed")  # what is tried until the time is over
 SUCCESS = "SUCCESS"
 INVENTED_ID = "shop-Site-1ABCDEFGHIJKL"

@@ -24,8 +24,8 @@ class State:
     began: float
     """When the function first saw this delivery of the request."""
     since: float = 0
-    """When the work as what the request is now began: the stack first showed it, or a rollback's quiet seconds
-    ended. 0 before the stack was seen."""
+    """When the work as what the request is now began: the stack first showed it, or a rollback's quiet
+    seconds ended. 0 before the stack was seen."""
     look: Look | None = None
     """What the last readable look at the stack showed; None before the first look."""
     left: bool = False

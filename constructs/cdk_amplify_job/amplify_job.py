@@ -116,8 +116,9 @@ class AmplifyJob(Construct):
         super().__init__(scope, id)
         stack = Stack.of(self)
         app_id, branch_name = options.checked_branch(branch, app_id, branch_name)
-        known_name = known_name_of(branch) if branch else None
-        options.check_own_build(app_id, known_name or branch_name)
+        # The name itself, if it is known: a permission for it is exact, and its length counts.
+        known_name = (known_name_of(branch) if branch else None) or branch_name
+        options.check_own_build(app_id, known_name)
         check_sources(sources)
         commit_id, commit_message, commit_time = options.commit_fields(
             commit, commit_id, commit_message, commit_time
@@ -175,17 +176,17 @@ class AmplifyJob(Construct):
         )
         self._resource.node.add_dependency(*(execute_after or ()))
         app = arn_of_app(stack, app_id, region)
-        on_app = work_on(app, [branch_name], deploys_files=bool(sources))
+        on_app = work_on(app, [known_name], deploys_files=bool(sources))
         statements = [allow([role_arn], "sts:AssumeRole") if role_arn else on_app]
         provider.permit(self, self._resource, app_id, [*statements, *(files.statements if files else ())])
 
         misspelt = options.misspelt_region(region)
         judged = branch and job_type in (JobType.RELEASE, JobType.MANUAL)
         warnings = pitfalls_of(branch, bool(sources), bool(triggers)) if branch and judged else {}
-        if job_type == JobType.RELEASE and re.fullmatch("pr-[0-9]+", branch_name):
+        if job_type == JobType.RELEASE and re.fullmatch("pr-[0-9]+", known_name):
             # https://github.com/aws/aws-sdk/issues/653
             warnings["preview"] = (
-                f"a RELEASE on the preview branch {branch_name} builds the branch of its target"
+                f"a RELEASE on the preview branch {known_name} builds the branch of its target"
             )
         if misspelt:
             warnings["region"] = misspelt

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -44,16 +43,23 @@ def is_known(value: object) -> bool:
     return not (is_token and Token.is_unresolved(value))
 
 
+def is_list_of(attribute: str, value: object) -> bool:
+    """Whether a value is a list, and each item has what items of its kind have. A string is no list."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return False
+    return all(hasattr(item, attribute) for item in value)
+
+
 def checked(name: str, value: Any, option: str | None = None) -> Any:
-    """Return the value of an option as the template has it.
+    """Return the value of an option as the template has it; a token of a text as a string.
 
     :param name: The property that it becomes.
     :param option: What its user calls it. Default: - the option of the construct
     :raises ValueError: The contract does not allow it.
     """
-    if value is None or not is_known(value):
-        return value
     row = ROWS[name]
+    if value is None or not is_known(value):
+        return Token.as_string(value) if value is not None and row.kind == "text" else value
     try:
         if type(value) is not _TYPES.get(row.kind, type(value)):
             raise ValueError
@@ -71,8 +77,7 @@ def checked_branch_name(value: str) -> str:
     :raises ValueError: The contract does not allow it; it holds ``*`` or ``?``, which IAM would take for a
         pattern and git does not allow; it begins with ``refs/heads/``; or it has white space at an end.
     """
-    if not isinstance(checked("BranchName", value), str):
-        return value
+    value = checked("BranchName", value)
     if set("*?") & set(value):  # no token holds one
         raise ValueError(f"branch_name must hold no * and no ?, received {value!r}")
     if value.startswith("refs/heads/"):
@@ -90,18 +95,6 @@ def checked_flag(name: str, value: bool | None) -> bool | None:
     if value is None or isinstance(value, bool):
         return value
     raise ValueError(f"{name} must be true or false, known at synthesis, received {value!r}")
-
-
-def checked_arn(name: str, value: str | None, pattern: str, allowed: str) -> str | None:
-    """Return an ARN as it came.
-
-    :raises ValueError: It is none, or a pattern for several.
-    """
-    if value is None or not is_known(value):
-        return value
-    if not isinstance(value, str) or not re.fullmatch(pattern, value) or set("*?") & set(value):
-        raise ValueError(f"{name} must be {allowed}, received {value!r}")
-    return value
 
 
 def checked_seconds(name: str, value: Duration | None, option: str) -> int | None:

@@ -21,7 +21,7 @@ from typing_extensions import TypedDict
 
 from .branch import names_of
 from .commit import Commit
-from .limits import ROWS, checked, checked_branch_name, conflict, is_known
+from .limits import ROWS, checked, checked_branch_name, conflict, is_known, is_list_of
 from .provider import AmplifyJobProvider
 from .provider_interface import IAmplifyJobProvider
 from .smoke_test import SmokeTest
@@ -215,12 +215,7 @@ def check_together(properties: Mapping[str, Any], sources: Sequence[ISource] | N
 
 
 def check_constructs(execute_after: Sequence[IConstruct] | None) -> None:
-    given = execute_after or ()
-    if (
-        isinstance(given, str)
-        or not isinstance(given, Sequence)
-        or not all(hasattr(i, "node") for i in given)
-    ):
+    if not is_list_of("node", execute_after or ()):
         raise ValueError(f"execute_after must be a list of constructs, received {execute_after!r}")
 
 

@@ -15,7 +15,7 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from .imported_provider import ImportedProvider
-from .limits import ASSET, checked, checked_arn, checked_flag, is_known
+from .limits import ASSET, checked, checked_flag, is_known, is_list_of
 from .permissions import (
     Statement,
     allow,
@@ -52,7 +52,8 @@ _OWN_EXPLAINED = {
     ]
 }
 
-_FUNCTION_ARN = "arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9-_:]+"
+# A function may invoke itself by this name only.
+_FUNCTION_ARN = "arn:[a-z-]+:lambda:([a-z0-9-]+):[0-9]{12}:function:[A-Za-z0-9-_]+"
 
 
 class AmplifyJobProvider(Construct):
@@ -217,12 +218,15 @@ class AmplifyJobProvider(Construct):
             may if the provider is shared and was made with ``app_ids``. Default: False
         :raises ValueError: The token is no ARN of a function, or one of another Region than the stack's.
         """
-        checked_arn("token", token, _FUNCTION_ARN, "the ARN of a provider's function")
+        arn = re.fullmatch(_FUNCTION_ARN, str(token))
+        if is_known(token) and not arn:
+            allowed = "the ARN of a provider's function, without version and alias"
+            raise ValueError(f"token must be {allowed}, received {token!r}")
         if role is not None and not hasattr(role, "role_arn"):
             raise ValueError(f"role must be a role, received {role!r}")
         checked_flag("permitted", permitted)
-        region, own = token.split(":")[3] if is_known(token) else "", Stack.of(scope).region
-        if region and is_known(own) and region != own:
+        own = Stack.of(scope).region
+        if arn and is_known(own) and arn[1] != own:
             raise ValueError(f"token must be of the Region {own} of its stack, received {token!r}")
         return ImportedProvider(scope, id, token, role, permitted)
 
@@ -258,9 +262,11 @@ def _check_types(options: Mapping[str, Any]) -> None:
         if value is not None and not hasattr(value, attribute):
             raise ValueError(f"{name} must be {what}, received {value!r}")
     checked_flag("shared", options["shared"])
-    app_ids, runtime = options["app_ids"], options["runtime"]
-    if app_ids is not None and (isinstance(app_ids, str) or not app_ids):
-        raise ValueError(f"app_ids must be a list of IDs, or be left out, received {app_ids!r}")
+    groups, app_ids, runtime = options["security_groups"], options["app_ids"], options["runtime"]
+    if groups is not None and not is_list_of("security_group_id", groups):
+        raise ValueError(f"security_groups must be a list of security groups, received {groups!r}")
+    if app_ids is not None and not (is_list_of("isalnum", app_ids) and 0 < len(app_ids) == len({*app_ids})):
+        raise ValueError(f"app_ids must be a list of different IDs, or be left out, received {app_ids!r}")
     for app_id in app_ids or ():
         checked("AppId", app_id)
     if runtime and not _is_recent_python(runtime):

@@ -10,7 +10,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from .limits import checked, checked_branch_name
+from .limits import checked, checked_branch_name, is_list_of
 from .permissions import QUOTA, WILDCARD_EXPLAINED, arn_of_app, characters, policy, work_on
 
 
@@ -42,8 +42,7 @@ class AmplifyJobRole(iam.Role):
         deploys_files: bool = False,
     ) -> None:
         checked("AppId", app_id)
-        # A string is a sequence, too, of branches with one letter each.
-        if isinstance(branch_names, str) or not branch_names:
+        if not branch_names or not is_list_of("isalnum", branch_names):
             raise ValueError(f"branch_names must be a list of names, received {branch_names!r}")
         for branch_name in branch_names:
             checked_branch_name(branch_name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from constructs import Construct
 
+from .limits import is_list_of
 from .permissions import Statement, allow
 
 if TYPE_CHECKING:
@@ -29,13 +30,10 @@ def check_sources(sources: Sequence[ISource] | None) -> None:
     if sources is None:
         return
     example = 'as [Source.asset("dist")]'
-    if isinstance(sources, str) or not isinstance(sources, Sequence):
-        raise ValueError(f"sources must be a list, {example}, received {sources!r}")
+    if not is_list_of("bind", sources):
+        raise ValueError(f"sources must be a list of sources, {example}, received {sources!r}")
     if not sources:
         raise ValueError(f"sources must have an item, {example}, received []: for a build leave it out")
-    for source in sources:
-        if not hasattr(source, "bind"):
-            raise ValueError(f"sources must hold sources, {example}, received {source!r} in it")
 
 
 def bind(sources: Sequence[ISource], scope: Construct, reader: iam.IRole) -> BoundSources:

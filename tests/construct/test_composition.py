@@ -158,7 +158,7 @@ def test_the_permissions_of_a_job_are_a_policy_of_its_own(stack: cdk.Stack) -> N
     assert first["DependsOn"] != second["DependsOn"]
     (policy,) = first["DependsOn"]
     arn = f"arn:${{AWS::Partition}}:amplify:{HERE}:apps/${{App.AppId}}"
-    assert actions({policy: template[policy]})["amplify:StartJob"] == on_app(arn, "${Branch.BranchName}")
+    assert actions({policy: template[policy]})["amplify:StartJob"] == on_app(arn, "feature/x")
     role = {name: value for name, value in template.items() if value["Type"] == "AWS::IAM::Role"}
     assert not [action for action in actions(role) if action.startswith("amplify:")]
 
@@ -470,10 +470,19 @@ def test_a_policy_holds_only_characters_that_iam_takes(stack: cdk.Stack, name: s
 
 
 @pytest.mark.parametrize(
-    "token", ["Releases", "arn:aws:lambda:eu-west-1:123456789012:layer:x", "arn:aws:iam::1:role/x"]
+    "token",
+    [
+        "Releases",
+        "arn:aws:lambda:eu-west-1:123456789012:layer:x",
+        "arn:aws:iam::1:role/x",
+        "arn:aws:lambda:us-east-1:123456789012:function:provider:live",
+    ],
 )
 def test_a_service_token_is_the_arn_of_a_function(stack: cdk.Stack, token: str) -> None:
-    with pytest.raises(ValueError, match="token must be the ARN of a provider's function, received "):
+    with pytest.raises(
+        ValueError,
+        match="token must be the ARN of a provider's function, without version and alias, received ",
+    ):
         AmplifyJobProvider.from_service_token(stack, "Provider", token)
 
 

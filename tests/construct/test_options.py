@@ -366,10 +366,13 @@ def test_no_rule_looks_at_options_that_are_not_known_yet(stack: cdk.Stack, tmp_p
 
 
 def test_an_attribute_of_a_resource_is_a_token_without_being_a_string(stack: cdk.Stack) -> None:
-    app = amplify.CfnApp(stack, "App", name="site")
+    thing = cdk.CfnResource(stack, "Thing", type="Custom::Thing")
+    texts = {"app_id": "AppId", "branch_name": "BranchName", "commit_id": "CommitId", "region": "Region"}
 
-    found = properties(stack, commit_id=app.get_att("AppId"))["CommitId"]
-    assert found == {"Fn::GetAtt": ["App", "AppId"]}
+    found = properties(stack, **{option: thing.get_att(name) for option, name in texts.items()})
+    assert {name: found[name] for name in texts.values()} == {
+        name: {"Fn::GetAtt": ["Thing", name]} for name in texts.values()
+    }
 
 
 def test_a_looked_up_parameter_synthesizes_before_it_is_looked_up() -> None:

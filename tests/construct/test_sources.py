@@ -183,11 +183,8 @@ def test_a_role_for_another_account_may_deploy_files_where_that_is_wanted(stack:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"sources": "dist"}, "sources must be a list, as [Source.asset(\"dist\")], received 'dist'"),
-        (
-            {"sources": ["dist"]},
-            "sources must hold sources, as [Source.asset(\"dist\")], received 'dist' in it",
-        ),
+        ({"sources": "dist"}, "sources must be a list of sources, as [Source.asset("),
+        ({"sources": ["dist"]}, "as [Source.asset(\"dist\")], received ['dist']"),
         ({"sources": []}, 'sources must have an item, as [Source.asset("dist")], received []: for a build'),
         ({"job_type": "MANUAL"}, "MANUAL and sources must be given together, received 'MANUAL' and no"),
         ({"sources": True, "job_type": "RELEASE"}, "received 'RELEASE' and 1 sources"),

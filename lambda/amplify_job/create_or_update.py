@@ -14,6 +14,7 @@ from stack import Kind
 from start import deploy, in_the_way, start, words_of
 from state import State
 from steps import (
+    POLL_SECONDS,
     Answer,
     Fail,
     Judge,
@@ -28,7 +29,6 @@ from steps import (
     Wait,
 )
 
-POLL_SECONDS = 2.0
 _SITE_SECONDS = 5.0
 
 
@@ -114,7 +114,7 @@ def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:
     """Stop the job if this request started it. If it succeeds all the same, that is a success."""
     told, is_over = job.id in state.stopped, seen.now >= task.ends(state, Kind.FORWARD)
     if state.mine and job.in_progress and not is_over:
-        return Wait(POLL_SECONDS) if told or job.status == CANCELLING else StopJob(job.id)
+        return Wait() if told or job.status == CANCELLING else StopJob(job.id)
     if not state.mine:
         what = "it is somebody else's and goes on"
     elif not told:

@@ -19,6 +19,7 @@ from smoke_test import flaw_of
 from stack import Look, kind_unseen
 from state import State
 from steps import (
+    POLL_SECONDS,
     CreateDeployment,
     Judge,
     LookAtSite,
@@ -37,7 +38,6 @@ from upload import upload
 from verdict import failure_of
 
 _T = TypeVar("_T")
-_POLL_SECONDS = 2.0
 _UPLOADS = 3  # each one is of another deployment, and gets another URL
 _UNSEEN_SECONDS = 10  # how long Amplify may not find a job that was just started
 _UNREADABLE_SECONDS = 4  # how long a stack that cannot be read is asked again
@@ -235,7 +235,7 @@ class Progress:
             raise
         except (AmplifyError, NotFound) as error:  # it has ended in the meantime
             log("not stopped", job=job_id, error=str(error))
-            pause = _POLL_SECONDS
+            pause = POLL_SECONDS
         if job_id == self.state.deployment:
             self.state = replace(self.state, deployment="", uploaded=False)
         return pause

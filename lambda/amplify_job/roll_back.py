@@ -27,7 +27,6 @@ from start import deploy, start
 from state import State
 from steps import Answer, Fail, Next, ReadJobs, ReadStack, Seen, StartJob, Step, StopJob, Wait
 
-_POLL_SECONDS = 2.0
 _QUIET_SECONDS = 6
 """So long after a rollback began, a request from before it may still start its job: its last look at the
 stack is good for five seconds."""
@@ -61,7 +60,7 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
         if fingerprint_of(job) != properties.fingerprint and job.began_since(look.last_complete)
     ]
     if undone:
-        return _stopped(undone, state) or Wait(_POLL_SECONDS)
+        return _stopped(undone, state) or Wait()
     if properties.on_rollback == "IGNORE":
         return Answer(described_job)
     if properties.sources:  # a deployment has no mark that tells which version the site serves

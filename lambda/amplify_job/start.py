@@ -12,7 +12,6 @@ from request import Task
 from state import State
 from steps import CreateDeployment, Fail, Next, Seen, StartDeployment, Step, StopJob, Wait
 
-_POLL_SECONDS = 2.0
 _ABANDONED_SECONDS = 300
 """A deployment that was created blocks the branch. One that has not started after this time is abandoned: our
 own upload takes four minutes at most."""
@@ -31,7 +30,7 @@ def start(step: Step, task: Task, state: State, seen: Seen, when_busy: str) -> S
         what = f": job {blocking.id} is {blocking.status}" if blocking else ""
         return Fail(BranchBusy(f"{words_of(task, state)}{what} (WhenBusy is FAIL)"))
     if blocking is None:
-        return Wait(_POLL_SECONDS, replace(state, refused=False))
+        return Wait(state=replace(state, refused=False))
     if blocking.id != state.blocked_by:
         return Next(
             replace(state, blocked_by=blocking.id, blocked_since=seen.now),
@@ -40,14 +39,14 @@ def start(step: Step, task: Task, state: State, seen: Seen, when_busy: str) -> S
         )
     is_unstarted_deployment = bool(task.properties.sources) and blocking.is_unstarted
     if blocking.status == CANCELLING or blocking.id in state.stopped:
-        return Wait(_POLL_SECONDS)
+        return Wait()
     if is_unstarted_deployment and seen.now - state.blocked_since >= _ABANDONED_SECONDS:
         return StopJob(blocking.id)
     if when_busy == "JOIN" and not is_unstarted_deployment and not is_of(blocking, task.resource):
         return Next(state.followed(blocking.id, seen.now, mine=False), "joined", blocking)
     if when_busy == "STOP" and blocking.started and not _began_in_this_operation(blocking, state):
         return StopJob(blocking.id)
-    return Wait(_POLL_SECONDS)
+    return Wait()
 
 
 def _began_in_this_operation(blocking: Job, state: State) -> bool:

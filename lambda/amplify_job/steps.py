@@ -11,6 +11,9 @@ from outcomes import Failure
 from properties import SmokeTest
 from state import State
 
+POLL_SECONDS = 2.0
+"""How long to wait where nothing says that it takes longer."""
+
 
 class Seen(NamedTuple):
     """What was read since the last pause. None stands for what was not read."""
@@ -96,7 +99,7 @@ class Next:
 class Wait:
     """Then look again."""
 
-    seconds: float
+    seconds: float = POLL_SECONDS
     state: State | None = None
     """Another one, if it changes."""
 

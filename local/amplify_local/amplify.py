@@ -39,6 +39,7 @@ class Behaviour:
 
     :param commit_ids: ``honoured``: a RELEASE builds the commit that it names, and shows it (reported 2026).
         ``ignored``: it builds the branch's tip, and shows ``HEAD`` (reported 2021). Default: "honoured"
+    :param any_commit: A full SHA counts as pushed, also one that nobody has pushed here. Default: True
     :param echoes_commit_message: Job types whose ``commitMessage`` is returned as sent. Default: all builds
     :param retry_copies_message: A RETRY without a message of its own shows that of the job it repeats.
         Default: True
@@ -54,6 +55,7 @@ class Behaviour:
     """
 
     commit_ids: Literal["honoured", "ignored"] = "honoured"
+    any_commit: bool = True
     echoes_commit_message: frozenset[str] = frozenset({"RELEASE", "RETRY", "WEB_HOOK"})
     retry_copies_message: bool = True
     list_lag_seconds: float = 0

@@ -53,7 +53,7 @@ def run_cdk(
     """
     command = [*cdk_command(cwd), *arguments, "--no-notices", "--ci", *_UNATTENDED.get(arguments[0], [])]
     with tempfile.TemporaryDirectory(prefix="cdk-out-", dir=env.get("TMPDIR")) as output:
-        if "--output" not in arguments and "-o" not in arguments:
+        if not {"--output", "-o"} & {argument.partition("=")[0] for argument in arguments}:
             command += ["--output", output]
         with subprocess.Popen(  # noqa: S603 (the CLI that was found)
             command,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import signal
 import sys
 import threading
@@ -28,13 +29,18 @@ from amplify_local.operations import OPERATIONS
 from amplify_local.progress import JobProgress
 from amplify_local.server import site_address
 
-_DEFAULT_APP, _DEFAULT_BRANCH = "d1a2b3c4d5e6f7", "main"
+_ACCOUNT, _REGION = "000000000000", "us-east-1"
 _CDK_JSON = Path("cdk.json")
+# What the CDK CLI assumes first, as it names it where that fails.
+_ROLE_OF_BOOTSTRAP = re.compile(r"iam::(\d{12}):role/cdk-\w+-deploy-role-\d{12}-([a-z0-9-]+)")
+_WIDE = 100  # columns of a terminal that has room for the message of a commit
 _NOT_UP = "no local AWS runs for this folder: start one with `python -m amplify_local up`"
 
 
 # What a local AWS is started with: the option, its name here, its default.
 _SETTINGS: Mapping[str, tuple[str, Any]] = {
+    "--account": ("account", _ACCOUNT),
+    "--region": ("region", _REGION),
     "--job-seconds": ("job_seconds", 5.0),
     "--commit-ids": ("commit_ids", "honoured"),
     "--no-iam": ("enforce_iam", True),
@@ -78,21 +84,21 @@ def _up(options: argparse.Namespace) -> int:
 
 def _deploy(options: argparse.Namespace) -> int:
     with _aws(options) as aws:
-        return _cdk(aws, "deploy", _with_branch(aws, options.rest))
+        _make_branch(aws, options.rest)
+        return _cdk(aws, "deploy", options.rest)
 
 
 def _diff(options: argparse.Namespace) -> int:
     with _aws(options) as aws:
-        return _cdk(aws, "diff", _with_branch(aws, options.rest))
+        return _cdk(aws, "diff", options.rest)
 
 
 def _destroy(options: argparse.Namespace) -> int:
-    aws = _running()
-    return _cdk(aws, "destroy", _with_branch(aws, options.rest))
+    return _cdk(_running(), "destroy", options.rest)
 
 
 def _events(options: argparse.Namespace) -> int:
-    aws, console = _running(), _console()
+    aws, console = _running(), Console()
     cloudformation = aws.client("cloudformation")
     stacks = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
     if options.stack and options.stack not in stacks:
@@ -109,20 +115,23 @@ def _events(options: argparse.Namespace) -> int:
 
 
 def _jobs(options: argparse.Namespace) -> int:
-    table = Table("branch", "job", "type", "status", "seconds", "commit", box=None, pad_edge=False)
-    table.add_column("message", no_wrap=True, overflow="ellipsis")
+    console = _wide_console()
+    table = Table("branch", "job", "type", "status", "seconds", box=None, pad_edge=False)
+    is_wide = console.width >= _WIDE
+    for column in ("commit", "message") if is_wide else ():
+        table.add_column(column, no_wrap=True, overflow="ellipsis")
     for job in _running().control("jobs"):
-        seconds = f"{job['ended'] - job['started']:.1f}" if job["ended"] else ""
-        message = (job["commit_message"] or "").split("\n")[0]
-        status = Text(job["status"], _style(job["status"]))
         names = f"{job['app_id']}/{job['branch_name']}", job["job_id"], job["job_type"]
-        table.add_row(*names, status, seconds, job["commit"][:7], message)
-    _console().print(table)
+        status = Text(job["status"], _style(job["status"]))
+        seconds = f"{job['ended'] - job['started']:.1f}" if job["ended"] else ""
+        commit = job["commit"][:7], (job["commit_message"] or "").split("\n")[0]
+        table.add_row(*names, status, seconds, *(commit if is_wide else ()))
+    console.print(table)
     return 0
 
 
 def _logs(options: argparse.Namespace) -> int:
-    aws, console = _running(), _console()
+    aws, console = _running(), Console()
     if not options.job:
         for line in aws.function_logs():
             console.print(line, soft_wrap=True, highlight=False, markup=False)
@@ -147,7 +156,7 @@ def _site(options: argparse.Namespace) -> int:
     table = Table("file", "bytes", box=None, pad_edge=False)
     for name, size in sorted(files.items()):
         table.add_row(name, f"{size:,}")
-    _console().print(table)
+    _wide_console().print(table)
     print(site_address(aws.amplify_url, app_id, options.branch))
     return 0
 
@@ -192,6 +201,14 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _scenario(file: str) -> list[dict[str, Any]]:
+    try:
+        scenario: list[dict[str, Any]] = json.loads(Path(file).read_text())
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{file} is no scenario that can be read: {error}") from None
+    return scenario
+
+
 @contextmanager
 def _aws(options: argparse.Namespace) -> Iterator[Connection]:
     """The running local AWS, else one of this command's own."""
@@ -211,7 +228,8 @@ def _aws(options: argparse.Namespace) -> Iterator[Connection]:
 def _own_aws(options: argparse.Namespace) -> Iterator[LocalAws]:
     started, note = time.monotonic(), Console(stderr=True, style="dim")
     try:
-        with LocalAws(job_seconds=options.job_seconds, enforce_iam=options.enforce_iam) as aws:
+        given = {name: vars(options)[name] for name in ("account", "region", "job_seconds", "enforce_iam")}
+        with LocalAws(**given) as aws:
             aws.amplify.behaviour.commit_ids = options.commit_ids
             note.print(f"The local AWS is up after {time.monotonic() - started:.1f} s.")
             _play(aws, options.scenario)
@@ -227,26 +245,27 @@ def _running() -> Connection:
     return aws
 
 
-def _play(aws: Connection, scenario: str | None) -> None:
-    """Send a scenario file to the control endpoint: ``[{"next-job": {"outcome": "FAILED"}}]``."""
-    for request in json.loads(Path(scenario).read_text()) if scenario else []:
+def _play(aws: Connection, scenario: list[dict[str, Any]]) -> None:
+    """Send a scenario to the control endpoint: ``[{"next-job": {"outcome": "FAILED"}}]``."""
+    for request in scenario:
         for action, body in request.items():
             aws.control(action, **body)
 
 
-def _with_branch(aws: Connection, cdk_options: list[str]) -> list[str]:
-    """The options for the CDK CLI, naming an app and a branch that exist in Amplify."""
+def _make_branch(aws: Connection, cdk_options: list[str]) -> None:
+    """Make the app and the branch that the context names, where Amplify does not have them."""
     context = _context(cdk_options)
-    app_id = context.get("app_id", _DEFAULT_APP)
-    branch_name = context.get("branch_name", _DEFAULT_BRANCH)
-    known = [(branch["app_id"], branch["branch_name"]) for branch in aws.control("branches")]
+    if "app_id" not in context:
+        return
+    app_id, branch_name = context["app_id"], context.get("branch_name", "main")
     if app_id not in aws.control("apps"):
         aws.control("apps", name="site", app_id=app_id)
-    if (app_id, branch_name) not in known:
+    if (app_id, branch_name) not in _branches(aws):
         aws.control("branches", app_id=app_id, branch_name=branch_name)
-    missing = {"app_id": app_id, "branch_name": branch_name}
-    added = [f"{name}={value}" for name, value in missing.items() if name not in context]
-    return [*cdk_options, *(word for pair in added for word in ("-c", pair))]
+
+
+def _branches(aws: Connection) -> list[tuple[str, str]]:
+    return [(branch["app_id"], branch["branch_name"]) for branch in aws.control("branches")]
 
 
 def _context(cdk_options: list[str]) -> dict[str, str]:
@@ -260,25 +279,35 @@ def _context(cdk_options: list[str]) -> dict[str, str]:
 
 
 def _app_of(aws: Connection, branch_name: str) -> str:
-    apps = [b["app_id"] for b in aws.control("branches") if b["branch_name"] == branch_name]
-    if not apps:
-        raise ValueError(
-            f"no app has a branch {branch_name!r}: `deploy -c branch_name={branch_name}` makes it"
-        )
-    if len(apps) > 1:
-        raise ValueError(f"{len(apps)} apps have a branch {branch_name!r}: name one with --app-id")
-    return str(apps[0])
+    apps = [app_id for app_id, name in _branches(aws) if name == branch_name]
+    if len(apps) == 1:
+        return apps[0]
+    if apps:
+        listed = ", ".join(apps)
+        raise ValueError(f"{len(apps)} apps have a branch {branch_name!r}, {listed}: name one with --app-id")
+    listed = ", ".join("/".join(branch) for branch in _branches(aws)) or "none"
+    raise ValueError(f"no app has a branch {branch_name!r}; there is {listed}")
 
 
 def _cdk(aws: Connection, command: str, options: list[str]) -> int:
-    console = _console()
+    console = Console()
     colour = {"FORCE_COLOR": "1"} if console.is_terminal else {}
     with JobProgress(lambda: list(aws.control("jobs")), console) as progress:
-        return aws.cdk(command, *options, env=colour, on_line=progress.say).returncode
+        done = aws.cdk(command, *options, env=colour, on_line=progress.say)
+    wanted = _ROLE_OF_BOOTSTRAP.search(done.stdout) if done.returncode else None
+    if wanted and wanted.groups() != (aws.client("sts").get_caller_identity()["Account"], aws.region):
+        account, region = wanted.groups()
+        raise ValueError(
+            f"the app is for account {account} and Region {region}: start the local AWS with "
+            f"--account {account} --region {region}"
+        )
+    return done.returncode
 
 
-def _console() -> Console:
-    return Console()
+def _wide_console() -> Console:
+    """A console that cuts no line unless it is a terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=10_000)
 
 
 def _style(status: str) -> str:
@@ -320,8 +349,14 @@ def _parser() -> argparse.ArgumentParser:
             "--job-seconds", type=_seconds, default=5.0, help="how long an Amplify job takes (default: 5)"
         )
         starts.add_argument(
-            "--scenario", metavar="FILE", help="a JSON file that plans jobs and faults: see the README"
+            "--scenario",
+            type=_scenario,
+            default=[],
+            metavar="FILE",
+            help="a JSON file that plans jobs and faults: see the README",
         )
+        starts.add_argument("--account", default=_ACCOUNT, help=f"the account's ID (default: {_ACCOUNT})")
+        starts.add_argument("--region", default=_REGION, help=f"the Region (default: {_REGION})")
         starts.add_argument(
             "--commit-ids",
             choices=["honoured", "ignored"],

@@ -19,7 +19,6 @@ from amplify_local.cdk_cli import bootstrap_template, cdk_command
 from amplify_local.connection import Connection, without_aws
 from amplify_local.server import serve
 
-_ACCOUNT = "000000000000"
 _START_SECONDS = 60.0
 
 # The owner's key is the only one that may do everything without a policy.
@@ -31,6 +30,7 @@ class LocalAws(Connection):
 
     :param job_seconds: How long an Amplify job takes, in seconds. Default: 5
     :param region: The Region of everything. Default: "us-east-1"
+    :param account: The account's ID. Default: "000000000000"
     :param amplify: An Amplify of your own. Default: a new one
     :param retry_seconds: What Lambda waits before the first retry of an asynchronous invocation, in seconds.
         Default: 60, as on AWS
@@ -45,13 +45,14 @@ class LocalAws(Connection):
         *,
         job_seconds: float = 5.0,
         region: str = "us-east-1",
+        account: str = "000000000000",
         amplify: Amplify | None = None,
         retry_seconds: float = 60.0,
         enforce_iam: bool = True,
         bootstrap: bool = True,
         project: Path | str = ".",
     ) -> None:
-        self.amplify = amplify or Amplify(region=region, account=_ACCOUNT, job_seconds=job_seconds)
+        self.amplify = amplify or Amplify(region=region, account=account, job_seconds=job_seconds)
         self.region = region
         self._retry_seconds = retry_seconds
         self._enforce_iam = enforce_iam
@@ -118,6 +119,7 @@ class LocalAws(Connection):
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_ASYNC_RETRY_BASE_SECONDS": str(self._retry_seconds),
             "LAMBDA_ASYNC_RETRY_MAX_SECONDS": str(self._retry_seconds * 2),
+            "MINISTACK_ACCOUNT_ID": self.amplify.account,
             "MINISTACK_HOST": "127.0.0.1",
             "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
             "TMPDIR": str(self.folder / "tmp"),
@@ -151,7 +153,9 @@ class LocalAws(Connection):
         waiter.wait(StackName="CDKToolkit", WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
         if self._enforce_iam:
             # It denies plain http, which is all there is here.
-            self.client("s3").delete_bucket_policy(Bucket=f"cdk-hnb659fds-assets-{_ACCOUNT}-{self.region}")
+            self.client("s3").delete_bucket_policy(
+                Bucket=f"cdk-hnb659fds-assets-{self.amplify.account}-{self.region}"
+            )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,9 @@ def start_job(amplify: Amplify, params: Params) -> Params:
         raise ApiError("LimitExceededException", busy)
     commit = _commit_again(amplify, retried, params) if retried else _commit_of(amplify, branch, params)
     job = amplify.add_job(branch, job_type, asked=amplify.clock(), reason=params.get("jobReason"), **commit)
-    if job.builds and not job.plan.builds and branch.known_commit(job.builds) is None:
+    is_full = bool(job.builds and re.fullmatch("[0-9a-f]{40}", job.builds))
+    is_pushed = (is_full and amplify.behaviour.any_commit) or branch.known_commit(job.builds or "")
+    if job.builds and not job.plan.builds and not is_pushed:
         not_pushed = (f"fatal: reference is not a tree: {job.builds}",)  # as git says it
         job.plan = replace(job.plan, outcome="FAILED", step="BUILD", log=not_pushed)
     return {"jobSummary": _summary(amplify, job)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,9 +12,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def local_aws(pytestconfig: pytest.Config) -> Iterator[LocalAws]:
+def local_aws_options() -> dict[str, Any]:
+    """The options of ``local_aws``, for a project to override: those of ``LocalAws``. Default: none"""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def local_aws(pytestconfig: pytest.Config, local_aws_options: dict[str, Any]) -> Iterator[LocalAws]:
     """A local AWS for all tests of the session: deploy to it with ``local_aws.cdk("deploy", …)``."""
     from amplify_local.local_aws import LocalAws
 
-    with LocalAws(project=pytestconfig.rootpath) as aws:
+    with LocalAws(**{"project": pytestconfig.rootpath, **local_aws_options}) as aws:
         yield aws

@@ -27,8 +27,9 @@ def with_second_job(
 
 
 def denied(shop: Site) -> list[str]:
-    """The calls of Amplify that were denied."""
-    return [call.operation for call in shop.aws.amplify.calls if call.status == 403]
+    """The calls for the app that were denied."""
+    calls = [call for call in shop.aws.amplify.calls if call.params.get("appId") == shop.app_id]
+    return [call.operation for call in calls if call.status == 403]
 
 
 def deleted_of_second(shop: Site) -> list[str]:

@@ -131,6 +131,7 @@ def test_the_commit_that_was_built_is_the_one_that_the_log_shows(
 
 
 def test_a_commit_that_was_not_pushed_fails_the_create(world: World) -> None:
+    world.amplify.behaviour.any_commit = False
     answer = world.request(world.event("Create", CommitId="f" * 40))
     assert answer.reason.startswith("JOB_FAILED: job 1 of branch main")
     assert f"reference is not a tree: {'f' * 40}" in answer.reason

@@ -14,6 +14,8 @@ from amplify_local import LocalAws
 from amplify_local.amplify import Amplify
 from amplify_local.transport import attach
 
+collect_ignore = ["own_project"]  # a project of its own, whose tests are run in it
+
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[LocalAws]:

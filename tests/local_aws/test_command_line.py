@@ -172,7 +172,7 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
     assert here("events", "Nope") == (1, "error: there is no stack Nope; there are CDKToolkit, Site\n")
     assert here("push", "nope") == (
         1,
-        "error: no app has a branch 'nope': `deploy -c branch_name=nope` makes it\n",
+        "error: no app has a branch 'nope'; there is d123/main\n",
     )
     for wrong in (["Foo"], ["Foo", "500"], ["GetJob", "501"], ["GetJob", "500", "x"]):
         code, output = here("fail", "--request", *wrong)
@@ -214,7 +214,7 @@ def test_deploy_keeps_the_app_and_the_branch_of_the_users_own_cdk_json(
             made.append((action, body)) if body else None
             return []
 
-    assert cli._with_branch(Aws(), options) == options  # type: ignore[arg-type]
+    cli._make_branch(Aws(), options)  # type: ignore[arg-type]
     assert made[0] == ("apps", {"name": "site", "app_id": app_id})
     assert made[1] == ("branches", {"app_id": app_id, "branch_name": branch_name})
 

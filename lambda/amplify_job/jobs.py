@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -108,12 +109,24 @@ class Job(NamedTuple):
         return self.started.timestamp() >= when
 
 
-class Site(NamedTuple):
+@dataclass(frozen=True)
+class Site:
     """What is known of a branch's site."""
 
     url: str
     platform: str
     """WEB for a static site."""
+    credentials: str = field(repr=False)
+    """What basic auth asks for, the base64 of `user:password`; empty if the site is not protected."""
+
+    @classmethod
+    def read(cls, branch: Mapping[str, Any], app: Mapping[str, Any]) -> Site:
+        protected = next((by for by in (branch, app) if by.get("enableBasicAuth")), {})
+        return cls(
+            f"https://{branch['displayName']}.{app['defaultDomain']}",
+            _text(app, "platform"),
+            _text(protected, "basicAuthCredentials"),
+        )
 
 
 class Jobs:
@@ -183,11 +196,10 @@ class Jobs:
     def site(self) -> Site:
         """The site of the branch. Amplify is asked once: it stays the same during a request."""
         if not self._site:
-            name = self._call(
-                "get_branch", lambda response: response["branch"]["displayName"], **self._branch
+            branch = self._call("get_branch", lambda response: response["branch"], **self._branch)
+            self._site = self._call(
+                "get_app", lambda response: Site.read(branch, response["app"]), appId=self.location.app_id
             )
-            app = self._call("get_app", lambda response: response["app"], appId=self.location.app_id)
-            self._site = Site(f"https://{name}.{app['defaultDomain']}", app.get("platform", ""))
         return self._site
 
     @property

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
+from codecs import getincrementaldecoder
+from contextlib import suppress
+from string import punctuation
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from jobs import Site
 from properties import SmokeTest
@@ -23,14 +27,14 @@ def flaw_of(site: Site, wanted: SmokeTest, endpoint: str) -> str:
     :param endpoint: Where Amplify itself was called.
     """
     url = urljoin(site.url + "/", wanted.path)
-    flaw = _flaw(url, endpoint, wanted)
+    flaw = _flaw(url, site, endpoint, wanted)
     return f"{url} {flaw}" if flaw else ""
 
 
-def _flaw(url: str, endpoint: str, wanted: SmokeTest) -> str:
+def _flaw(url: str, site: Site, endpoint: str, wanted: SmokeTest) -> str:
     """What is wrong with the page; empty if nothing is."""
     try:
-        status, text, target = _page(url, endpoint)
+        status, text, target = _page(url, site, endpoint)
     except Exception as error:
         return f"was not answered: {type(error).__name__}"
     shown = " ".join(plain(" ".join(text.split())).split())[:_QUOTED]
@@ -43,28 +47,50 @@ def _flaw(url: str, endpoint: str, wanted: SmokeTest) -> str:
     return ""
 
 
-def _page(url: str, endpoint: str) -> tuple[int, str, str]:
+def _page(url: str, site: Site, endpoint: str) -> tuple[int, str, str]:
     """Follow redirects within the host. One to another host is the answer itself.
 
     :return: Status, text, and where it redirects to.
     """
-    status, location, body = _answer(url, endpoint)
+    status, location, text = _answer(url, site, endpoint)
     for _ in range(_REDIRECTS):
         target = urljoin(url, location)
-        if not location or urlsplit(target)[:2] != urlsplit(url)[:2]:
+        if not location or not _is_at(url, target):
             break
         url = target
-        status, location, body = _answer(url, endpoint)
-    return status, body, urljoin(url, location) if location else ""
+        status, location, text = _answer(url, site, endpoint)
+    return status, text, urljoin(url, location) if location else ""
 
 
-def _answer(url: str, endpoint: str) -> tuple[int, str, str]:
+def _answer(url: str, site: Site, endpoint: str) -> tuple[int, str, str]:
     """Status, address of a redirect, text."""
     response: Any
     try:
-        response = request_site(url, endpoint, _SECONDS)
+        credentials = site.credentials if _is_at(site.url, url) else ""
+        response = request_site(url, endpoint, _SECONDS, credentials)
     except HTTPError as error:
         response = error
     with response:
-        location = response.headers.get("Location", "") if 300 <= response.status < 400 else ""
-        return response.status, location, bounded(response, _BYTES, _SECONDS).decode(errors="replace")
+        headers = response.headers
+        location = headers.get("Location", "") if 300 <= response.status < 400 else ""
+        # Headers are read as Latin-1, which keeps the bytes of any text; in a URL they are escaped.
+        location = quote(location, safe=punctuation, encoding="latin-1")
+        return response.status, location, _text(bounded(response, _BYTES, _SECONDS), headers)
+
+
+def _is_at(origin: str, url: str) -> bool:
+    """Whether both have the same scheme, host and port."""
+    return urlsplit(origin)[:2] == urlsplit(url)[:2]
+
+
+def _text(body: bytes, headers: Any) -> str:
+    """Read a page by the charset that it names, else as UTF-8, else as Latin-1, which any bytes are."""
+    if headers.get("Content-Encoding") == "gzip":
+        with suppress(zlib.error):
+            body = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, _BYTES)
+    if charset := headers.get_content_charset():
+        with suppress(LookupError, ValueError):
+            return body.decode(charset, errors="replace")
+    with suppress(ValueError):
+        return getincrementaldecoder("utf-8")().decode(body)  # a megabyte may end within a character
+    return body.decode("latin-1")

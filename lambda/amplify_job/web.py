@@ -28,17 +28,20 @@ def request(url: str, endpoint: str, timeout: float, **options: Any) -> Any:
     return _OPENER.open(urllib.request.Request(url, **options), timeout=timeout)  # noqa: S310 - checked above
 
 
-def request_site(url: str, endpoint: str, timeout: float) -> Any:
-    """Ask for a page of a branch's own site, and return the open response.
+def request_site(url: str, endpoint: str, timeout: float, credentials: str = "") -> Any:
+    """Ask for a page of a site over https, and return the open response.
 
+    :param endpoint: Where Amplify itself was called. A local AWS serves sites where it listens itself, so it
+        gets back the credentials that it has answered.
+    :param credentials: Those of basic auth; empty if none are sent.
     :raises OSError: as request.
     """
     page, own = urlsplit(url), urlsplit(endpoint)
-    asked = urllib.request.Request(url, headers=_AGENT)  # noqa: S310 - checked by the contract
-    if not (own.hostname or "").endswith(_HOSTS):  # a local AWS serves the site where it listens itself
-        there = page._replace(scheme=own.scheme, netloc=own.netloc).geturl()
-        asked = urllib.request.Request(there, headers={**_AGENT, "Host": page.netloc})  # noqa: S310 - Amplify's own host
-    return _OPENER.open(asked, timeout=timeout)
+    headers = {**_AGENT, "Authorization": f"Basic {credentials}"} if credentials else _AGENT
+    if not (own.hostname or "").endswith(_HOSTS):
+        url = page._replace(scheme=own.scheme, netloc=own.netloc).geturl()
+        headers = {**headers, "Host": page.netloc}
+    return _OPENER.open(urllib.request.Request(url, headers=headers), timeout=timeout)  # noqa: S310 - https, or Amplify's own host
 
 
 def is_trusted(url: str, endpoint: str) -> bool:

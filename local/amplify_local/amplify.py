@@ -161,7 +161,10 @@ class Amplify:
             return app
 
     def create_branch(self, app_id: str, branch_name: str = "main", **settings: Any) -> Branch:
-        """A branch; ``settings`` as in CreateBranch. Its first build is not started, as on AWS."""
+        """A branch; ``settings`` as in CreateBranch, and ``customDomains``: further hosts of its site.
+
+        Its first build is not started, as on AWS.
+        """
         with self._lock:
             now = self.clock()
             tip = _sha(f"{app_id}/{branch_name}")

@@ -76,7 +76,7 @@ def _check(body: dict[str, Any], operation: str, *names: str) -> None:
 
 
 def _create_branch(amplify: Amplify, body: dict[str, Any]) -> Any:
-    _check(body, "CreateBranch", "app_id", "branch_name")
+    _check(body, "CreateBranch", "app_id", "branch_name", "customDomains")
     return {"arn": amplify.create_branch(**body).arn}
 
 

@@ -34,8 +34,8 @@ _BRANCH_DEFAULTS: dict[str, Any] = {
     "ttl": "5",
     "enablePullRequestPreview": False,
 }
-# Never shown again once they were given.
-_SECRETS = ("oauthToken", "accessToken", "basicAuthCredentials")
+# Never shown again once they were given. The credentials of basic auth are (docs/aws-facts.md).
+_SECRETS = ("oauthToken", "accessToken")
 
 
 @dataclass
@@ -107,6 +107,14 @@ class Branch:
     def known_commit(self, commit_id: str) -> str | None:
         """The commit of this branch that a SHA means, perhaps abbreviated."""
         return next((sha for _, sha in self.tips if sha.startswith(commit_id.lower())), None)
+
+    @property
+    def credentials(self) -> str | None:
+        """What its site asks for, if it is protected: the branch's own, else the app's."""
+        for settings in (self.settings, self.app.settings):
+            if settings.get("enableBasicAuth"):
+                return str(settings.get("basicAuthCredentials", ""))
+        return None
 
     def log_path(self, job: Job, step: str) -> str:
         path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}/{step}"

@@ -30,10 +30,13 @@ class Request:
     body: bytes = b""
 
     @property
+    def authorization(self) -> str:
+        return {name.lower(): value for name, value in self.headers.items()}.get("authorization", "")
+
+    @property
     def signature(self) -> re.Match[str] | None:
         """What SigV4 says about the caller: groups ``access_key``, ``region``, ``service``."""
-        authorization = {name.lower(): value for name, value in self.headers.items()}.get("authorization", "")
-        return _SIGNATURE.match(authorization)
+        return _SIGNATURE.match(self.authorization)
 
 
 @dataclass(frozen=True)

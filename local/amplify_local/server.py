@@ -38,9 +38,8 @@ def serve(amplify: Amplify, port: int = 0) -> Iterator[str]:
 
 def answer(amplify: Amplify, request: Request) -> Response:
     """What the server answers; only API requests need a signature."""
-    site = _SITE.fullmatch(request.headers.get("Host", ""))
-    if site:
-        return _page(amplify, site["app"], site["branch"], request.path)
+    if site := _site_at(amplify, request.headers.get("Host", "")):
+        return _page(amplify, site, request)
     if request.path.startswith(control.PREFIX):
         return control.control(amplify, request)
     if request.path.startswith((LOG_PREFIX, UPLOAD_PREFIX)):
@@ -65,15 +64,31 @@ def site_address(url: str, app_id: str, branch_name: str) -> str:
 _SITE = re.compile(r"(?P<branch>[^.]+)\.(?P<app>d[a-z0-9]+)\.(localhost(:\d+)?|amplifyapp\.com)")
 
 
-def _page(amplify: Amplify, app_id: str, shown_name: str, path: str) -> Response:
+def _site_at(amplify: Amplify, host: str) -> tuple[str, str] | None:
+    """The app and the displayed name of the branch whose site has this host; None if it is no site's."""
+    if site := _SITE.fullmatch(host):
+        return site["app"], site["branch"]
+    for app in amplify.apps():
+        for branch in app.branches.values():
+            if host in branch.settings.get("customDomains", ()):
+                return app.id, display_name(branch.name)
+    return None
+
+
+def _page(amplify: Amplify, site: tuple[str, str], request: Request) -> Response:
     """A file of a site; that of the folder for a path that ends with a slash."""
+    app_id, shown_name = site
     try:
-        names = [name for name in amplify.app(app_id).branches if display_name(name) == shown_name]
-        files = amplify.site(app_id, names[0])
-        name = unquote(path).lstrip("/")
+        branches = amplify.app(app_id).branches.values()
+        branch = next(branch for branch in branches if display_name(branch.name) == shown_name)
+        if branch.credentials not in (None, request.authorization.removeprefix("Basic ")):
+            asked = {"Content-Type": "text/plain", "WWW-Authenticate": 'Basic realm="site"'}
+            return Response(401, asked, b"Unauthorized\n")
+        files = amplify.site(app_id, branch.name)
+        name = unquote(request.path).lstrip("/")
         name += "index.html" if name == "" or name.endswith("/") else ""
         content = files[name]
-    except (ApiError, IndexError, KeyError):
+    except (ApiError, StopIteration, KeyError):
         return Response(404, {"Content-Type": "text/plain"}, b"There is no such page.\n")
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return Response(200, {"Content-Type": kind}, content)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from base64 import b64encode
 from typing import Any
 from urllib.error import URLError
 
 import pytest
 from simulated import APP_ID, START, Page, World
 
+from jobs import Site
+
 SITE = f"https://main.{APP_ID}.amplifyapp.com"
+SECRET = "top-secret-word"
+CREDENTIALS = b64encode(f"user:{SECRET}".encode()).decode()
 SEE = f"See https://us-east-1.console.aws.amazon.com/amplify/apps/{APP_ID}/branches/main/deployments"
 JOB_SECONDS = 60
 
@@ -36,6 +43,67 @@ def test_a_redirect_to_another_host_is_not_followed_and_told(world: World) -> No
     answer = create(world, SmokeTestPath="https://www.example.com/health", SmokeTestSeconds="10")
     assert "answered 302 to https://login.example.com/, must answer 200: " in answer.reason
     assert set(world.pages_asked) == {"https://www.example.com/health"}
+
+
+def protect(it: Any, credentials: str = CREDENTIALS, *, enabled: bool = True) -> None:
+    """An app or a branch asks for a password, or has asked for it once."""
+    it.settings.update(enableBasicAuth=enabled, basicAuthCredentials=credentials)
+
+
+def test_the_credentials_of_a_protected_branch_are_sent_to_its_own_address(world: World) -> None:
+    protect(world.branch)
+    protect(world.app, "b3RoZXI6b3RoZXI=")
+    world.pages = [Page(302, Location="/en/"), Page(200)]
+    assert create(world).status == "SUCCESS"
+    assert world.pages_asked == [f"{SITE}/", f"{SITE}/en/"]
+    assert world.credentials_shown == [f"Basic {CREDENTIALS}"] * 2
+
+
+def test_those_of_the_app_are_sent_if_the_branch_does_not_protect_itself(world: World) -> None:
+    protect(world.branch, "b3RoZXI6b3RoZXI=", enabled=False)
+    protect(world.app)
+    assert create(world, SmokeTestPath=f"{SITE}/health").status == "SUCCESS"
+    assert world.credentials_shown == [f"Basic {CREDENTIALS}"]
+
+
+def test_no_credentials_are_sent_to_a_site_that_is_not_protected_any_more(world: World) -> None:
+    protect(world.branch, enabled=False)
+    protect(world.app, enabled=False)
+    assert create(world).status == "SUCCESS"
+    assert world.credentials_shown == [None]
+
+
+@pytest.mark.parametrize("page", ["https://www.example.com/", f"https://other.{APP_ID}.amplifyapp.com/"])
+def test_no_credentials_are_sent_to_another_host(world: World, page: str) -> None:
+    protect(world.branch)
+    protect(world.app)
+    assert create(world, SmokeTestPath=page).status == "SUCCESS"
+    assert world.credentials_shown == [None]
+
+
+def test_no_credentials_follow_a_redirect_to_another_host(world: World) -> None:
+    protect(world.branch)
+    world.pages = [Page(302, Location="https://www.example.com/") for _ in range(9)]
+    assert create(world, SmokeTestSeconds="10").status == "FAILED"
+    assert set(world.pages_asked) == {f"{SITE}/"}
+
+
+@pytest.mark.parametrize(
+    ("credentials", "flaw"),
+    [(CREDENTIALS, "answered 401"), (f"{CREDENTIALS}\n", "was not answered: ValueError")],
+)
+def test_no_log_reason_or_hand_over_holds_the_credentials(world: World, credentials: str, flaw: str) -> None:
+    protect(world.branch, credentials)
+    world.limit = 150  # of which a minute is kept
+    error = ValueError(f"Invalid header value 'Basic {credentials}'")
+    world.pages = [Page(401) if "401" in flaw else error for _ in range(100)]
+    answer = create(world)
+    assert flaw in answer.reason
+    assert len(world.handed_over) == 1
+    said = json.dumps([world.log, answer.body, world.handed_over])
+    assert CREDENTIALS not in said
+    assert SECRET not in said
+    assert CREDENTIALS not in repr(Site.read(world.branch.shown(0), world.app.shown()))
 
 
 def test_without_a_smoke_test_the_site_is_not_asked(world: World) -> None:
@@ -122,6 +190,34 @@ def test_a_redirect_can_be_what_is_wanted(world: World) -> None:
     assert create(world, SmokeTestStatus="302").status == "SUCCESS"
 
 
+def test_a_redirect_to_a_path_that_is_not_ascii_is_followed(world: World) -> None:
+    # An HTTP client reads the bytes of a header as Latin-1.
+    world.pages = [Page(302, Location="/über uns?ö=%C3%B6".encode().decode("latin-1")), Page(200)]
+    assert create(world).status == "SUCCESS"
+    assert world.pages_asked == [f"{SITE}/", f"{SITE}/%C3%BCber%20uns?%C3%B6=%C3%B6"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ("Grüße".encode(), {}),
+        ("Grüße".encode("latin-1"), {}),
+        ("Grüße".encode("latin-1"), {"Content_Type": "text/html; charset=ISO-8859-1"}),
+        ("Grüße".encode("utf-16"), {"Content_Type": "text/html; charset=utf-16"}),
+        ("Grüße".encode(), {"Content_Type": "text/html; charset=unknown"}),
+        ("Grüße".encode(), {"Content_Type": "text/html; charset=base64"}),
+        (gzip.compress("Grüße".encode()), {"Content_Encoding": "gzip"}),
+        ("Grüße".encode(), {"Content_Encoding": "gzip"}),  # so it says
+        ("Grüße".encode() + b" " * (1024 * 1024 - 8) + "ß".encode(), {}),  # the end is cut
+    ],
+)
+def test_a_page_is_read_as_browsers_read_it(world: World, body: bytes, headers: dict[str, str]) -> None:
+    world.pages = [Page(200, body, **headers)]
+    assert create(world, SmokeTestText="Grüße").status == "SUCCESS"
+    assert world.pages == []
+    assert len(world.pages_asked) == 1
+
+
 def test_redirects_in_a_circle_end(world: World) -> None:
     world.pages = [Page(302, Location="/") for _ in range(1000)]
     answer = create(world, SmokeTestSeconds="10")
@@ -129,8 +225,11 @@ def test_redirects_in_a_circle_end(world: World) -> None:
     assert len(world.pages_asked) == 6 * 3
 
 
-def test_at_most_a_megabyte_is_read(world: World) -> None:
-    world.pages = [Page(200, "x" * 1024 * 1024 + "end") for _ in range(100)]
+@pytest.mark.parametrize("zipped", [False, True])
+def test_at_most_a_megabyte_is_read(world: World, zipped: bool) -> None:
+    body = b"x" * 1024 * 1024 + b"end"
+    sent, headers = (gzip.compress(body), {"Content_Encoding": "gzip"}) if zipped else (body, {})
+    world.pages = [Page(200, sent, **headers) for _ in range(100)]
     answer = create(world, SmokeTestText="end", SmokeTestSeconds="10")
     assert "without the text 'end'" in answer.reason
 

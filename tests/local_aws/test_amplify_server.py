@@ -168,3 +168,46 @@ def test_a_key_that_is_unknown_makes_no_app_and_no_branch(url: str, amplify: Amp
 
     assert (status, "unknown key: branchname; there is app_id, " in str(answer)) == (400, True)
     assert [(app.id, list(app.branches)) for app in amplify.apps()] == before
+
+
+def page(url: str, host: str, **headers: str) -> int:
+    try:
+        asked = urllib.request.Request(url, headers={"Host": host, **headers})
+        with urllib.request.urlopen(asked, timeout=60) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+@pytest.mark.parametrize("protected", ["branch", "app"])
+def test_a_protected_site_is_shown_to_who_has_the_credentials(
+    url: str, client: Any, amplify: Amplify, protected: str
+) -> None:
+    credentials, others = "dXNlcjpzZWNyZXQ=", "dXNlcjpvdGhlcg=="
+    protection = {"enableBasicAuth": True, "basicAuthCredentials": credentials}
+    if protected == "branch":
+        client.update_app(appId="d123", enableBasicAuth=True, basicAuthCredentials=others)
+        client.update_branch(**BRANCH, **protection)
+        assert client.get_branch(**BRANCH)["branch"]["basicAuthCredentials"] == credentials
+    else:
+        client.update_app(appId="d123", **protection)
+        client.update_branch(**BRANCH, enableBasicAuth=False, basicAuthCredentials=others)
+        assert client.get_app(appId="d123")["app"]["basicAuthCredentials"] == credentials
+    client.start_job(**BRANCH, jobType="RELEASE")
+    assert eventually(lambda: amplify.site("d123", "feature/x"))
+
+    host = "feature-x.d123.amplifyapp.com"
+    assert page(url, host) == page(url, host, Authorization=f"Basic {others}") == 401
+    assert page(url, host, Authorization=f"Basic {credentials}") == 200
+
+
+def test_a_site_is_served_at_its_custom_domains(url: str, amplify: Amplify) -> None:
+    of_main = {"app_id": "d123", "branch_name": "main", "customDomains": ["www.example.com"]}
+    assert http(f"{url}/_amplify/branches", of_main)[0] == 200
+    amplify.start("d123", "main")
+    assert eventually(lambda: amplify.site("d123", "main"))
+
+    assert page(url, "www.example.com") == 200
+    assert page(f"{url}/nothing", "www.example.com") == 404
+    assert page(url, "www.example.org") == 403  # an unsigned call of Amplify's API

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import cache
+from http.client import HTTPMessage
 from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
@@ -129,7 +130,9 @@ class Page(io.BytesIO):
 
     def __init__(self, status: int, text: str | bytes = "", **headers: str) -> None:
         super().__init__(text.encode() if isinstance(text, str) else text)
-        self.status, self.headers = status, headers
+        self.status, self.headers = status, HTTPMessage()
+        for name, value in headers.items():
+            self.headers[name.replace("_", "-")] = value
 
 
 @dataclass
@@ -181,6 +184,8 @@ class World:
     """What the site answers next: pages or exceptions; then always `site_text`."""
     site_text: str = "hello"
     pages_asked: list[str] = field(default_factory=list)
+    credentials_shown: list[str | None] = field(default_factory=list)
+    """The header Authorization of each of these requests."""
     chunk_seconds: float = 0
     """How long each chunk of an upload takes."""
     hands_over_at_every_pause: bool = False
@@ -356,7 +361,7 @@ class World:
         if isinstance(page, Exception):
             raise page
         if page.status >= 300:
-            raise HTTPError(url, page.status, "", page.headers, page)  # type: ignore[arg-type]
+            raise HTTPError(url, page.status, "", page.headers, page)
         return page
 
     def put(self, url: str, body: bytes) -> None:
@@ -468,6 +473,7 @@ class _Presigned:
         world, method, url = _CURRENT[0], request.get_method(), urlsplit(request.full_url)
         if (url.hostname or "").endswith((".amplifyapp.com", "www.example.com")):
             assert request.get_header("User-agent") == "cdk-amplify-job"
+            world.credentials_shown.append(request.get_header("Authorization"))
             return world.page_of(request.full_url)
         if method == "GET":
             world.log_reads.append(request)

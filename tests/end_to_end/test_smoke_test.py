@@ -16,8 +16,9 @@ def test_a_site_that_is_not_as_wanted_fails_the_deploy_and_the_previous_version_
     site: SiteMaker,
 ) -> None:
     shop = site("Smoke")
-    tip = shop.aws.amplify.branch(shop.app_id, "main").tip
-    assert shop.deploy(smoke_test=SmokeTest(text=tip)).succeeded
+    branch = shop.aws.amplify.branch(shop.app_id, "main")
+    branch.settings.update(enableBasicAuth=True, basicAuthCredentials="dXNlcjpzZWNyZXQ=")
+    assert shop.deploy(smoke_test=SmokeTest(text=branch.tip)).succeeded
 
     wanted = SmokeTest("/", text="a page that nobody wrote", within=cdk.Duration.seconds(10))
     failed = shop.deploy(smoke_test=wanted, triggers={"version": "2"})
@@ -31,5 +32,7 @@ def test_a_site_that_is_not_as_wanted_fails_the_deploy_and_the_previous_version_
 
 def test_a_page_that_is_not_there_fails_the_deploy(site: SiteMaker) -> None:
     shop = site("Smokeless")
-    failed = shop.deploy(smoke_test=SmokeTest("/nothing", within=cdk.Duration.seconds(10)))
-    assert "/nothing answered 404, must answer 200: There is no such page." in failed.output
+    shop.aws.amplify.branch(shop.app_id, "main").settings["customDomains"] = ["www.example.com"]
+    page = "https://www.example.com/nothing"
+    failed = shop.deploy(smoke_test=SmokeTest(page, within=cdk.Duration.seconds(10)))
+    assert f"{page} answered 404, must answer 200: There is no such page." in failed.output

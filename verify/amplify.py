@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -124,11 +126,33 @@ def check(site: Site, denied: Callable[[str], Any], table: Table) -> None:
         _show(table, "branch-defaults", branch)
         table.saw("display-name", branch["displayName"])
     refused(table, "branch-twice", amplify.create_branch, appId=site.app_id, branchName="feature/x")
+    with table.checking("basic-auth"):
+        table.saw("basic-auth", _credentials_of(site, "feature/x"))
     with table.checking("denied-start", "denied-list"):
         other, slashed = denied("amplify"), {"appId": site.app_id, "branchName": "feature/x"}
         refused(table, "denied-start", other.start_job, **slashed, jobType="RELEASE")
         refused(table, "denied-list", other.list_jobs, **slashed)
     table.skip(AMPLIFY, "not reached")
+
+
+def _credentials_of(site: Site, branch: str) -> str:
+    """Protect a branch and the app for a moment, and say how their credentials read back."""
+    amplify, app, names = site.amplify, {"appId": site.app_id}, {"appId": site.app_id, "branchName": branch}
+    sent = base64.b64encode(f"verify:{secrets.token_hex(16)}".encode()).decode()
+    protected = {"enableBasicAuth": True, "basicAuthCredentials": sent}
+    try:
+        amplify.update_branch(**names, **protected)
+        amplify.update_app(**app, **protected)
+        answers = {
+            "GetBranch": amplify.get_branch(**names)["branch"],
+            "GetApp": amplify.get_app(**app)["app"],
+        }
+    finally:
+        amplify.update_app(**app, enableBasicAuth=False)
+    return ", ".join(
+        f"{name} {'as sent' if shown.get('basicAuthCredentials') == sent else 'otherwise'}"
+        for name, shown in answers.items()
+    )
 
 
 def check_builds(site: Site, table: Table, older_commit: str) -> None:

@@ -56,6 +56,11 @@ AMPLIFY = {
         " enableBasicAuth=False enablePullRequestPreview=False environmentVariables={}",
         "local/amplify_local/hosting.py",
     ),
+    "basic-auth": Fact(
+        "basicAuthCredentials of a protected branch, and of a protected app, read back",
+        "GetBranch as sent, GetApp as sent",
+        _JOBS,
+    ),
     "display-name": Fact(
         "The displayName of the branch feature/x", "feature-x", "local/amplify_local/hosting.py"
     ),

@@ -14,6 +14,8 @@ from .limits import checked, checked_seconds
 class SmokeTest:
     """A page of the site that is requested after the job, until it answers as described here.
 
+    If the branch has basic auth, its credentials are sent to its own address, and to no other.
+
     :param path: The path of the page on the branch's own address: one slash, then ASCII characters. Or the
         https URL of the page, such as one of a custom domain, without user and fragment. At most 1,000
         characters. Default: "/"

@@ -24,4 +24,6 @@ def _rst(contents: str, source_file: Path | None) -> str:
 pdoc.docstrings.rst = _rst
 warnings.simplefilter("error")
 pdoc.render.configure(docformat="restructuredtext", search=False)
-pdoc.pdoc(cdk_amplify_job.__name__, output_directory=Path(__file__).resolve().parent.parent / "docs" / "api")
+pages = Path(__file__).resolve().parent.parent / "docs" / "api"
+pdoc.pdoc(cdk_amplify_job.__name__, output_directory=pages)
+print(f"The API reference is {pages / 'index.html'}")

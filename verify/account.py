@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 PREFIX = "verify-amplify-job"
 # As the function does: the SDK would take "branch busy" for throttling.
@@ -20,7 +20,7 @@ BASE = ("probe", "app")
 
 
 class WrongAccount(Exception):
-    """The credentials belong to another account than the one that was named."""
+    """The credentials belong to another account than the one that was named, or to none."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ class Account:
 
     def check(self) -> None:
         """:raises WrongAccount: nothing was made, and nothing shall be."""
-        found = self.client("sts").get_caller_identity()["Account"]
+        try:
+            found = self.client("sts").get_caller_identity()["Account"]
+        except (BotoCoreError, ClientError) as error:
+            raise WrongAccount(f"the credentials cannot be used: {error}") from None
         if found != self.id:
             raise WrongAccount(f"the credentials are of account {found}, and --account names {self.id}")
 

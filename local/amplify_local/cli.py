@@ -75,11 +75,20 @@ def _up(options: argparse.Namespace) -> int:
     if state.running():
         raise ValueError("a local AWS runs for this folder already")
     with _own_aws(options) as aws, state.announced(aws):
-        for name, value in aws.settings.items():
-            print(f"export {name}={value}")
+        _print_settings(aws)
         print("# Up. Ctrl-C stops it.", flush=True)
         threading.Event().wait()
     return 0
+
+
+def _env(options: argparse.Namespace) -> int:
+    _print_settings(_running())
+    return 0
+
+
+def _print_settings(aws: Connection) -> None:
+    for name, value in aws.settings.items():
+        print(f"export {name}={value}")
 
 
 def _deploy(options: argparse.Namespace) -> int:
@@ -366,6 +375,7 @@ def _parser() -> argparse.ArgumentParser:
         no_iam = starts.add_argument("--no-iam", dest="enforce_iam", action="store_false")
         no_iam.help = "check no IAM permissions"
     command("destroy", _destroy, "Run `cdk destroy` for the app in this folder.", takes_cdk_options=True)
+    command("env", _env, "Print the variables that other AWS tools need, for `eval` in a shell.")
     command("events", _events, "Print stack events.").add_argument("stack", nargs="?")
     command("jobs", _jobs, "List Amplify's jobs.")
 

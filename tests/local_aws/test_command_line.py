@@ -9,10 +9,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 from waiting import SECONDS, eventually
 
 from amplify_local import cli
@@ -158,7 +161,8 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
         ["d123/main", "2", "RELEASE", "SUCCEED"],
     ]
     assert "Hotfix" in jobs
-    assert all(len(line) <= 80 for line in jobs.splitlines())
+    port = site.split(":")[-1].split("/")[0]
+    assert f"export AWS_ENDPOINT_URL_AMPLIFY=http://127.0.0.1:{port}\n" in here("env")[1]
 
     assert eventually(lambda: "job 1 ended: SUCCEED" in here("logs")[1])
     assert "# Executing command: npm run build" in here("logs", "1", "--step", "BUILD")[1]
@@ -217,6 +221,53 @@ def test_deploy_keeps_the_app_and_the_branch_of_the_users_own_cdk_json(
     cli._make_branch(Aws(), options)  # type: ignore[arg-type]
     assert made[0] == ("apps", {"name": "site", "app_id": app_id})
     assert made[1] == ("branches", {"app_id": app_id, "branch_name": branch_name})
+
+
+@pytest.mark.parametrize("width", [80, None])
+def test_jobs_are_shown_in_whole_words_at_80_columns_and_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int | None
+) -> None:
+    branch, message = "feature/a-rather-long-name", "A message of a commit that is quite long, " * 3
+    job: dict[str, Any] = {"app_id": "d1a2b3c4d5e6f7", "branch_name": branch, "job_id": "123"}
+    job |= {
+        "job_type": "RELEASE",
+        "status": "CANCELLED",
+        "started": 0.0,
+        "ended": 60.0,
+        "commit": "a" * 40,
+        "commit_message": message,
+    }
+    monkeypatch.setattr(cli, "_running", lambda: SimpleNamespace(control=lambda action: [job]))
+    if width:
+        monkeypatch.setattr(
+            cli, "Console", partial(Console, force_terminal=True, color_system=None, width=width)
+        )
+
+    assert main(["jobs"]) == 0
+
+    header, line = capsys.readouterr().out.splitlines()
+    assert header.split() == ["branch", "job", "type", "status", "seconds"] + ["commit", "message"] * (
+        not width
+    )
+    assert line.split()[:5] == [f"d1a2b3c4d5e6f7/{branch}", "123", "RELEASE", "CANCELLED", "60.0"]
+    assert (message.strip() in line) is not bool(width)
+
+
+def test_a_scenario_is_read_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["deploy", "--scenario", str(tmp_path / "none.json")])
+    error = capsys.readouterr().err
+    assert f"{tmp_path / 'none.json'} is no scenario that can be read" in error
+    assert "is up" not in error
+
+
+def test_a_branch_that_several_apps_have_is_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    branches = [{"app_id": app_id, "branch_name": "main"} for app_id in ("d1", "d2")]
+    monkeypatch.setattr(cli, "_running", lambda: SimpleNamespace(control=lambda action: branches))
+    assert main(["push", "main"]) == 1
+    assert capsys.readouterr().err == ("error: 2 apps have a branch 'main', d1, d2: name one with --app-id\n")
 
 
 def test_unknown_options_are_refused_where_the_cdk_cli_does_not_take_them(

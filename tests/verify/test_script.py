@@ -94,6 +94,16 @@ def test_another_account_than_the_one_that_is_named_is_refused(aws: LocalAws, ve
     assert is_clean(aws)
 
 
+def test_without_credentials_it_says_so_in_a_line(tmp_path: Path) -> None:
+    nothing = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
+    command = [sys.executable, "-m", "verify", "--account", "123456789012", "--region", "eu-west-1", "--yes"]
+
+    done = subprocess.run(command, env=nothing, capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert done.stderr == "error: the credentials cannot be used: Unable to locate credentials\n"
+
+
 def test_without_yes_it_says_what_it_would_make_and_asks_nothing_of_aws() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "verify", "--account", "123456789012", "--region", "eu-west-1", "--dry-run"]

@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup deploy-local test test-fast check test-runtime test-lowest fuzz mutation bench docs dist audit verify-aws clean
+.PHONY: help setup deploy-local test test-fast test-all check test-runtime test-lowest fuzz mutation bench docs dist audit verify-aws clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,9 +37,13 @@ deploy-local: setup  ## Deploy the reference app to an AWS on this machine, and 
 test-fast: setup  ## Run the tests of the function and of the construct, in about a minute.
 	.venv/bin/python -m pytest tests/function tests/construct -q -n 2 --dist loadfile
 
-test: setup examples/typescript/node_modules/installed  ## Run all tests.
-	@echo "All tests take eight to ten minutes on two cores; 'make test-fast' takes about one."
-	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Deployments mostly wait: the CDK CLI looks at a stack every five seconds. So more of them run than there are cores.
+test: setup examples/typescript/node_modules/installed  ## Run all tests, the fast ones first.
+	@echo "Tests of function and construct take about a minute on two cores, the deployments after them about three."
+	@$(MAKE) --no-print-directory test-fast
+	.venv/bin/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/function --ignore tests/construct
+
+test-all: check docs dist test-lowest test-runtime test  ## Run all that CI runs: also the linters, the release, the other Pythons.
 
 check: setup  ## Run the linters and the type checkers.
 	.venv/bin/ruff check

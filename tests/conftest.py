@@ -18,13 +18,15 @@ LONGEST_FIRST = [
     for name in (
         "function/test_lifecycle.py",
         "verify/test_script.py",
-        "end_to_end/test_deploy.py",
         "examples/test_deployed_examples.py",
-        "ecosystem/test_no_change.py",
-        "end_to_end/test_lifecycle.py",
-        "end_to_end/test_timeout.py",
-        "local_aws/test_command_line.py",
+        "end_to_end/test_deploy.py",
+        "end_to_end/test_rollback.py",
+        "end_to_end/test_provider_template.py",
+        "end_to_end/test_files.py",
+        "examples/test_typescript.py",
         "local_aws/test_custom_resource_protocol.py",
+        "local_aws/test_command_line.py",
+        "local_aws/test_own_project.py",
     )
 ]
 

@@ -88,7 +88,6 @@ def test_every_option_can_come_from_the_context(tmp_path: Path) -> None:
     [
         ({}, "either branch or both app_id and branch_name must be given"),
         ({"timeout_minutes": "soon"}, "timeout_minutes must be a whole number, received 'soon'"),
-        ({"every_deploy": "maybe"}, "every_deploy must be one of true, false, received 'maybe'"),
         ({"app_id": "d1", "branch_name": "main", "stack_name": "-"}, "Stack name must match"),
     ],
 )
@@ -103,7 +102,8 @@ def test_a_malformed_context_is_one_line_and_a_failure(
     assert message in line
 
 
-def test_context_of_others_is_left_alone(tmp_path: Path) -> None:
+def test_keys_that_look_misspelt_are_warned_of_and_those_of_others_are_left_alone(tmp_path: Path) -> None:
+    meant = {"comit_id": "commit_id", "timeout": "timeout_minutes", "domain_name": "branch_name"}
     # The feature flags of cdk.json are always there.
     others = {
         "aws:cdk:bundling-stacks": "**",
@@ -113,20 +113,20 @@ def test_context_of_others_is_left_alone(tmp_path: Path) -> None:
         "cli-telemetry": "false",
         "tenant": "acme",
     }
-    done = synthesized(tmp_path, **APP, **others)
-
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize(
-    ("key", "meant"),
-    [("comit_id", "commit_id"), ("timeout", "timeout_minutes"), ("domain_name", "branch_name")],
-)
-def test_a_key_that_looks_misspelt_is_warned_of(tmp_path: Path, key: str, meant: str) -> None:
-    done = synthesized(tmp_path, **{**APP, key: "x"})
+    done = synthesized(tmp_path, **APP, **others, **dict.fromkeys(meant, "x"))
 
     assert done.returncode == 0
-    assert done.stderr == f"warning: unknown context key {key!r}, did you mean {meant!r}?\n"
+    assert done.stderr.splitlines() == [
+        f"warning: unknown context key {key!r}, did you mean {name!r}?" for key, name in meant.items()
+    ]
+
+
+def test_files_to_deploy_can_come_from_the_context(tmp_path: Path) -> None:
+    done = synthesized(tmp_path, **APP, files="examples/site")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    (file,) = tmp_path.glob("*.template.json")
+    assert '"SourceObjectKeys"' in file.read_text()
 
 
 def test_without_the_environment_one_line_says_so(tmp_path: Path) -> None:

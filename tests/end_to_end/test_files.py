@@ -88,16 +88,3 @@ def test_a_deployment_that_fails_fails_the_stack_with_its_reason(site: SiteMaker
     assert not failed.succeeded
     assert "JOB_FAILED: job 1 of branch main" in failed.output
     assert "failed in step DEPLOY: The zip is not usable. Its log ends: " in failed.output
-
-
-def test_the_reference_app_deploys_a_folder(site: SiteMaker, tmp_path: Path) -> None:
-    shop = site("Folder")
-    shop.aws.amplify.app(shop.app_id).settings["repository"] = ""
-    dist = tmp_path / "dist"
-    dist.mkdir()
-    (dist / "index.html").write_text("one")
-    context = [f"app_id={shop.app_id}", "branch_name=main", f"files={dist}"]
-    options = [word for pair in context for word in ("-c", pair)]
-    done = shop.aws.cdk("deploy", *options, "--output", str(tmp_path / "out"), cwd=ROOT)
-    assert done.returncode == 0, done.stdout
-    assert page(shop.aws, shop.app_id, "") == "one"

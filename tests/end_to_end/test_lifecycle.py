@@ -45,19 +45,6 @@ def test_a_busy_branch_is_waited_for(site: SiteMaker) -> None:
     assert deployed.outputs["JobId"] == "2"
 
 
-def test_a_busy_branch_fails_if_so_wished_and_the_job_of_others_goes_on(site: SiteMaker) -> None:
-    busy = site("Refusing")
-    busy.aws.amplify.next_job(branch=(busy.app_id, "main"), never_ends=True)
-    busy.aws.amplify.push(busy.app_id, "main")
-
-    failed = busy.deploy(when_busy="FAIL")
-
-    assert not failed.succeeded
-    assert "BRANCH_BUSY: The requested branch main already have pending or running jobs" in failed.output
-    assert busy.jobs == ["RELEASE RUNNING"]
-    busy.aws.amplify.stop(busy.app_id, "main", "1")  # it would take a place of the Region's five
-
-
 def test_a_stack_that_is_deleted_during_its_job_stops_that_job(aws: LocalAws, site: SiteMaker) -> None:
     brief = site("Brief")
     brief.aws.amplify.next_job(branch=(brief.app_id, "main"), never_ends=True)

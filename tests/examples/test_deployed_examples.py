@@ -85,13 +85,6 @@ def test_stacks_of_this_app_and_of_others_share_a_provider(
         assert jobs(aws, app_id, branch) == ["RELEASE SUCCEED"]
 
 
-def test_several_branches_are_released_by_one_deployment(aws: LocalAws, app_id: str, tmp_path: Path) -> None:
-    cdk_deploy(aws, "several_branches.py", tmp_path, "-c", f"app_id={app_id}")
-
-    for branch in ("main", "develop", "feature/basket"):
-        assert jobs(aws, app_id, branch) == ["RELEASE SUCCEED"]
-
-
 def test_an_app_of_a_monorepo_whose_folder_is_as_before_is_not_built_again(
     aws: LocalAws, tmp_path: Path
 ) -> None:
@@ -113,13 +106,3 @@ def test_a_preview_branch_is_built_and_deleted_with_its_stack(aws: LocalAws, tmp
     assert done.returncode == 0, done.stdout
     left = [(branch["app_id"], branch["branch_name"]) for branch in aws.control("branches")]
     assert (NAMED[0], "feature/basket") not in left
-
-
-def test_the_rule_for_failed_jobs_is_there_before_the_job_starts(aws: LocalAws, tmp_path: Path) -> None:
-    cdk_deploy(aws, "notify.py", tmp_path)
-
-    (rule,) = aws.client("events").list_rules()["Rules"]
-    (target,) = aws.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
-    (subscription,) = aws.client("sns").list_subscriptions()["Subscriptions"]
-    assert (target["Arn"], subscription["Endpoint"]) == (subscription["TopicArn"], "team@example.com")
-    assert jobs(aws, NAMED[0])[-1] == "RELEASE SUCCEED"

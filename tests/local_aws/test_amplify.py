@@ -164,11 +164,17 @@ def test_what_a_release_makes_of_a_commit_id_can_be_chosen(
     assert (f"# Switching to commit: {first}" in log(amplify, get(client, "2")["steps"][0])) is honoured
 
 
-def test_a_commit_that_was_not_pushed_cannot_be_built(client: Any, amplify: Amplify, clock: Clock) -> None:
+def test_any_commit_counts_as_pushed_unless_only_those_of_the_branch_do(
+    client: Any, amplify: Amplify, clock: Clock
+) -> None:
     start(client, commitId="a" * 40)
     clock.now += 10
-    assert status(client) == "FAILED"
-    assert f"reference is not a tree: {'a' * 40}" in log(amplify, get(client)["steps"][0])
+    assert status(client) == "SUCCEED"
+    amplify.behaviour.any_commit = False
+    start(client, commitId="a" * 40)
+    clock.now += 10
+    assert status(client, "2") == "FAILED"
+    assert f"reference is not a tree: {'a' * 40}" in log(amplify, get(client, "2")["steps"][0])
 
 
 @pytest.mark.parametrize("echoes", [True, False])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_iam as iam
@@ -240,3 +241,26 @@ def test_an_archive_may_lie_in_another_stacks_bucket_with_a_key(app: cdk.App) ->
     assert "kms:Decrypt" in str(statements(resources(stack)))
     (key,) = resources(builds, "AWS::KMS::Key").values()
     assert len(key["Properties"]["KeyPolicy"]["Statement"]) == 1  # nothing is written into it
+
+
+@jsii.implements(cdk.ILocalBundling)
+class Build:
+    """A build of the site that counts how often it runs."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
+        self.runs += 1
+        Path(output_dir, "index.html").write_text("hello")
+        return True
+
+
+def test_a_build_runs_once_for_all_stages_of_an_app(site: str) -> None:
+    app, build = new_app(), Build()
+    image = cdk.DockerImage.from_registry("never-used")
+    for stage in ("Test", "Live"):
+        stack = cdk.Stack(cdk.Stage(app, stage), "Shop")
+        bundling = cdk.BundlingOptions(image=image, local=build)
+        AmplifyJob(stack, "Job", **APP, sources=[Source.asset(site, bundling=bundling)])
+    assert build.runs == 1

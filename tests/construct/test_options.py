@@ -1,14 +1,11 @@
 import inspect
-from contextlib import nullcontext
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import aws_cdk as cdk
-import aws_cdk.aws_amplify_alpha as alpha
 import pytest
-from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
@@ -18,7 +15,6 @@ from templates import new_app, resources, warnings
 from cdk_amplify_job import (
     AmplifyJob,
     AmplifyJobOptions,
-    AmplifyJobProvider,
     AmplifyJobProviderStack,
     AmplifyJobStack,
     AmplifyJobStage,
@@ -142,180 +138,6 @@ def test_every_option_is_checked_at_synthesis(stack: cdk.Stack, option: str) -> 
 )
 def test_a_default_is_not_rendered(stack: cdk.Stack, options: dict[str, Any]) -> None:
     assert properties(stack, **options).keys() == {"ServiceToken", "ServiceTimeout", "AppId", "BranchName"}
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            {"app_id": None},
-            "either branch or both app_id and branch_name must be given, received app_id=None",
-        ),
-        ({"branch_name": None}, "received app_id='d1a2b3c4d5e6f7' and branch_name=None"),
-        (
-            {"app_id": "my-app"},
-            f"app_id must be {AN_APP_ID}, received 'my-app'",
-        ),
-        (
-            {"branch": "main", "app_id": None, "branch_name": None},
-            "branch must be a branch construct, received 'main'",
-        ),
-        (
-            {"branch_name": "refs/heads/main"},
-            "branch_name must be the name without refs/heads/, received 'refs",
-        ),
-        ({"commit": "abc1234"}, "commit must be a Commit, received 'abc1234': for a SHA use commit_id"),
-        (
-            {"commit_time": 1767322800},
-            "commit_time must be an ISO 8601 date and time with an offset, such as 2026-01-31T12",
-        ),
-        ({"commit_time": date(2026, 1, 2)}, "12:00:00Z, received datetime.date(2026, 1, 2)"),
-        ({"triggers": ["v1"]}, "triggers must be a map of strings, each with a name, received ['v1']"),
-        ({"triggers": "v1"}, "triggers must be a map of strings, each with a name, received 'v1'"),
-        ({"execute_after": "Api"}, "execute_after must be a list of constructs, received 'Api'"),
-        ({"execute_after": ["Api"]}, "execute_after must be a list of constructs, received ['Api']"),
-        ({"provider": "arn:aws:lambda:x"}, "provider must be a provider, received 'arn:aws:lambda:x': see"),
-        (
-            {"every_deploy": cdk.Fn.import_value("Always")},
-            "every_deploy must be true or false, known at synthesis",
-        ),
-        (
-            {"assume_role": ROLE_ARN[:-8] + "*"},
-            "assume_role must be the ARN of an IAM role, without * and ?, received",
-        ),
-        ({"external_id": "shop-42"}, "external_id goes with assume_role, received 'shop-42' without one"),
-        (
-            {"external_id": "a", "assume_role": ROLE_ARN},
-            "external_id must be letters, digits or any of +=,.@:/-_, 2 to 1,224 characters, received 'a'",
-        ),
-        ({"app_id": "d" * 21}, f"app_id must be {AN_APP_ID}, received 'ddddddddddddddddddddd'"),
-        ({"app_id": ""}, f"app_id must be {AN_APP_ID}, received ''"),
-        ({"branch_name": "b" * 256}, "branch_name must be a string, 1 to 255 characters, received 'bbb"),
-        ({"job_type": "BUILD"}, "job_type must be one of RELEASE, RETRY, MANUAL, WEB_HOOK, received 'BUILD'"),
-        ({"job_type": "RETRY"}, "job_id must be given for RETRY and for no other job_type"),
-        ({"job_id": "7"}, "received job_type='RELEASE' and job_id='7'"),
-        (
-            {"job_type": "RETRY", "job_id": "x"},
-            "job_id must be the ID of a job such as 7, at most 255 characters, received 'x'",
-        ),
-        ({"job_reason": "r" * 256}, "job_reason must be a string, at most 255 characters, received 'rrr"),
-        ({"job_reason": 1}, "job_reason must be a string, at most 255 characters, received 1"),
-        ({"commit_id": "c" * 256}, "commit_id must be a string, 1 to 255 characters, received 'ccc"),
-        (
-            {"commit_message": "m" * 10_001},
-            "mmm… (10,001 characters)",
-        ),
-        (
-            {"commit_time": "yesterday"},
-            "12:00:00Z, received 'yesterday'",
-        ),
-        ({"commit_time": "2026-01-02T03:04:05"}, "12:00:00Z, received '2026-01-02T03:04:05'"),
-        ({"commit_time": datetime(2026, 1, 2)}, "12:00:00Z, received datetime.datetime(2026, 1, 2, 0, 0)"),
-        ({"commit": Commit("a"), "commit_id": "b"}, "commit says it all, received also commit_id"),
-        (
-            {"triggers": {"url": None}},
-            "triggers must be a map of strings, each with a name, received {'url': None}",
-        ),
-        ({"triggers": {1: "x"}}, "triggers must be a map of strings, each with a name, received {1: 'x'}"),
-        (
-            {"triggers": {cdk.Aws.REGION: "x"}},
-            "triggers must have keys that are known at synthesis, received",
-        ),
-        ({"timeout": cdk.Duration.seconds(59)}, f"timeout must be {A_TIMEOUT}, received 59 seconds"),
-        ({"timeout": cdk.Duration.minutes(56)}, f"timeout must be {A_TIMEOUT}, received 56 minutes"),
-        ({"branch_name": "release/*"}, "branch_name must hold no * and no ?, received 'release/*'"),
-        ({"timeout": 20}, f"timeout must be {A_TIMEOUT}, received 20"),
-        ({"wait": "false"}, "wait must be true or false, received 'false'"),
-        ({"verify_commit": 0}, "verify_commit must be true or false, received 0"),
-        ({"every_deploy": "no"}, "every_deploy must be true or false, known at synthesis, received 'no'"),
-        ({"smoke_test": True}, "smoke_test must be a SmokeTest, received True"),
-        (
-            {"smoke_test": SmokeTest(), "wait": False},
-            "smoke_test looks at the site after the job, so wait must be true",
-        ),
-        ({"when_busy": "wait"}, "when_busy must be one of WAIT, STOP, JOIN, FAIL, received 'wait'"),
-        ({"on_rollback": "UNDO"}, "on_rollback must be one of RESTORE, IGNORE, received 'UNDO'"),
-        ({"failure_log_lines": 51}, "failure_log_lines must be a whole number from 0 to 50, received 51"),
-        ({"failure_log_lines": True}, "failure_log_lines must be a whole number from 0 to 50, received True"),
-        ({"region": "Frankfurt"}, "region must be a Region such as eu-west-1, received 'Frankfurt'"),
-        (
-            {"assume_role": "releases"},
-            "assume_role must be the ARN of an IAM role, without * and ?, received",
-        ),
-        ({"app_id": cdk.Token.as_list({"Ref": "Ids"})}, f"app_id must be {AN_APP_ID}, received ["),
-        ({"app_id": "arn:aws:amplify:eu-west-1:123456789012:apps/d1a2b3c4d5e6f7"}, "not its name or its ARN"),
-        ({"region": ["eu-west-1"]}, "region must be a Region such as eu-west-1, received ['eu-west-1']"),
-        ({"region": ""}, "region must be a Region such as eu-west-1, received ''"),
-        (
-            {"assume_role": [ROLE_ARN]},
-            "assume_role must be the ARN of an IAM role, without * and ?, received [",
-        ),
-        ({"job_reason": b"x"}, "job_reason must be a string, at most 255 characters, received b'x'"),
-        ({"commit_id": ""}, "commit_id must be a string, 1 to 255 characters, received ''"),
-        ({"commit": ""}, "commit must be a Commit, received ''"),
-        ({"branch_name": " main "}, "no line break, and no space at its ends, received ' main '"),
-        ({"branch_name": "main\nline"}, "no line break, and no space at its ends, received 'main\\nline'"),
-        ({"triggers": {"": "x"}}, "triggers must be a map of strings, each with a name, received {'': 'x'}"),
-        ({"branch": ""}, "app_id and branch_name must be left out"),
-        ({"branch": "", "app_id": "", "branch_name": None}, "app_id and branch_name must be left out"),
-        ({"when_busy": ["WAIT"]}, "when_busy must be one of WAIT, STOP, JOIN, FAIL, received ['WAIT']"),
-    ],
-)
-def test_a_wrong_option_is_refused_with_what_was_given_and_what_is_allowed(
-    stack: cdk.Stack, options: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ValueError, match="^[a-z]") as refusal:
-        AmplifyJob(stack, "Job", **{**APP, **options})
-
-    assert message in str(refusal.value)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            {"path": "health"},
-            "path must be one slash and then ASCII characters without spaces, or an https URL without user",
-        ),
-        ({"path": "//evil.example"}, "received '//evil.example'"),
-        ({"path": "/" + "p" * 1000}, "at most 1,000 characters, received '/ppp"),
-        ({"status": 199}, "status must be a whole number from 200 to 599, received 199"),
-        ({"status": "200"}, "status must be a whole number from 200 to 599, received '200'"),
-        ({"text": "t" * 1001}, "ttt… (1,001 characters)"),
-        ({"text": ""}, "text must be a string, 1 to 1,000 characters, received ''"),
-        ({"path": "https://user:secret@example.com/"}, "https URL without user and #"),
-        (
-            {"within": 120},
-            "within must be a Duration of 10 seconds to 15 minutes, known at synthesis, received 120",
-        ),
-        ({"within": cdk.Duration.seconds(9)}, "known at synthesis, received 9 seconds"),
-        ({"within": cdk.Duration.minutes(16)}, "known at synthesis, received 16 minutes"),
-    ],
-)
-def test_a_wrong_smoke_test_is_refused(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match="^[a-z]") as refusal:
-        SmokeTest(**options)
-
-    assert message in str(refusal.value)
-
-
-def test_a_timeout_must_be_known_at_synthesis(stack: cdk.Stack) -> None:
-    unknown = cdk.Duration.seconds(cdk.CfnParameter(stack, "Seconds", type="Number").value_as_number)
-
-    with pytest.raises(ValueError, match="known at synthesis, received a token"):
-        AmplifyJob(stack, "Job", **APP, timeout=unknown)
-
-
-def test_a_misspelt_option_is_refused_as_python_does(stack: cdk.Stack) -> None:
-    with pytest.raises(TypeError, match="unexpected keyword argument 'tiemout'"):
-        AmplifyJob(stack, "Job", **APP, tiemout=cdk.Duration.minutes(5))  # type: ignore[call-arg]
-
-
-def test_a_refused_job_leaves_no_provider_behind(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match="app_id"):
-        AmplifyJob(stack, "Job", app_id="x", branch_name="main")
-
-    assert stack.node.try_find_child(AmplifyJobProvider.ID) is None
 
 
 def test_tokens_are_not_checked(stack: cdk.Stack) -> None:
@@ -478,109 +300,6 @@ def test_a_region_that_looks_misspelt_is_warned_of(stack: cdk.Stack, region: str
     AmplifyJob(stack, "Job", **APP, region=region)
 
     assert [warning.partition(" [")[0] for warning in warnings(stack)] == said
-
-
-def test_a_branch_of_another_account_needs_a_role_there() -> None:
-    app = new_app()
-    there = cdk.Stack(app, "There", env=cdk.Environment(account="210987654321", region="eu-west-1"))
-    here = cdk.Stack(app, "Here", env=cdk.Environment(account="123456789012", region="eu-west-1"))
-    branch = amplify.CfnBranch(there, "Main", app_id="d1a2b3c4d5e6f7", branch_name="main")
-
-    with pytest.raises(ValueError, match="received one of 210987654321: give a role there as assume_role"):
-        AmplifyJob(here, "Job", branch=branch)
-    AmplifyJob(here, "WithRole", branch=branch, assume_role=ROLE_ARN)
-
-
-def test_an_app_is_no_branch(stack: cdk.Stack) -> None:
-    app = amplify.CfnApp(stack, "App", name="site")
-    for given in (app, alpha.App(stack, "Alpha")):
-        with pytest.raises(ValueError, match="branch must be a branch construct, received app 'Site/A"):
-            AmplifyJob(stack, f"Job{given.node.id}", branch=given)
-
-
-@pytest.mark.parametrize(
-    ("app_id", "branch_name", "refused"),
-    [("d1", "main", True), ("d1", "develop", False), ("d2", "main", False)],
-)
-def test_a_branch_is_not_released_from_its_own_amplify_build(
-    stack: cdk.Stack, monkeypatch: pytest.MonkeyPatch, app_id: str, branch_name: str, refused: bool
-) -> None:
-    monkeypatch.setenv("AWS_APP_ID", "d1")
-    monkeypatch.setenv("AWS_BRANCH", "main")
-    branch = amplify.CfnBranch(stack, "Branch", app_id=app_id, branch_name=branch_name)
-    for options in ({"app_id": app_id, "branch_name": branch_name}, {"branch": branch}):
-        said = f"branch '{branch_name}' of app '{app_id}' must not be released from its own Amplify build"
-        expectation = pytest.raises(ValueError, match=said) if refused else nullcontext()
-        with expectation:
-            AmplifyJob(stack, f"Job{len(options)}", **options)
-
-
-FALSE = [{"name": "AMPLIFY_DIFF_DEPLOY", "value": "false"}]
-TRUE = [{"name": "AMPLIFY_DIFF_DEPLOY", "value": "true"}]
-
-
-@pytest.mark.parametrize(
-    ("of_app", "of_branch", "warned"),
-    [
-        (None, None, True),
-        (None, [], True),
-        (None, [{"name": "OTHER", "value": "false"}], True),
-        (None, FALSE, False),
-        (FALSE, None, False),
-        (FALSE, TRUE, True),
-        (TRUE, FALSE, False),
-    ],
-)
-def test_triggers_on_a_branch_that_may_cancel_its_builds_are_warned_of(
-    stack: cdk.Stack, of_app: Any, of_branch: Any, warned: bool
-) -> None:
-    app = amplify.CfnApp(stack, "App", name="s", repository="https://g/s", environment_variables=of_app)
-    branch = amplify.CfnBranch(
-        stack,
-        "Branch",
-        app_id=app.attr_app_id,
-        branch_name="main",
-        enable_auto_build=False,
-        environment_variables=of_branch,
-    )
-    AmplifyJob(stack, "WithoutTriggers", branch=branch)
-    assert warnings(stack) == []
-    AmplifyJob(stack, "Job", branch=branch, triggers={"api": "v1"})
-    said = "may cancel what triggers start, as the repository has not changed: set its environment variable"
-    assert [said in warning for warning in warnings(stack)] == [True] * warned
-
-
-def test_variables_that_only_the_deployment_knows_are_not_warned_of(stack: cdk.Stack) -> None:
-    parameter = cdk.CfnParameter(stack, "Diff").value_as_string
-    lists: list[Any] = [
-        [{"name": "AMPLIFY_DIFF_DEPLOY", "value": parameter}],
-        [cdk.Fn.condition_if("Always", {"name": "A", "value": "b"}, cdk.Aws.NO_VALUE)],
-        cdk.Fn.condition_if("Always", FALSE, cdk.Aws.NO_VALUE),
-    ]
-    for number, variables in enumerate(lists):
-        branch = amplify.CfnBranch(
-            stack,
-            f"Branch{number}",
-            app_id="d1",
-            branch_name="main",
-            enable_auto_build=False,
-            environment_variables=variables,
-        )
-        AmplifyJob(stack, f"Job{number}", branch=branch, triggers={"api": "v1"})
-    assert warnings(stack) == []
-
-
-def test_the_variables_of_the_alpha_module_are_known(stack: cdk.Stack) -> None:
-    branch = alpha.App(
-        stack,
-        "App",
-        source_code_provider=alpha.GitHubSourceCodeProvider(
-            owner="o", repository="r", oauth_token=cdk.SecretValue.unsafe_plain_text("t")
-        ),
-    ).add_branch("main", auto_build=False)
-    branch.add_environment("AMPLIFY_DIFF_DEPLOY", "false")
-    AmplifyJob(stack, "Job", branch=branch, triggers={"api": "v1"})
-    assert warnings(stack) == []
 
 
 @pytest.mark.parametrize("owner", [AmplifyJobStack, AmplifyJobStage])

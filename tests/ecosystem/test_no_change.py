@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -29,7 +30,7 @@ def another_branch(stack: AmplifyJobStack) -> None:
 
 
 def test_a_diff_after_a_deploy_is_empty_and_a_deploy_does_nothing(aws: LocalAws, tmp_path: Path) -> None:
-    options = {"triggers": {"b": "2", "a": "1"}, "timeout": cdk.Duration.minutes(5)}
+    options: dict[str, Any] = {"triggers": {"b": "2", "a": "1"}, "timeout": cdk.Duration.minutes(5)}
     site = Site(aws, tmp_path, "Site")
     deployed = site.deploy(another_branch, **options)
     assert deployed.succeeded, deployed.output

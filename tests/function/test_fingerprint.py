@@ -1,0 +1,162 @@
+"""The fingerprint: which properties define a job, and that it stays the same for resources that exist."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from simulated import FUNCTION_ARN
+
+from contract import ROWS, Row
+from properties import Properties
+
+SOURCES: dict[str, Any] = {"SourceBucketNames": ["assets", "data"], "SourceObjectKeys": ["a.zip", "b.zip"]}
+
+REQUIRED = {"ServiceToken": FUNCTION_ARN, "AppId": "d1a2b3c4", "BranchName": "main"}
+ROLE = "arn:aws:iam::123456789012:role/path/releaser"
+
+
+RECORDED: list[tuple[dict[str, Any], str]] = [
+    ({}, "12ab61c6b03b6c93"),
+    ({"AppId": "d2"}, "1d91e5a6979da8e7"),
+    ({"BranchName": "feature/ü"}, "1d0d85e06fea0a84"),
+    ({"Region": "eu-west-1"}, "19c76e5d6144e033"),
+    ({"JobType": "WEB_HOOK"}, "165118570770946e"),
+    ({"JobType": "RETRY", "JobId": "7"}, "1f4622a2ff4a8f91"),
+    ({"JobReason": "r"}, "1e04d0c6d0927027"),
+    ({"CommitId": "c"}, "130e617a868ccc53"),
+    ({"CommitMessage": "m"}, "1db228fca5a36d0b"),
+    ({"CommitTime": "2026-01-31T12:00:00.5+01:00"}, "1d87c86a5e04fb94"),
+    ({"Triggers": {"b": "2", "a": "1"}}, "19216dd46403f78a"),
+    ({"Nonce": "n"}, "18f52d3323669240"),
+    (SOURCES, "1c058efcc0b99550"),
+    ({**SOURCES, "SourceMarkers": [{}, {"m": "1"}]}, "14483fd9f3269211"),
+    ({**SOURCES, "SourceMarkersConfig": [{}, {"jsonEscape": "true"}]}, "12212f844cfabeb7"),
+    ({**SOURCES, "Nonce": "n", "Triggers": {"a": "1"}}, "13fc773394b18429"),
+    (
+        {
+            "JobType": "RETRY",
+            "JobId": "7",
+            "JobReason": "reason",
+            "CommitId": "c",
+            "CommitMessage": "message",
+            "CommitTime": "2026-01-31T12:00:00Z",
+            "Triggers": {"b": "2", "a": "1"},
+            "Nonce": "nonce",
+            "Region": "eu-west-1",
+        },
+        "1da6dbbfdd455c66",
+    ),
+]
+
+
+@pytest.mark.parametrize(("properties", "fingerprint"), RECORDED)
+def test_the_fingerprint_never_changes_in_a_release(properties: dict[str, Any], fingerprint: str) -> None:
+    # Another one would start a job for each resource when the library is upgraded.
+    assert _parse(**properties).fingerprint == fingerprint
+
+
+PAGE = {"SmokeTestPath": "/"}
+
+
+# Of each property two values that differ, and what goes with both.
+TWO_VALUES: dict[str, tuple[dict[str, Any], Any, Any]] = {
+    "ServiceToken": ({}, FUNCTION_ARN, FUNCTION_ARN + "s"),
+    "AppId": ({}, "d1", "d2"),
+    "BranchName": ({}, "main", "develop"),
+    "Region": ({}, "", "eu-west-1"),
+    "JobType": ({}, "", "WEB_HOOK"),
+    "JobId": ({"JobType": "RETRY"}, "1", "2"),
+    "JobReason": ({}, "", "r"),
+    "CommitId": ({}, "", "c"),
+    "CommitMessage": ({}, "", "m"),
+    "CommitTime": ({}, "", "2026-01-31T12:00:00Z"),
+    "Triggers": ({}, {}, {"a": "1"}),
+    "Nonce": ({}, "", "n"),
+    "SourceBucketNames": ({"SourceObjectKeys": ["k"]}, ["a"], ["b"]),
+    "SourceObjectKeys": ({"SourceBucketNames": ["b"]}, ["a"], ["b"]),
+    "SourceMarkers": (SOURCES, "", [{}, {"m": "1"}]),
+    "SourceMarkersConfig": (SOURCES, "", [{}, {"jsonEscape": True}]),
+    "Wait": ({}, "", "false"),
+    "TimeoutSeconds": ({}, "", "60"),
+    "ServiceTimeout": ({}, "", "240"),
+    "WhenBusy": ({}, "", "STOP"),
+    "OnRollback": ({}, "", "IGNORE"),
+    "VerifyCommit": ({}, "", "false"),
+    "SmokeTestPath": ({}, "", "/"),
+    "SmokeTestStatus": (PAGE, "", "404"),
+    "SmokeTestText": (PAGE, "", "t"),
+    "SmokeTestSeconds": (PAGE, "", "60"),
+    "FailureLogLines": ({}, "", "0"),
+    "AssumeRoleArn": ({}, "", ROLE),
+    "ExternalId": ({}, "", "ab"),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_each_property_is_read_and_starts_a_job_as_the_contract_says(name: str) -> None:
+    others, one, other = TWO_VALUES[name]
+    before, after = _parse(**others, **{name: one}), _parse(**others, **{name: other})
+    assert (before.fingerprint != after.fingerprint) is ROWS[name].starts
+    same = before._replace(fingerprint="") == after._replace(fingerprint="")
+    assert same is (name == "ServiceToken")  # which is CloudFormation's
+
+
+def test_a_later_option_is_in_the_fingerprint_only_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = _parse().fingerprint
+    for name in ("Later", "Last"):
+        monkeypatch.setitem(ROWS, name, Row(name.lower(), "flag", True, default=False))
+    assert _parse(Later="false").fingerprint == without
+    assert len({without, _parse(Later="true").fingerprint, _parse(Last="true").fingerprint}) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"CommitTime": "2026-01-31T12:00:00Z"}, {"CommitTime": "2026-01-31T13:00:00+01:00"}),
+        ({"Triggers": {"a": "1", "b": "2"}}, {"Triggers": {"b": "2", "a": "1"}}),
+        ({"CommitMessage": "Fix"}, {"CommitMessage": "Fix\n[cfn 0a.1b.2c.RELEASE]"}),
+        ({}, {"Region": "us-east-1"}),
+        ({}, {"JobType": "RELEASE"}),
+        ({}, {"Triggers": {}}),
+        ({}, {"Triggers": ""}),
+        (
+            {},
+            {
+                "Wait": "false",
+                "TimeoutSeconds": "60",
+                "FailureLogLines": "1",
+                "AssumeRoleArn": ROLE,
+                "ExternalId": "ab",
+            },
+        ),
+    ],
+)
+def test_what_means_the_same_has_the_same_fingerprint(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert _parse(**one).fingerprint == _parse(**other).fingerprint
+
+
+def test_no_two_properties_can_be_mistaken_for_each_other() -> None:
+    given: list[dict[str, Any]] = [
+        {},
+        {"JobReason": "1"},
+        {"CommitId": "1"},
+        {"CommitMessage": "1"},
+        {"Nonce": "1"},
+        {"Triggers": {"1": "1"}},
+        {"Triggers": {"1": "2"}},
+        {"Triggers": {"2": "1"}},
+        {"JobType": "RETRY", "JobId": "1"},
+        {"JobType": "WEB_HOOK"},
+        {"BranchName": "main1"},
+        {"AppId": "d1a2b3c41"},
+        {"Region": "us-east-2"},
+        {"CommitTime": "2026-01-31T12:00:01Z"},
+        {"CommitTime": "2026-01-31T12:00:00Z"},
+    ]
+    assert len({_parse(**one).fingerprint for one in given}) == len(given)
+
+
+def _parse(**properties: Any) -> Properties:
+    return Properties.parse(json.loads(json.dumps({**REQUIRED, **properties})))

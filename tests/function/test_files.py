@@ -17,7 +17,8 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated import _S3, World, _Aws
+from simulated import World
+from simulated_aws import S3, SimulatedAws
 
 import files
 from files import Files, replaced
@@ -138,7 +139,7 @@ def test_an_archive_without_a_file_would_empty_the_site(world: World, files: dic
 )
 def test_files_that_look_wrong_are_told(world: World, files: list[str], warning: str) -> None:
     world.archive("1.zip", dict.fromkeys(files, "a"))
-    used = Files([Source("assets", "1.zip", {}, False)], _Aws(world).s3)
+    used = Files([Source("assets", "1.zip", {}, False)], SimulatedAws(world).s3)
     used.zip()
     assert used.warning.startswith(warning)
     assert bool(used.warning) is bool(warning)
@@ -240,7 +241,7 @@ def test_a_request_that_s3_refuses_for_good_is_told_at_once(
         {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
         "GetObject",
     )
-    monkeypatch.setattr(_S3, "get_object", Mock(side_effect=refused))
+    monkeypatch.setattr(S3, "get_object", Mock(side_effect=refused))
     said = refusal(world, Source("assets", "1.zip", {}, False))
     assert said.startswith("VALIDATION_ERROR: s3://assets/1.zip could not be read: ")
     assert code in said
@@ -264,12 +265,12 @@ def test_merging_ends_when_it_is_told_to(world: World) -> None:
     world.archive("1.zip", {f"{number}.txt": "" for number in range(9)})
     check = Mock(side_effect=[None] * 5 + [Throttled])
     with pytest.raises(Throttled):
-        Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3).zip(check)
+        Files([Source("assets", "1.zip", {MARKER: ""}, False)], SimulatedAws(world).s3).zip(check)
 
 
 def test_an_object_that_changes_while_it_is_read_is_read_again(world: World) -> None:
     world.archive("1.zip", {"a.txt": "a"})
-    used = Files([Source("assets", "1.zip", {}, False)], _Aws(world).s3)
+    used = Files([Source("assets", "1.zip", {}, False)], SimulatedAws(world).s3)
     made = used.zip()
     world.archive("1.zip", {"a.txt": "other"})
     with pytest.raises(Failure, match="could not be read: .*PreconditionFailed"):
@@ -294,7 +295,7 @@ def test_files_that_do_not_fit_are_told_with_the_option_that_helps(
 def test_nothing_is_left_in_tmp(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     world.archive("1.zip", {"a.txt": "a"})
-    used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3)
+    used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], SimulatedAws(world).s3)
     used.zip()
     used.__exit__()
     assert list(tmp_path.iterdir()) == []
@@ -305,7 +306,7 @@ def test_no_file_is_held_in_memory(world: World) -> None:
     world.archive("1.zip", {"large.bin": bytes(60_000_000)})
     tracemalloc.start()
     try:
-        used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], _Aws(world).s3)
+        used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], SimulatedAws(world).s3)
         used.zip()
         used.__exit__()
         _, peak = tracemalloc.get_traced_memory()
@@ -315,7 +316,7 @@ def test_no_file_is_held_in_memory(world: World) -> None:
 
 
 def zip_of(world: World, *sources: Source) -> bytes:
-    used = Files(sources, _Aws(world).s3)
+    used = Files(sources, SimulatedAws(world).s3)
     made = used.zip()
     whole = b"".join(made.chunks())
     assert b"".join(made.chunks()) == whole
@@ -326,7 +327,7 @@ def zip_of(world: World, *sources: Source) -> bytes:
 
 def refusal(world: World, source: Source) -> str:
     with pytest.raises(Failure) as refused:
-        Files([source], _Aws(world).s3).zip()
+        Files([source], SimulatedAws(world).s3).zip()
     return refused.value.reason
 
 

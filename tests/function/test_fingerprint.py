@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from simulated import FUNCTION_ARN
+from simulated_aws import FUNCTION_ARN
 
 from contract import ROWS, Row
 from properties import Properties

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from simulated import APP_ID, BRANCH, FUNCTION_ARN, PHYSICAL_ID, START, World
+from simulated import APP_ID, BRANCH, PHYSICAL_ID, START, World
+from simulated_aws import FUNCTION_ARN
 
 
 @pytest.fixture

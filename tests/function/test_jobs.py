@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from simulated import APP_ID, BRANCH, STACK_ID, World, _amplify_client
+from simulated import APP_ID, BRANCH, World
+from simulated_aws import STACK_ID, amplify_client
 
 from jobs import Jobs
 from outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered
@@ -86,7 +87,7 @@ def test_fields_that_are_missing_are_empty() -> None:
 
 
 def test_a_call_that_does_not_fit_the_api_is_not_tried_again(world: World) -> None:
-    jobs = Jobs(LOCATION, STACK_ID, lambda: _amplify_client("us-east-1"))
+    jobs = Jobs(LOCATION, STACK_ID, lambda: amplify_client("us-east-1"))
     with pytest.raises(AmplifyError, match="the call does not fit Amplify's API"):
         jobs.start({"jobType": 7})
     assert world.amplify.calls == []
@@ -97,7 +98,7 @@ def test_a_client_is_made_once_and_only_when_needed(world: World) -> None:
 
     def connect() -> Any:
         made.append("client")
-        return _amplify_client("us-east-1")
+        return amplify_client("us-east-1")
 
     jobs = Jobs(LOCATION, STACK_ID, connect)
     assert made == []
@@ -111,7 +112,7 @@ def test_the_console_shows_a_branch_with_its_slashes_escaped() -> None:
     jobs = Jobs(
         BranchLocation("d1", "feature/a b", "eu-west-1", "", ""),
         STACK_ID,
-        lambda: _amplify_client("eu-west-1"),
+        lambda: amplify_client("eu-west-1"),
     )
     assert jobs.location.console_url == (
         "https://eu-west-1.console.aws.amazon.com/amplify/apps/d1/branches/feature%2Fa%20b/deployments"
@@ -125,7 +126,7 @@ def test_jobs_are_listed_newest_first_in_whatever_order_they_come(world: World, 
         world.amplify.start(APP_ID, BRANCH)
     if not newest_first:
         world.branch.jobs.reverse()
-    jobs = Jobs(LOCATION, STACK_ID, lambda: _amplify_client("us-east-1"))
+    jobs = Jobs(LOCATION, STACK_ID, lambda: amplify_client("us-east-1"))
     assert [job.id for job in jobs.list()] == [str(number) for number in range(12, 0, -1)]
 
 
@@ -137,7 +138,7 @@ def test_the_list_is_read_as_far_back_as_wanted(world: World, since: float | Non
     for _ in range(120):
         world.amplify.start(APP_ID, BRANCH)
         world.clock.sleep(1)
-    jobs = Jobs(LOCATION, STACK_ID, lambda: _amplify_client("us-east-1"))
+    jobs = Jobs(LOCATION, STACK_ID, lambda: amplify_client("us-east-1"))
     listed = jobs.list(None if since is None else begun + since)
     assert world.amplify.count("ListJobs") == pages
     assert len(listed) == min(50 * pages, 120)

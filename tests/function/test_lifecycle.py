@@ -19,7 +19,8 @@ from cloudformation import Asked, CloudFormation
 from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from simulated import APP_ID, BRANCH, STACK_ID, Killed, World, worlds
+from simulated import APP_ID, BRANCH, Killed, World, worlds
+from simulated_aws import STACK_ID
 
 from amplify_local.amplify import Behaviour
 from amplify_local.job import Job

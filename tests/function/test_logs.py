@@ -145,9 +145,10 @@ def test_the_answer_is_logged_with_its_reason(world: World) -> None:
 
 def test_lambdas_entry_point_serves_an_event(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     # given a world in place of AWS and of time
-    from simulated import Delivery, _Aws, _Context
+    from simulated import Delivery, _Context
+    from simulated_aws import SimulatedAws
 
-    monkeypatch.setattr(index, "Aws", lambda: _Aws(world))
+    monkeypatch.setattr(index, "Aws", lambda: SimulatedAws(world))
     monkeypatch.setattr(index, "time", world.clock)
     # when
     event = world.event("Create")

@@ -7,7 +7,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from simulated import FUNCTION_ARN, World
+from simulated import World
+from simulated_aws import FUNCTION_ARN
 
 from contract import ROWS
 from outcomes import InvalidProperties

@@ -7,7 +7,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from simulated import APP_ID, BRANCH, STACK_ID
+from simulated import APP_ID, BRANCH
+from simulated_aws import STACK_ID
 
 from decide import next_step
 from identity import Mark, digest

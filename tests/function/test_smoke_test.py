@@ -206,7 +206,7 @@ def test_a_redirect_to_a_path_that_is_not_ascii_is_followed(world: World) -> Non
         ("Grüße".encode("utf-16"), {"Content_Type": "text/html; charset=utf-16"}),
         ("Grüße".encode(), {"Content_Type": "text/html; charset=unknown"}),
         ("Grüße".encode(), {"Content_Type": "text/html; charset=base64"}),
-        (gzip.compress("Grüße".encode()), {"Content_Encoding": "gzip"}),
+        (gzip.compress("Grüße".encode(), mtime=0), {"Content_Encoding": "gzip"}),
         ("Grüße".encode(), {"Content_Encoding": "gzip"}),  # so it says
         ("Grüße".encode() + b" " * (1024 * 1024 - 8) + "ß".encode(), {}),  # the end is cut
     ],

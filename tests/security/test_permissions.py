@@ -14,7 +14,8 @@ from aws_cdk import aws_iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_s3_deployment import Source
 from roles import LOG_GROUP_ARN, Act, Permissions, acts
-from simulated import ACCOUNT, APP_ID, BRANCH, FUNCTION_ARN, REGION, STACK_ID, World
+from simulated import APP_ID, BRANCH, World
+from simulated_aws import ACCOUNT, FUNCTION_ARN, REGION, STACK_ID
 from templates import new_app
 
 from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, AmplifyJobProviderStack, AmplifyJobRole

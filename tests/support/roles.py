@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import aws_cdk as cdk
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
-from simulated import ACCOUNT, FUNCTION_ARN, REGION, STACK_ID, World
+from simulated import World
+from simulated_aws import ACCOUNT, FUNCTION_ARN, REGION, STACK_ID
 from templates import documents, resolved, resources
 
 LOG_GROUP_ARN = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:provider:*"

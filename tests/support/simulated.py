@@ -8,28 +8,32 @@ simulated time, one at a time, in the same order in every run.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import heapq
 import io
 import itertools
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import cache
 from http.client import HTTPMessage
-from types import SimpleNamespace
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import parse_qsl, urlsplit
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
-from botocore.parsers import ResponseParserError
 from greenlet import getcurrent, greenlet
+from simulated_aws import (
+    ACCOUNT,
+    CURRENT,
+    FUNCTION_ARN,
+    REGION,
+    STACK_ID,
+    STUBBED,
+    Presigned,
+    SimulatedAws,
+    fault,
+)
 
 import answer
 import invocation
@@ -37,17 +41,10 @@ import log
 import web
 from amplify_local.amplify import Amplify
 from amplify_local.faults import MODES
-from amplify_local.rest import Request
-from amplify_local.transport import attach
-from aws import ONE_ATTEMPT, Aws
 from identity import digest, physical_id
-from properties import BranchLocation
 from work import Work
 
 START = datetime(2026, 1, 31, 12, tzinfo=timezone.utc).timestamp()
-REGION, ACCOUNT = "us-east-1", "123456789012"
-FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider"
-STACK_ID = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/shop/5a0e2b70-0000-11f0-a1b2-0a1b2c3d4e5f"
 APP_ID, BRANCH = "d1a2b3c4", "main"
 PHYSICAL_ID = physical_id(digest(STACK_ID, "Site", length=12))
 SIGNATURE = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee"
@@ -198,7 +195,7 @@ class World:
         self.app = self.amplify.create_app("site", APP_ID)
         self.branch = self.amplify.create_branch(APP_ID, BRANCH)
         self._numbers = itertools.count(1)
-        _CURRENT[:] = [self]
+        CURRENT[:] = [self]
 
     # CloudFormation
 
@@ -270,7 +267,7 @@ class World:
     def fail(self, operation: str, mode: str, *, times: int = 1, applied: bool = False) -> None:
         """The next calls go wrong, of Amplify or of the stubs; `mode` is one of Amplify's `MODES`."""
         assert mode in MODES
-        if operation in _STUBBED:
+        if operation in STUBBED:
             self.faults.setdefault(operation, []).extend([(mode, applied)] * times)
         else:
             self.amplify.fail(operation, times, mode, applied)
@@ -285,7 +282,7 @@ class World:
             effect()
         if mode == "timeout":
             self.clock.sleep(20)
-        raise _fault(mode, operation)
+        raise fault(mode, operation)
 
     # S3
 
@@ -310,7 +307,7 @@ class World:
 
         def run() -> None:
             try:
-                invocation.Invocation(event, _Context(self, delivery), _Aws(self), self.clock).run()
+                invocation.Invocation(event, _Context(self, delivery), SimulatedAws(self), self.clock).run()
             except (Exception, Killed) as error:
                 delivery.raised = error
                 if retries:
@@ -373,9 +370,6 @@ class World:
         self.answers.append(Answer(url, json.loads(body), self.clock.now))
 
 
-_CURRENT: list[World] = []
-
-
 class _Context:
     invoked_function_arn = FUNCTION_ARN
 
@@ -386,190 +380,9 @@ class _Context:
         return int((self._delivery.ends - self._world.clock.now) * 1000)
 
 
-class _Aws(Aws):
-    """AWS as the function sees it; only Amplify is more than a stub."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def amplify(self, location: BranchLocation, session_name: str) -> Any:
-        self._credentials(location, session_name)
-        return _amplify_client(location.region)
-
-    def cloudformation(self) -> Any:
-        return SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=self._describe_stack_events))
-
-    def lambda_(self) -> Any:
-        return SimpleNamespace(invoke=self._invoke)
-
-    def s3(self) -> Any:
-        return _S3(self._world)
-
-    def _client(self, service: str, region: str = "", **_: str) -> Any:
-        assert service == "sts"
-        return SimpleNamespace(assume_role=self._answer_assume_role)
-
-    def _describe_stack_events(self, StackName: str) -> Any:  # noqa: N803
-        assert StackName == STACK_ID
-        if self._world.describe_denied:
-            raise _error("AccessDenied", "DescribeStackEvents")
-        # As a paginator: nothing is asked before the first page is wanted.
-        yield self._world.stubbed(
-            "DescribeStackEvents", lambda: {"StackEvents": list(self._world.stack_events)}
-        )
-
-    def _invoke(self, FunctionName: str, InvocationType: str, Payload: str) -> None:  # noqa: N803
-        assert (FunctionName, InvocationType) == (FUNCTION_ARN, "Event")
-        if self._world.invoke_denied:
-            raise _error("AccessDeniedException", "Invoke")
-
-        def invoke() -> None:
-            self._world.handed_over.append(json.loads(Payload))
-            after = self._world.pause if self._world.hands_over_at_every_pause else 0
-            self._world.deliver(json.loads(Payload), retries=2, after=after)
-
-        self._world.stubbed("Invoke", invoke)
-
-    def _answer_assume_role(self, **parameters: str) -> Any:
-        if self._world.assume_role_error:
-            raise _error(self._world.assume_role_error, "AssumeRole")
-
-        def assume() -> Any:
-            self._world.assumed.append(parameters)
-            return {"Credentials": {"AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "t"}}
-
-        return self._world.stubbed("AssumeRole", assume)
-
-
-def _error(code: str, operation: str, status: int = 403) -> ClientError:
-    error = {"Error": {"Code": code, "Message": f"not authorized to {operation}"}}
-    return ClientError({**error, "ResponseMetadata": {"HTTPStatusCode": status}}, operation)  # type: ignore[typeddict-item]
-
-
-_STUBBED = ("DescribeStackEvents", "AssumeRole", "Invoke", "GetObject")
-
-
-def _fault(mode: str, operation: str) -> Exception:
-    """What botocore raises when a call goes wrong so."""
-    if mode == "timeout":
-        return ReadTimeoutError(endpoint_url="https://aws.invalid")
-    if mode == "reset":
-        return ConnectionClosedError(endpoint_url="https://aws.invalid")
-    if mode == "malformed":
-        return ResponseParserError("Unable to parse response")
-    code, status = {
-        "500": ("InternalFailure", 500),
-        "429": ("Throttling", 400 if operation.startswith("Describe") else 429),
-        "denied": ("AccessDenied", 403),
-    }[mode]
-    error = {"Error": {"Code": code, "Message": f"{operation}: {code}"}}
-    return ClientError({**error, "ResponseMetadata": {"HTTPStatusCode": status}}, operation)  # type: ignore[typeddict-item]
-
-
-class _Presigned:
-    """Stands in for the opener of presigned URLs: logs and uploads are those of the world's Amplify."""
-
-    def open(self, request: Any, timeout: float) -> Any:
-        world, method, url = _CURRENT[0], request.get_method(), urlsplit(request.full_url)
-        if (url.hostname or "").endswith((".amplifyapp.com", "www.example.com")):
-            assert request.get_header("User-agent") == "cdk-amplify-job"
-            world.credentials_shown.append(request.get_header("Authorization"))
-            return world.page_of(request.full_url)
-        if method == "GET":
-            world.log_reads.append(request)
-            response = world.amplify.handle(Request("GET", url.path))
-        else:
-            response = self._upload(world, request, Request(method, url.path, dict(parse_qsl(url.query))))
-        if response.broken == "timeout":
-            world.clock.sleep(timeout)
-        if response.broken:
-            raise TimeoutError if response.broken == "timeout" else ConnectionResetError
-        if response.status != 200:
-            raise HTTPError(request.full_url, response.status, "", None, None)  # type: ignore[arg-type]
-        return io.BytesIO(response.body)
-
-    def _upload(self, world: World, sent: Any, request: Request) -> Any:
-        world.before_call(f"PUT {request.path}")
-        body = b""
-        for chunk in sent.data:
-            world.clock.sleep(world.chunk_seconds)
-            body += chunk
-        assert len(body) == int(sent.get_header("Content-length"))
-        response = world.amplify.handle(replace(request, body=body))
-        world.after_call(f"PUT {request.path}")
-        return response
-
-
-class _S3:
-    """S3 with the objects of the world."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def get_object(self, Bucket: str, Key: str, Range: str = "", IfMatch: str = "") -> Any:  # noqa: N803
-        def get() -> Any:
-            content = self._content(Bucket, Key, "NoSuchKey", "GetObject")
-            if IfMatch not in ("", _etag(content)):
-                raise _error("PreconditionFailed", "GetObject", 412)
-            answer = {"ETag": _etag(content), "Body": io.BytesIO(content)}
-            if not Range:
-                return answer
-            first, last = map(int, Range.removeprefix("bytes=").split("-"))
-            if first >= len(content):
-                raise _error("InvalidRange", "GetObject", 416)
-            part = content[first : last + 1]
-            content_range = f"bytes {first}-{first + len(part) - 1}/{len(content)}"
-            return {**answer, "Body": io.BytesIO(part), "ContentRange": content_range}
-
-        return self._world.stubbed("GetObject", get)
-
-    def _content(self, bucket: str, key: str, code: str, operation: str) -> bytes:
-        if (bucket, key) not in self._world.objects:
-            raise _error(code, operation, 404)
-        return self._world.objects[bucket, key]
-
-
-def _etag(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-class _Routed:
-    """Stands in for the world's Amplify, so that one client serves every world."""
-
-    def handle(self, request: Any) -> Any:
-        world = _CURRENT[0]
-        world.before_call(request.method + " " + request.path)
-        if world.latency:
-            world.clock.sleep(world.latency)
-        before = {job.id: job.stopped for job in world.jobs()}
-        response = world.amplify.handle(request)
-        for job in world.jobs():
-            if job.id not in before:
-                world.started[job.id] = world.amplify.calls[-1].params
-                world.asked_by[job.id] = world.workers[getcurrent()]
-            elif job.stopped != before[job.id]:
-                world.stopped.add(job.id)
-        world.after_call(request.method + " " + request.path)
-        if response.broken == "timeout":
-            world.clock.sleep(20)
-        return response
-
-
-@cache
-def _amplify_client(region: str) -> Any:
-    client = boto3.client(
-        "amplify",
-        region_name=region,
-        aws_access_key_id="AKIATEST",
-        aws_secret_access_key="test",
-        config=ONE_ATTEMPT,
-    )
-    return attach(client, _Routed())  # type: ignore[arg-type]
-
-
 def _has_time_for(originally: Any) -> Any:
     def has_time_for(work: Any, seconds: float) -> bool:
-        world = _CURRENT[0]
+        world = CURRENT[0]
         world.pause = seconds
         return not world.hands_over_at_every_pause and bool(originally(work, seconds))
 
@@ -581,8 +394,8 @@ def worlds() -> Iterator[None]:
     """The function's surroundings while worlds are in use."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "AWS_REGION", REGION)
-        patch.setattr(answer, "_put", lambda url, body: _CURRENT[0].put(url, body))
-        patch.setattr(web, "_OPENER", _Presigned())
+        patch.setattr(answer, "_put", lambda url, body: CURRENT[0].put(url, body))
+        patch.setattr(web, "_OPENER", Presigned())
         patch.setattr(Work, "_has_time_for", _has_time_for(Work._has_time_for))
-        patch.setattr(log, "print", lambda line, **_: _CURRENT[0].log.append(line), raising=False)
+        patch.setattr(log, "print", lambda line, **_: CURRENT[0].log.append(line), raising=False)
         yield

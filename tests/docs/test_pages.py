@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
+import string
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -118,3 +120,23 @@ def test_the_readme_names_the_version_and_the_python_that_the_package_needs() ->
 
     assert f"version {version}." in readme
     assert f"Python {python} or newer" in readme
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"), [("deploy-succeeds", "CREATE_COMPLETE"), ("deploy-fails", "JOB_FAILED")]
+)
+def test_pictures_are_of_the_first_example_short_and_in_letters_that_every_font_has(
+    name: str, ends: str
+) -> None:
+    example = (PROJECT / "README.md").read_text().partition("```python")[2].partition("```")[0]
+    (names,) = re.findall(r'Stack\(app, "(\w+)"\).*AmplifyJob\(stack, "(\w+)"', example, re.DOTALL)
+    svg = (PROJECT / "docs" / f"{name}.svg").read_text()
+
+    texts = re.findall(r'<text [^>]*-line-(\d+)\)">([^<]*)</text>', svg)
+    shown = html.unescape("".join(text for _, text in texts)).replace("\xa0", " ")
+
+    assert len({line for line, _ in texts}) <= 12
+    assert set(shown) <= {*string.printable, "…"}
+    assert ends in shown
+    assert set(names) <= set(shown.split())
+    assert "Synthesis" not in shown

@@ -50,6 +50,8 @@ check: setup  ## Run the linters and the type checkers.
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	npx --no-install pyright --pythonpath .venv/bin/python
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*
 
 # Coverage is measured here and in test-lowest, which need no run of their own for it. It makes long searches slow.
 test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python of its Lambda runtime; measure coverage.

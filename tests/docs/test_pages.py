@@ -14,7 +14,9 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
-OTHER_PAGES = [PROJECT / "local" / "README.md", PROJECT / "examples" / "README.md"]
+OTHER_PAGES = [
+    PROJECT / page for page in ("SECURITY.md", "CHANGELOG.md", "local/README.md", "examples/README.md")
+]
 # Blocks of these need an account or stay running.
 COMMANDS = {"make", "pip", "npm", "npx", "aws", "python3"}
 

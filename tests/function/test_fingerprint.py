@@ -27,7 +27,7 @@ RECORDED: list[tuple[dict[str, Any], str]] = [
     ({"JobReason": "r"}, "1e04d0c6d0927027"),
     ({"CommitId": "c"}, "130e617a868ccc53"),
     ({"CommitMessage": "m"}, "1db228fca5a36d0b"),
-    ({"CommitTime": "2026-01-31T12:00:00.5+01:00"}, "1d87c86a5e04fb94"),
+    ({"CommitTime": "2026-01-31T12:00:00.500+01:00"}, "1d87c86a5e04fb94"),
     ({"Triggers": {"b": "2", "a": "1"}}, "19216dd46403f78a"),
     ({"Nonce": "n"}, "18f52d3323669240"),
     (SOURCES, "1c058efcc0b99550"),

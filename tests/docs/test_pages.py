@@ -142,3 +142,21 @@ def test_pictures_are_of_the_first_example_short_and_in_letters_that_every_font_
     assert ends in shown
     assert set(names) <= set(shown.split())
     assert "Synthesis" not in shown
+
+
+@pytest.mark.parametrize("page", ["files", "operations", "properties", "security", "limits"])
+def test_pages_of_users_use_no_word_of_the_inside(page: str) -> None:
+    prose = re.sub(
+        r"```.*?```|`[^`]*`|\]\([^)]*\)", "", (PROJECT / f"docs/{page}.md").read_text(), flags=re.DOTALL
+    )
+
+    words = "request|deliver(y|ies|ed)|hand(s|ed)?[ -]?over|marks?|adopts?|fingerprints?|invocations?"
+
+    assert [found[0] for found in re.finditer(rf"\b({words})\b", prose, re.IGNORECASE)] == []
+
+
+@pytest.mark.parametrize("page", ["design", "reliability", "aws-facts"])
+def test_pages_of_the_inside_say_first_whom_they_are_for(page: str) -> None:
+    first = (PROJECT / f"docs/{page}.md").read_text().splitlines()[2]
+
+    assert first.startswith("For those who change or audit the ")

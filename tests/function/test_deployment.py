@@ -305,6 +305,25 @@ def test_what_nobody_starts_has_its_five_minutes_also_when_another_job_was_in_th
     assert answer.time >= START + 131 + 300
 
 
+@pytest.mark.parametrize("when_busy", ["WAIT", "JOIN"])
+def test_somebody_elses_deployment_that_runs_for_ten_minutes_is_not_stopped(
+    world: World, when_busy: str
+) -> None:
+    world.amplify.next_job(seconds=600)
+    other(world, begins_after=0)
+    world.clock.sleep(1)
+    answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy=when_busy)))
+    assert answer.status == "SUCCESS"
+    assert world.stopped == set()
+
+
+def test_a_build_leaves_what_nobody_starts_alone(world: World) -> None:
+    other(world, begins_after=1e9)
+    answer = world.request(world.event("Create", TimeoutSeconds="400"))
+    assert answer.reason.startswith("BRANCH_BUSY: ")
+    assert world.stopped == set()
+
+
 def test_fail_does_not_wait(world: World) -> None:
     other(world, begins_after=1)
     answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy="FAIL")))

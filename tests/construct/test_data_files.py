@@ -71,11 +71,18 @@ def page() -> dict[str, str]:
 def typescript() -> dict[str, str]:
     """Return what the interface in TypeScript says of each property: comment and type."""
     source = (ROOT / "examples" / "typescript" / "lib" / "amplify-job.ts").read_text()
-    found = re.findall(
-        r"/\*\*(.*?)\*/\s+readonly (\w+)(\??:.*?;)\n", source.partition("export class")[0], re.S
-    )
-    texts = {name[0].upper() + name[1:]: comment + type_ for comment, name, type_ in found}
-    return {"TimeoutSeconds" if name == "Timeout" else name: text for name, text in texts.items()}
+    interface = source.partition("interface AmplifyJobProps")[2].partition("export class")[0]
+    found = re.findall(r"/\*\*(.*?)\*/\s+readonly (\w+)(\??:.*?;)\n", interface, re.S)
+    others = {
+        "provider": ["ServiceToken"],
+        "timeout": ["TimeoutSeconds"],
+        "sources": [name for name in ROWS if name.startswith("Source")],
+    }
+    return {
+        property_: comment + type_
+        for comment, name, type_ in found
+        for property_ in others.get(name, [name[0].upper() + name[1:]])
+    }
 
 
 def says(text: str, number: int) -> bool:

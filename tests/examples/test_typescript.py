@@ -1,24 +1,155 @@
-"""The TypeScript example, compiled by tsc and deployed by the CDK CLI; its provider is in Python."""
+"""The TypeScript examples, compiled by tsc: against the construct in Python, and deployed by the CDK CLI."""
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk.aws_s3_deployment import Source
+from templates import new_app, resolved, resources
 
 from amplify_local import LocalAws
-from cdk_amplify_job import AmplifyJobProviderStack
+from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, AmplifyJobProviderStack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "typescript"
+TOKEN = "arn:aws:lambda:us-east-1:123456789012:function:provider"
 
 
-def test_a_typescript_app_releases_its_branch_and_again_when_a_trigger_changes(tmp_path: Path) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
     tsc = EXAMPLE / "node_modules" / ".bin" / "tsc"
-    compiled = subprocess.run([tsc], cwd=EXAMPLE, capture_output=True, text=True, check=False)
-    assert compiled.returncode == 0, compiled.stdout
+    done = subprocess.run([tsc], cwd=EXAMPLE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
+
+# The same jobs as those of in_python().
+IN_TYPESCRIPT = """
+const { App, CfnParameter, Stack } = require('aws-cdk-lib');
+const { Key } = require('aws-cdk-lib/aws-kms');
+const { Bucket } = require('aws-cdk-lib/aws-s3');
+const { Source } = require('aws-cdk-lib/aws-s3-deployment');
+const { AmplifyJob } = require('./build/lib/amplify-job.js');
+
+const app = new App();
+const stack = new Stack(app, 'Site');
+const api = new CfnParameter(stack, 'Api').valueAsString;
+const bucket = new Bucket(stack, 'Bucket', { encryptionKey: new Key(stack, 'Key') });
+const sources = [
+  Source.asset('../site'),
+  Source.jsonData('config.json', { api }, { escape: true }),
+  Source.bucket(bucket, 'more.zip'),
+];
+const job = (id, options, permitted) => new AmplifyJob(stack, id, {
+  provider: { serviceToken: process.env.TOKEN, roleName: 'releases', permitted },
+  appId: 'd1a2b3c4d5e6f7',
+  branchName: 'main',
+  ...options,
+});
+job('Build', { branchName: '機能/追加', region: 'eu-north-1' });
+job('Files', { sources });
+job('Role', { assumeRoleArn: 'arn:aws:iam::123456789012:role/web' });
+job('PermittedBuild', {}, true);
+job('PermittedFiles', { sources }, true);
+job('PermittedRole', { sources, assumeRoleArn: 'arn:aws:iam::123456789012:role/web' }, true);
+app.synth();
+"""
+
+
+def in_typescript(folder: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        ["node", "-e", IN_TYPESCRIPT],
+        cwd=EXAMPLE,
+        env={**os.environ, "CDK_OUTDIR": str(folder), "TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads((folder / "Site.template.json").read_text())["Resources"])
+
+
+def in_python() -> dict[str, Any]:
+    stack = cdk.Stack(new_app(), "Site")
+    api = cdk.CfnParameter(stack, "Api").value_as_string
+    bucket = s3.Bucket(stack, "Bucket", encryption_key=kms.Key(stack, "Key"))
+    sources = [
+        Source.asset(str(EXAMPLE.parent / "site")),
+        Source.json_data("config.json", {"api": api}, escape=True),
+        Source.bucket(bucket, "more.zip"),
+    ]
+    role = iam.Role.from_role_name(stack, "ProviderRole", "releases")
+    providers = [
+        AmplifyJobProvider.from_service_token(
+            stack, f"Provider{permitted}", TOKEN, role=role, permitted=permitted
+        )
+        for permitted in (False, True)
+    ]
+
+    def job(id: str, *, permitted: bool = False, **options: Any) -> None:
+        names = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main", "provider": providers[permitted]}
+        AmplifyJob(stack, id, **{**names, **options})
+
+    job("Build", branch_name="機能/追加", region="eu-north-1")
+    job("Files", sources=sources)
+    job("Role", assume_role="arn:aws:iam::123456789012:role/web")
+    job("PermittedBuild", permitted=True)
+    job("PermittedFiles", permitted=True, sources=sources)
+    job("PermittedRole", permitted=True, sources=sources, assume_role="arn:aws:iam::123456789012:role/web")
+    return resources(stack)
+
+
+def agreed(template: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """The policies of a template, and of its jobs what they wait for and deploy."""
+    policies, jobs = {}, []
+    for name, resource in resolved(template).items():
+        if resource["Type"] == "AWS::IAM::Policy":
+            policies[name] = resource["Properties"]
+            resource["Properties"]["PolicyDocument"]["Statement"].sort(key=str)
+        if resource["Type"] == "Custom::AmplifyJob":
+            sources = {key: value for key, value in resource["Properties"].items() if "Source" in key}
+            jobs.append((resource.get("DependsOn"), sources))
+    return policies, jobs
+
+
+def test_jobs_have_the_policies_and_deploy_the_files_of_those_in_python(tmp_path: Path) -> None:
+    policies, jobs = agreed(in_typescript(tmp_path))
+
+    assert (policies, jobs) == agreed(in_python())
+    assert [len(waits_for or ()) for waits_for, _ in jobs] == [1, 1, 1, 0, 1, 1]
+
+
+def test_an_empty_list_of_files_is_refused() -> None:
+    # It would be a build.
+    program = """
+    const { App, Stack } = require('aws-cdk-lib');
+    const { AmplifyJob } = require('./build/lib/amplify-job.js');
+    new AmplifyJob(new Stack(new App(), 'Site'), 'Job', { provider: {}, sources: [] });
+    """
+    done = subprocess.run(["node", "-e", program], cwd=EXAMPLE, capture_output=True, text=True, check=False)
+
+    assert "Error: sources must have an item, received []: for a build leave it out" in done.stderr
+
+
+def test_a_typescript_app_releases_its_branch_again_when_a_trigger_changes_and_deploys_files(
+    tmp_path: Path,
+) -> None:
     with LocalAws(job_seconds=1, retry_seconds=1) as aws:
+
+        def deploy(version: str, *arguments: str) -> str:
+            context = ["-c", f"app_id={app_id}", "-c", f"version={version}"]
+            output = ["--output", str(tmp_path / version)]
+            done = aws.cdk("deploy", *output, *context, *arguments, cwd=EXAMPLE)
+            assert done.returncode == 0, done.stdout
+            return done.stdout
+
         app_id = aws.amplify.create_app("typescript").id
         aws.amplify.create_branch(app_id, "main", enableAutoBuild=False)
         app = cdk.App(outdir=str(tmp_path / "releases"), analytics_reporting=False)
@@ -28,8 +159,12 @@ def test_a_typescript_app_releases_its_branch_and_again_when_a_trigger_changes(t
         assert done.returncode == 0, done.stdout
 
         for version in ("1", "2"):
-            context = ["-c", f"app_id={app_id}", "-c", f"version={version}"]
-            done = aws.cdk("deploy", "--output", str(tmp_path / version), *context, cwd=EXAMPLE)
-            assert done.returncode == 0, done.stdout
-            assert f"Url = https://main.{app_id}.amplifyapp.com" in done.stdout
+            assert f"Url = https://main.{app_id}.amplifyapp.com" in deploy(version)
             assert len(aws.amplify.jobs(app_id, "main")) == int(version)
+
+        deploy("3", "--app", "node build/bin/files.js")
+        (made,) = {*aws.control("apps")} - {app_id}
+        files = aws.amplify.site(made, "main")
+        assert {*files} == {"index.html", "site.js", "config.json", "version.txt"}
+        assert files["version.txt"] == b"3"
+        assert "api" in json.loads(files["config.json"])

@@ -8,7 +8,11 @@ const app = new App();
 const stack = new Stack(app, 'Site');
 
 const job = new AmplifyJob(stack, 'Release', {
-  serviceToken: Fn.importValue('Releases-ServiceToken'),
+  provider: {
+    serviceToken: Fn.importValue('Releases-ServiceToken'),
+    roleName: Fn.importValue('Releases-RoleName'),
+    permitted: true, // the app is one of the provider's Apps
+  },
   appId: app.node.tryGetContext('app_id') ?? 'd1a2b3c4d5e6f7',
   branchName: 'main',
   triggers: { version: app.node.tryGetContext('version') ?? '1' },

@@ -1,10 +1,22 @@
-import { CustomResource, Duration } from 'aws-cdk-lib';
+import { Aws, CustomResource, Duration, Fn, Names, Stack } from 'aws-cdk-lib';
+import { CfnPolicy, Role } from 'aws-cdk-lib/aws-iam';
+import { ISource } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
+
+/** The function that does the work, by what its stack exports. */
+export interface AmplifyJobProvider {
+  /** The ARN of the function, such as `Fn.importValue('Releases-ServiceToken')`. */
+  readonly serviceToken: string;
+  /** The name of its role, such as `Fn.importValue('Releases-RoleName')`. A policy of the job is attached to it. */
+  readonly roleName: string;
+  /** Whether it may work on all branches of the app already, by `Apps` or `app_ids`. @default false */
+  readonly permitted?: boolean;
+}
 
 /** What the job does and how the deployment waits for it: https://docs.aws.amazon.com/amplify/latest/APIReference/API_StartJob.html */
 export interface AmplifyJobProps {
-  /** The service token of a provider, such as `Fn.importValue('Releases-ServiceToken')`. */
-  readonly serviceToken: string;
+  /** The function that does the work. */
+  readonly provider: AmplifyJobProvider;
   /** The ID of the Amplify app, at most 20 characters. */
   readonly appId: string;
   /** The name of the branch, without refs/heads/, at most 255 characters. */
@@ -33,14 +45,8 @@ export interface AmplifyJobProps {
   readonly onRollback?: 'RESTORE' | 'IGNORE';
   /** Fail when the log of the build shows another commit than `commitId`. @default true */
   readonly verifyCommit?: boolean;
-  /** Buckets with zip archives of files to deploy instead of a build, laid over each other. @default - a build */
-  readonly sourceBucketNames?: string[];
-  /** The key of each archive. @default - a build */
-  readonly sourceObjectKeys?: string[];
-  /** For each archive, what stands in its files, and the value that replaces it. @default - nothing */
-  readonly sourceMarkers?: Record<string, string>[];
-  /** For each archive, whether such values stand in strings of JSON. @default - they do not */
-  readonly sourceMarkersConfig?: { readonly jsonEscape?: boolean }[];
+  /** Files to deploy instead of a build, as `[Source.asset('dist')]`. If two have a file of the same name, the last one wins. @default - a build */
+  readonly sources?: ISource[];
   /** A page that must be as wanted after the job: a path such as '/', or an https URL; at most 1,000 characters. @default - the site is not looked at */
   readonly smokeTestPath?: string;
   /** The status of HTTP that it must answer, 200 to 599. @default 200 */
@@ -65,19 +71,40 @@ export class AmplifyJob extends Construct {
 
   constructor(scope: Construct, id: string, props: AmplifyJobProps) {
     super(scope, id);
-    const { serviceToken, timeout = Duration.minutes(45), commitTime, ...others } = props;
+    const { provider, sources, timeout = Duration.minutes(45), commitTime, ...others } = props;
     const named = Object.entries(others).map(([name, value]) => [name[0]!.toUpperCase() + name.slice(1), value]);
+    const files = sources && bind(this, provider.roleName, sources);
     this.resource = new CustomResource(this, 'Resource', {
       resourceType: 'Custom::AmplifyJob',
-      serviceToken,
+      serviceToken: provider.serviceToken,
       // The function answers within three minutes of the timeout, before CloudFormation gives up.
       serviceTimeout: timeout.plus(Duration.minutes(3)),
       properties: {
         ...Object.fromEntries(named),
+        ...files?.properties,
         TimeoutSeconds: timeout.toSeconds(),
         CommitTime: commitTime?.toISOString(),
       },
     });
+    const statements = files?.statements ?? [];
+    if (props.assumeRoleArn) {
+      statements.push(allow([props.assumeRoleArn], 'sts:AssumeRole'));
+    } else if (!provider.permitted) {
+      statements.push(work(Stack.of(this), props));
+    }
+    if (!provider.permitted) {
+      statements.push(allow([Aws.STACK_ID], 'cloudformation:DescribeStackEvents'));
+    }
+    if (statements.length > 0) {
+      // The UUID of the stack: no other stack on the same role has a policy of that name.
+      const uuid = Fn.select(2, Fn.split('/', Aws.STACK_ID));
+      const policy = new CfnPolicy(this, 'Policy', {
+        policyName: `${Names.uniqueResourceName(this, { maxLength: 80 })}-${uuid}`,
+        policyDocument: { Version: '2012-10-17', Statement: statements },
+        roles: [provider.roleName],
+      });
+      this.resource.node.addDependency(policy);
+    }
   }
 
   /** The ID of the job. */
@@ -104,4 +131,43 @@ export class AmplifyJob extends Construct {
   public attribute(name: string): string {
     return this.resource.getAttString(name);
   }
+}
+
+/** The files as properties, and what the function must be allowed to read them. */
+function bind(scope: Construct, roleName: string, sources: ISource[]) {
+  if (sources.length === 0) {
+    throw new Error('sources must have an item, received []: for a build leave it out');
+  }
+  // Immutable, so that it ignores the sources' own grants: they are wider than needed.
+  const handlerRole = Role.fromRoleName(scope, 'Reader', roleName, { mutable: false });
+  const configs = sources.map((source) => source.bind(scope, { handlerRole }));
+  const objects = configs.map(({ bucket, zipObjectKey }) => bucket.arnForObjects(zipObjectKey));
+  const keys = configs.flatMap(({ bucket }) => bucket.encryptionKey?.keyArn ?? []);
+  return {
+    properties: {
+      SourceBucketNames: configs.map(({ bucket }) => bucket.bucketName),
+      SourceObjectKeys: configs.map(({ zipObjectKey }) => zipObjectKey),
+      SourceMarkers: configs.map(({ markers }) => markers ?? {}),
+      SourceMarkersConfig: configs.map(({ markersConfig }) => markersConfig ?? {}),
+    },
+    statements: [allow(objects, 's3:GetObject'), ...(keys.length > 0 ? [allow(keys, 'kms:Decrypt')] : [])],
+  };
+}
+
+/** All that the job does with its branch. Each action applies to its own kind of resource only. */
+function work(stack: Stack, { appId, branchName, region = stack.region, sources }: AmplifyJobProps) {
+  const app = `arn:${Aws.PARTITION}:amplify:${region}:${stack.account}:apps/${appId}`;
+  // IAM refuses other characters in a policy, and lets ? stand for any one.
+  const branch = `${app}/branches/${branchName.replace(/[^\t\n\r\u0020-\u00ff]/gu, '?')}`;
+  const below = sources ? ['jobs', 'deployments'] : ['jobs'];
+  const build = ['StartJob', 'GetJob', 'StopJob', 'ListJobs', 'GetBranch', 'GetApp'];
+  const actions = sources ? [...build, 'CreateDeployment', 'StartDeployment'] : build;
+  return allow(
+    [app, branch, ...below.map((part) => `${branch}/${part}/*`)],
+    ...actions.map((action) => `amplify:${action}`),
+  );
+}
+
+function allow(resources: string[], ...actions: string[]) {
+  return { Effect: 'Allow', Action: actions, Resource: resources };
 }

@@ -1,0 +1,35 @@
+// What: a site without a repository, in TypeScript: its files are deployed with the stack, and so is the address of its API.
+// Why: a site that the pipeline has built needs no build by Amplify, but it needs what the stack creates.
+// How: as site.ts, with npm run deploy -- --app "node build/bin/files.js" -c version=$(git rev-parse HEAD)
+import { App, CfnOutput, Fn, Stack } from 'aws-cdk-lib';
+import { CfnApp, CfnBranch } from 'aws-cdk-lib/aws-amplify';
+import { CfnApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import { Source } from 'aws-cdk-lib/aws-s3-deployment';
+import { AmplifyJob } from '../lib/amplify-job';
+
+const app = new App();
+const stack = new Stack(app, 'DeployFiles');
+const version = app.node.tryGetContext('version') ?? 'unknown';
+
+const api = new CfnApi(stack, 'Api', { name: 'shop', protocolType: 'HTTP' });
+
+const site = new CfnApp(stack, 'App', { name: 'site' }); // no repository: Amplify takes files
+const main = new CfnBranch(stack, 'Main', { appId: site.attrAppId, branchName: 'main' });
+
+const job = new AmplifyJob(stack, 'Deploy', {
+  provider: {
+    serviceToken: Fn.importValue('Releases-ServiceToken'),
+    roleName: Fn.importValue('Releases-RoleName'),
+  },
+  appId: site.attrAppId,
+  branchName: main.attrBranchName,
+  sources: [
+    Source.asset('../site'),
+    Source.jsonData('config.json', { api: api.attrApiEndpoint }),
+    Source.data('version.txt', version),
+  ],
+  // The deploy succeeds once the site serves this version, and no earlier one.
+  smokeTestPath: '/version.txt',
+  smokeTestText: version,
+});
+new CfnOutput(stack, 'Url', { value: job.branchUrl });

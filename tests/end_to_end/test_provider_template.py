@@ -24,7 +24,7 @@ _ONE_S_OWN = {"CodeSha256", "CodeSize", "LastModified", "RevisionId"}
 
 
 @pytest.fixture(scope="module")
-def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+def releases() -> Iterator[LocalAws]:
     """A local AWS with the stack "Releases", deployed by the README's commands."""
     with LocalAws(job_seconds=1, retry_seconds=1) as aws:
         aws.amplify.create_app("site", app_id=CONNECTED)
@@ -32,14 +32,18 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         for app_id in APPS:
             aws.amplify.create_branch(app_id, "main")
         aws.client("s3").create_bucket(Bucket="my-bucket")
-        packaged = tmp_path_factory.mktemp("provider") / "packaged.yaml"
         package = ["--template-file", "provider/template.yaml", "--s3-bucket", "my-bucket"]
-        cloudformation(aws, "package", *package, "--output-template-file", str(packaged))
+        cloudformation(aws, "package", *package, "--output-template-file", packaged(aws))
         apps = ",".join(aws.client("amplify").get_app(appId=app_id)["app"]["appArn"] for app_id in APPS)
         deploy = ["--stack-name", "Releases", "--capabilities", "CAPABILITY_IAM"]
         parameters = ["--parameter-overrides", f"Apps={apps}"]
-        cloudformation(aws, "deploy", "--template-file", str(packaged), *deploy, *parameters)
+        cloudformation(aws, "deploy", "--template-file", packaged(aws), *deploy, *parameters)
         yield aws
+
+
+def packaged(aws: LocalAws) -> str:
+    """Where the template is that can be deployed."""
+    return str(aws.folder / "packaged.yaml")
 
 
 def cloudformation(aws: LocalAws, command: str, *arguments: str) -> None:
@@ -115,6 +119,17 @@ def test_it_is_what_the_stack_of_the_cdk_makes(releases: LocalAws, tmp_path: Pat
     assert own == of_the_cdk
     assert len(own["permissions"]) > 10
     assert len(own["exports"]) == 2
+
+
+def test_without_apps_it_may_work_on_none(releases: LocalAws) -> None:
+    deploy = ["--stack-name", "WithoutApps", "--capabilities", "CAPABILITY_IAM"]
+    cloudformation(releases, "deploy", "--template-file", packaged(releases), *deploy)
+
+    own, with_apps = provider(releases, "WithoutApps"), provider(releases, "Releases")
+
+    assert own["permissions"] == [
+        [action, on] for action, on in with_apps["permissions"] if not action.startswith("amplify:")
+    ]
 
 
 def test_the_template_of_the_readme_releases_its_branch(releases: LocalAws, tmp_path: Path) -> None:

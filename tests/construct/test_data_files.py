@@ -120,6 +120,20 @@ def test_the_interface_in_typescript_has_each_property() -> None:
     assert typescript().keys() == ROWS.keys() - {"ServiceTimeout", "Nonce"}
 
 
+def test_terraform_waits_longer_than_the_job_and_its_templates_name_properties_that_exist() -> None:
+    wait = ROWS["TimeoutSeconds"].default + SECONDS_TO_ANSWER
+    snippets = re.findall(r"```hcl\n(.*?)```", (ROOT / "docs" / "properties.md").read_text(), re.DOTALL)
+
+    assert len(snippets) == 2
+    for code in snippets:
+        properties = dict(re.findall(r"^ {10}(\w+) += (.*)$", code.partition("Custom::")[2], re.MULTILINE))
+        assert {"ServiceToken", "AppId", "BranchName"} <= properties.keys() <= ROWS.keys()
+        assert properties["ServiceTimeout"] == str(wait)
+        minutes = dict(re.findall(r'^    (create|update) = "(\d+)m"$', code, re.MULTILINE))
+        assert minutes.keys() == {"create", "update"}
+        assert all(60 * int(limit) > wait for limit in minutes.values())
+
+
 def test_each_option_has_a_property_or_is_said_to_be_for_python_only() -> None:
     text = (ROOT / "docs" / "properties.md").read_text()
     only_here = set(re.findall(r"`(\w+)`", text.partition("The options ")[2].partition(" are for Python")[0]))

@@ -20,6 +20,7 @@ from templates import documents, matches_snapshot, resolved
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PLAIN = sorted((ROOT / "examples" / "cloudformation").glob("*.yaml"))
+TYPESCRIPT = sorted((ROOT / "examples" / "typescript" / "bin").glob("*.ts"))
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 # The pipeline is CDK Pipelines' own, with permissions of its own; what it deploys is this project's.
@@ -98,20 +99,20 @@ def test_cfn_lint_finds_nothing_in_the_template_of_the_provider() -> None:
     assert lint([ROOT / "provider" / "template.yaml"], "--ignore-checks", "W3002") == ""
 
 
-@pytest.mark.parametrize("file", [*EXAMPLES, *PLAIN], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*EXAMPLES, *PLAIN, *TYPESCRIPT], ids=lambda file: file.stem)
 def test_three_lines_say_what_why_and_how(file: Path) -> None:
     lines = file.read_text().splitlines()
 
     for line, word in zip(lines, ("What", "Why", "How"), strict=False):
-        assert re.match(rf"# {word}: .+[^ ]$", line)
-    assert not lines[3].startswith("#")
+        assert re.match(rf"(#|//) {word}: .+[^ ]$", line)
+    assert not lines[3].startswith(("#", "//"))
 
 
 def test_the_index_lists_every_example() -> None:
     index = (ROOT / "examples" / "README.md").read_text()
-    listed = set(re.findall(r"\]\(([^)]+\.(?:py|yaml))\)", index))
+    listed = set(re.findall(r"\]\(([^)]+\.(?:py|yaml|ts))\)", index))
 
-    assert listed == {str(file.relative_to(ROOT / "examples")) for file in [*EXAMPLES, *PLAIN]}
+    assert listed == {str(file.relative_to(ROOT / "examples")) for file in [*EXAMPLES, *PLAIN, *TYPESCRIPT]}
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)

@@ -1,6 +1,6 @@
 // What: a site without a repository, in TypeScript: its files are deployed with the stack, and so is the address of its API.
 // Why: a site that the pipeline has built needs no build by Amplify, but it needs what the stack creates.
-// How: as site.ts, with npm run deploy -- --app "node build/bin/files.js" -c version=$(git rev-parse HEAD)
+// How: as site.ts, but the stack Releases needs no Apps, with npx cdk deploy --app "node build/bin/files.js" -c version=$(git rev-parse HEAD)
 import { App, CfnOutput, Fn, Stack } from 'aws-cdk-lib';
 import { CfnApp, CfnBranch } from 'aws-cdk-lib/aws-amplify';
 import { CfnApi } from 'aws-cdk-lib/aws-apigatewayv2';

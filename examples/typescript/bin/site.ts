@@ -1,6 +1,6 @@
 // What: a CDK app in TypeScript that releases a site, by the provider that the stack "Releases" exports.
 // Why: ../lib/amplify-job.ts is a typed construct to copy; it needs no Python.
-// How: deploy ../../provider/template.yaml as the stack Releases, then npm ci and npm run deploy -- -c app_id=d1a2b3c4d5e6f7
+// How: deploy ../../provider/template.yaml as the stack Releases, then npm ci and npx cdk deploy -c app_id=d1a2b3c4d5e6f7
 import { App, CfnOutput, Fn, Stack } from 'aws-cdk-lib';
 import { AmplifyJob } from '../lib/amplify-job';
 

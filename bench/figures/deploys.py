@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from amplify_local import LocalAws
 from figures.processes import seconds
-from figures.synth import branches, synthesize
+from figures.synth import OURS_MANY, branches, synthesize
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUNNABLE = ("ours", "aws_custom_resource", "provider", "trigger")
@@ -156,7 +156,7 @@ def scale(sizes: Iterable[int]) -> dict[int, Deploy]:
     found = {}
     with tempfile.TemporaryDirectory() as folder, local_aws(job_seconds=0.1) as aws:
         for jobs in sizes:
-            site = Site(aws, "ours", Path(folder), jobs, wait=False)
+            site = Site(aws, OURS_MANY, Path(folder), jobs, wait=False)
             found[jobs] = site.cdk("deploy", site.assembly("1"))
     return found
 

@@ -12,6 +12,7 @@ from typing import Any
 import aws_cdk as cdk
 
 OURS = "ours"
+OURS_MANY = "ours_many"  # with app_ids
 NOTHING = "nothing"  # an empty stack
 OF_FILES = ("amplify_alpha", "ours_files")
 """These deploy files and build nothing; each brings an app along."""

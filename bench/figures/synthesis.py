@@ -12,7 +12,7 @@ from unittest.mock import patch
 from jsii._kernel.providers import process
 
 from figures.processes import cpu_seconds, fresh, median_of, peak_mb
-from figures.synth import NOTHING, OURS
+from figures.synth import NOTHING, OURS, OURS_MANY
 
 _SCRIPT = """
 import json, tempfile, time
@@ -102,7 +102,7 @@ def of_one_job(names: Sequence[str], runs: int) -> Compared:
 
 
 def scale(sizes: Iterable[int], runs: int) -> dict[int, dict[str, float]]:
-    return {jobs: median_of([_run(OURS, jobs) for _ in range(runs)]) for jobs in sizes}
+    return {jobs: median_of([_run(OURS_MANY, jobs) for _ in range(runs)]) for jobs in sizes}
 
 
 def slope(points: dict[int, float]) -> tuple[float, float, float]:
@@ -113,6 +113,6 @@ def slope(points: dict[int, float]) -> tuple[float, float, float]:
 
 
 def _run(name: str, jobs: int) -> dict[str, float]:
-    imports = "import cdk_amplify_job" if name == OURS else ""
+    imports = "import cdk_amplify_job" if name in (OURS, OURS_MANY) else ""
     found: dict[str, float] = fresh(_SCRIPT.format(imports=imports, name=name, jobs=jobs))
     return found

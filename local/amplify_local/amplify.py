@@ -12,7 +12,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -282,9 +282,6 @@ class Amplify:
         return fault
 
     def _new_plan(self, changes: dict[str, Any]) -> Plan:
-        known = [field.name for field in fields(Plan)]
-        if unknown := [name for name in changes if name not in known]:
-            raise ValueError(f"unknown option of a job: {', '.join(unknown)}; there is {', '.join(known)}")
         return replace(self._default_plan or Plan(seconds=self.job_seconds), **changes)
 
     def _plan_for(self, branch: Branch) -> Plan:

@@ -25,7 +25,6 @@ from amplify_local.connection import Connection
 from amplify_local.faults import MODES
 from amplify_local.job import STEPS
 from amplify_local.local_aws import LocalAws
-from amplify_local.operations import OPERATIONS
 from amplify_local.progress import JobProgress
 from amplify_local.server import site_address
 
@@ -181,15 +180,6 @@ def _push(options: argparse.Namespace) -> int:
 def _fail(options: argparse.Namespace) -> int:
     aws = _running()
     if options.request:
-        if (
-            len(options.request) != 2
-            or options.request[0] not in OPERATIONS
-            or options.request[1] not in MODES
-        ):
-            raise ValueError(
-                f"--request takes an operation of Amplify and a mode, such as `GetJob 500`, "
-                f"got {' '.join(options.request)!r}; modes: {', '.join(MODES)}"
-            )
         operation, mode = options.request
         aws.control("fail", operation=operation, mode=mode, times=options.times)
         print(f"the next {options.times} {operation} requests get {mode}")
@@ -204,18 +194,27 @@ def _fail(options: argparse.Namespace) -> int:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < float("inf"):
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds: give 0 or more")
-    return seconds
+    return float(text)
 
 
-def _scenario(file: str) -> list[dict[str, Any]]:
+def _account(text: str) -> str:
+    if not re.fullmatch(r"\d{12}", text):
+        raise argparse.ArgumentTypeError(f"{text} is no account's ID: give 12 digits")
+    return text
+
+
+def _scenario(file: str) -> list[tuple[str, dict[str, Any]]]:
+    """Requests to the control endpoint: ``[{"next-job": {"outcome": "FAILED"}}]``."""
     try:
-        scenario: list[dict[str, Any]] = json.loads(Path(file).read_text())
+        scenario = json.loads(Path(file).read_text())
+        return [(action, dict(body)) for request in scenario for action, body in request.items()]
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"{file} is no scenario that can be read: {error}") from None
-    return scenario
+    except (AttributeError, TypeError):
+        example = '[{"next-job": {"outcome": "FAILED"}}]'
+        raise argparse.ArgumentTypeError(f"{file} is no list of requests, such as {example}") from None
 
 
 @contextmanager
@@ -254,11 +253,9 @@ def _running() -> Connection:
     return aws
 
 
-def _play(aws: Connection, scenario: list[dict[str, Any]]) -> None:
-    """Send a scenario to the control endpoint: ``[{"next-job": {"outcome": "FAILED"}}]``."""
-    for request in scenario:
-        for action, body in request.items():
-            aws.control(action, **body)
+def _play(aws: Connection, scenario: list[tuple[str, dict[str, Any]]]) -> None:
+    for action, body in scenario:
+        aws.control(action, **body)
 
 
 def _make_branch(aws: Connection, cdk_options: list[str]) -> None:
@@ -364,7 +361,9 @@ def _parser() -> argparse.ArgumentParser:
             metavar="FILE",
             help="a JSON file that plans jobs and faults: see the README",
         )
-        starts.add_argument("--account", default=_ACCOUNT, help=f"the account's ID (default: {_ACCOUNT})")
+        starts.add_argument(
+            "--account", type=_account, default=_ACCOUNT, help=f"the account's ID (default: {_ACCOUNT})"
+        )
         starts.add_argument("--region", default=_REGION, help=f"the Region (default: {_REGION})")
         starts.add_argument(
             "--commit-ids",
@@ -401,7 +400,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     fail.add_argument(
         "--request",
-        nargs="+",
+        nargs=2,
         metavar=("OPERATION", "MODE"),
         help=f"fail requests instead, such as `GetJob 500`; modes: {', '.join(MODES)}",
     )

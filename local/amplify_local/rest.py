@@ -75,7 +75,7 @@ def route(request: Request) -> tuple[OperationModel, dict[str, Any]]:
         found = pattern.fullmatch(request.path)
         if found and method == request.method:
             operation = service_model().operation_model(name)
-            return operation, _read_input(operation, found.groupdict(), request)
+            return operation, read_input(operation, found.groupdict(), request)
     raise ApiError("NotFoundException", f"No route for {request.method} {request.path}")
 
 
@@ -120,7 +120,7 @@ def _shape(shape: StructureShape | None) -> StructureShape:
     return shape
 
 
-def _read_input(operation: OperationModel, uri: Mapping[str, str], request: Request) -> dict[str, Any]:
+def read_input(operation: OperationModel, uri: Mapping[str, str], request: Request) -> dict[str, Any]:
     try:
         body = json.loads(request.body or b"{}")
     except ValueError as error:

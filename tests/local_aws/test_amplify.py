@@ -416,8 +416,3 @@ def test_every_call_is_recorded(client: Any, amplify: Amplify, clock: Clock) -> 
 def test_every_pattern_of_the_model_is_understood() -> None:
     for name in service_model().shape_names:
         list(violations("x", service_model().shape_for(name)))
-
-
-def test_a_plan_with_an_unknown_option_names_those_that_there_are() -> None:
-    with pytest.raises(ValueError, match="unknown option of a job: outcom; there is outcome, step, "):
-        Amplify().next_job(outcom="FAILED")

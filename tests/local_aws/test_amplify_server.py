@@ -150,24 +150,71 @@ def test_the_environment_of_a_job_is_shown(url: str, client: Any) -> None:
     assert job["environment"] == {"API": "https://a"}
 
 
-def test_nonsense_on_the_control_endpoint_is_refused(url: str) -> None:
-    assert http(f"{url}/_amplify/next-job", {"step": "TEST"}) == (
-        400,
-        '{"message": "step must be one of BUILD, DEPLOY, VERIFY, got \'TEST\'"}',
-    )
-    assert http(f"{url}/_amplify/next-job", {"colour": "red"})[0] == 400
+BRANCH_HERE = {"app_id": "d123", "branch_name": "feature/x"}
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "message"),
+    [
+        ("push", {"branch": "main"}, "unknown key: branch; there is app_id, branch_name, message, commit_id"),
+        ("push", {}, "missing key: app_id, branch_name; there is app_id, branch_name, message, commit_id"),
+        (
+            "start",
+            {**BRANCH_HERE, "colour": 1},
+            "unknown key: colour; there is app_id, branch_name, job_type, ",
+        ),
+        ("start", {**BRANCH_HERE, "commitTime": "now"}, "Value 'now' at 'commitTime' failed to satisfy "),
+        ("stop", {**BRANCH_HERE, "jobId": "1"}, "unknown key: jobId; there is app_id, branch_name, job_id"),
+        ("plan", {"outcom": "FAILED"}, "unknown key: outcom; there is outcome, step, status_reason, "),
+        ("next-job", {"outcom": "FAILED"}, "unknown key: outcom; there is branch, outcome, step, "),
+        ("next-job", {"step": "TEST"}, "step must be one of BUILD, DEPLOY, VERIFY, got 'TEST'"),
+        ("next-job", {"seconds": "9"}, "seconds must be a number, got '9'"),
+        ("next-job", {"seconds": True}, "seconds must be a number, got True"),
+        ("next-job", {"outcome": 7}, "outcome must be a text, got 7"),
+        ("fail", {"operaton": "GetJob"}, "unknown key: operaton; there is mode, operation, times, "),
+        ("fail", {"operation": "GetJbo"}, "operation must be one of StartJob, "),
+        ("fail", {"mode": "501"}, "mode must be one of 500, 429, "),
+        ("behaviour", {"commits": "x"}, "unknown key: commits; there is commit_ids, any_commit, "),
+        ("behaviour", {"commit_ids": "x"}, "commit_ids must be one of honoured, ignored, got 'x'"),
+        ("behaviour", {"page_size": 1.5}, "page_size must be a whole number, got 1.5"),
+        ("behaviour", {"any_commit": "no"}, "any_commit must be true or false, got 'no'"),
+        ("apps", {"app_id": "d1", "nam": "x"}, "unknown key: nam; there is app_id, name, description, "),
+        ("branches", {"app_id": "d123", "branchname": "x"}, "unknown key: branchname; there is app_id, "),
+        ("branches", {"app_id": "d123", "branch_name": "x", "framework": 7}, "Value '7' at 'framework' "),
+        ("site", {"app_id": "d123", "branch": "x"}, "unknown key: branch; there is app_id, branch_name"),
+        ("site", [], "the body must be a JSON object, got []"),
+    ],
+)
+def test_the_control_endpoint_refuses_what_it_does_not_know(
+    url: str, amplify: Amplify, action: str, body: Any, message: str
+) -> None:
+    before = str(amplify.apps()), str(amplify.behaviour)
+
+    status, answer = http(f"{url}/_amplify/{action}", body)
+
+    assert (status, message in json.loads(answer)["message"]) == (400, True), answer
+    assert (str(amplify.apps()), str(amplify.behaviour), amplify.faults) == (*before, [])
+
+
+def test_the_control_endpoint_says_what_is_not_there(url: str) -> None:
     assert http(f"{url}/_amplify/push", {"app_id": "dnope", "branch_name": "main"})[0] == 404
-    assert http(f"{url}/_amplify/nope", {})[0] == 404
+    assert "there is POST /_amplify/push, " in http(f"{url}/_amplify/nope", {})[1]
 
 
-@pytest.mark.parametrize("action", ["apps", "branches"])
-def test_a_key_that_is_unknown_makes_no_app_and_no_branch(url: str, amplify: Amplify, action: str) -> None:
-    before = [(app.id, list(app.branches)) for app in amplify.apps()]
+def test_a_job_is_started_and_stopped_over_the_control_endpoint(url: str, amplify: Amplify) -> None:
+    for plan in (
+        {"outcome": "FAILED", "branch": ["d123", "main"]},
+        {"never_ends": True, "branch": ["d123", "feature/x"]},
+    ):
+        assert http(f"{url}/_amplify/next-job", plan)[0] == 200
+    started = {**BRANCH_HERE, "commitMessage": "Hi", "commitTime": 1.5}
+    assert http(f"{url}/_amplify/start", started)[0] == 200
+    assert http(f"{url}/_amplify/stop", {**BRANCH_HERE, "job_id": "1"})[0] == 200
 
-    status, answer = http(f"{url}/_amplify/{action}", {"app_id": "d123", "branchname": "main"})
-
-    assert (status, "unknown key: branchname; there is app_id, " in str(answer)) == (400, True)
-    assert [(app.id, list(app.branches)) for app in amplify.apps()] == before
+    (job,) = amplify.jobs()
+    assert (job.plan.never_ends, job.commit_message, job.stopped is not None) == (True, "Hi", True)
+    assert job.commit_time is not None
+    assert job.commit_time.timestamp() == 1.5
 
 
 def page(url: str, host: str, **headers: str) -> int:

@@ -39,7 +39,7 @@ test-fast: setup  ## Run the tests of the function and of the construct, in abou
 
 # Deployments mostly wait: the CDK CLI looks at a stack every five seconds. So more of them run than there are cores.
 test: setup examples/typescript/node_modules/installed  ## Run all tests, the fast ones first.
-	@echo "Tests of function and construct take about a minute on two cores, the deployments after them about three."
+	@echo "All tests take about six minutes on two cores, those of function and construct the first one or two."
 	@$(MAKE) --no-print-directory test-fast
 	.venv/bin/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/function --ignore tests/construct
 

@@ -4,6 +4,7 @@ What is stricter: the function is invoked asynchronously, with Lambda's retries;
 from the invocation and limited; the first answer counts, and only one that is well-formed, short enough and
 about this request; a failed Create is followed by a Delete; a replacement too, in the status and with the
 events of a cleanup; a rolled back replacement is first sent an Update; a changed ServiceToken is refused.
+Beside that, conditions know the Region.
 
 It replaces private names, so it fits exactly one release (see ``emulator``). The error texts are
 CloudFormation's where they are known, else from memory.
@@ -19,7 +20,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from ministack.core.responses import get_region, new_uuid
+from ministack.core.responses import get_account_id, get_region, new_uuid
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import (
     _stack_events,
@@ -57,6 +58,7 @@ def install() -> None:
     _wrap("_deploy_stack_async", _deploy_stack)
     _wrap("_roll_back_operation", _roll_back_operation)
     _wrap("_delete_stack_async", _delete_stack)
+    _wrap("_evaluate_conditions", _evaluate_conditions)
 
 
 def _wrap(name: str, wrapper: Callable[..., Any]) -> None:
@@ -336,6 +338,12 @@ def _update_resource(
             events.pop()
             _unwanted.add((stack_id, logical_id, "UPDATE_COMPLETE"))
     return original(resource_type, physical_id, old_props, new_props, stack_name, logical_id, *args)
+
+
+def _evaluate_conditions(original: Callable[..., Any], template: Properties, params: Properties) -> Any:
+    """Without the Region, the CDK's condition of ``AWS::CDK::Metadata`` is false everywhere."""
+    known = {"AWS::AccountId": get_account_id(), "AWS::Region": get_region()}
+    return original(template, {**params, **{name: {"Value": value} for name, value in known.items()}})
 
 
 def _add_event(

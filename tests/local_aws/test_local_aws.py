@@ -32,6 +32,25 @@ def test_it_is_bootstrapped_and_listens_on_this_machine_only(aws: LocalAws) -> N
             socket.create_connection(("127.0.0.2", port), timeout=2)
 
 
+def test_a_condition_knows_the_region_and_the_account(aws: LocalAws) -> None:
+    values = {"Region": ("us-east-1", "eu-west-1"), "AccountId": ("000000000000", "111111111111")}
+    conditions = {
+        f"{name}{i}": {"Fn::Equals": [{"Ref": f"AWS::{name}"}, value]}
+        for name, pair in values.items()
+        for i, value in enumerate(pair)
+    }
+    handle = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
+    resources = {name: {**handle, "Condition": name} for name in conditions}
+    cloudformation = aws.client("cloudformation")
+    template = json.dumps({"Conditions": conditions, "Resources": resources})
+    cloudformation.create_stack(StackName="conditions", TemplateBody=template)
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    waiter.wait(StackName="conditions", WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
+
+    made = cloudformation.describe_stack_resources(StackName="conditions")["StackResources"]
+    assert {resource["LogicalResourceId"] for resource in made} == {"Region0", "AccountId0"}
+
+
 def test_the_users_own_aws_settings_stay_out(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "secret")

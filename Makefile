@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup deploy-local test test-fast test-all check test-runtime test-lowest fuzz mutation bench docs dist audit verify-aws clean
+.PHONY: help setup deploy-local test test-fast test-all check test-runtime test-lowest test-sam fuzz mutation bench docs dist audit verify-aws clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,7 +43,7 @@ test: setup examples/typescript/node_modules/installed  ## Run all tests, the fa
 	@$(MAKE) --no-print-directory test-fast
 	.venv/bin/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/function --ignore tests/construct
 
-test-all: check docs dist test-lowest test-runtime test  ## Run all that CI runs: also the linters, the release, the other Pythons.
+test-all: check docs dist test-lowest test-runtime test-sam test  ## Run all that CI runs: also the linters, the release, the other Pythons.
 
 check: setup  ## Run the linters and the type checkers.
 	.venv/bin/ruff check
@@ -73,6 +73,14 @@ test-lowest: setup .venv-lowest/installed  ## Run the construct's tests on the o
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e . \
 		aws-cdk-lib==2.225.0 constructs==10.4.2 aws-cdk.aws-amplify-alpha==2.225.0a0 \
 		$(shell grep -E '^(boto3|pytest|pytest-cov|build|hatchling|mypy)==' requirements.txt)
+	touch $@
+
+test-sam: setup .venv-sam/installed  ## Deploy templates with the SAM CLI to an AWS on this machine.
+	.venv/bin/python -m pytest -q tests/local_aws/sam_cli.py
+
+.venv-sam/installed:
+	$(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/pip install --quiet --disable-pip-version-check aws-sam-cli==1.170.0
 	touch $@
 
 fuzz: setup  ## Search for broken promises, longer than `make test` does.

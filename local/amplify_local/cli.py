@@ -124,10 +124,11 @@ def _events(options: argparse.Namespace) -> int:
 
 def _jobs(options: argparse.Namespace) -> int:
     console = _wide_console()
-    table = Table("branch", "job", "type", "status", "seconds", box=None, pad_edge=False)
     is_wide = console.width >= _WIDE
-    for column in ("commit", "message") if is_wide else ():
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
+    columns = "branch", "job", "type", "status", "seconds", *(["commit"] if is_wide else [])
+    table = Table(*columns, box=None, pad_edge=False, expand=is_wide and console.is_terminal)
+    if is_wide:
+        table.add_column("message", no_wrap=True, ratio=1)  # of a terminal: what the others leave
     for job in _running().control("jobs"):
         names = f"{job['app_id']}/{job['branch_name']}", job["job_id"], job["job_type"]
         status = Text(job["status"], _style(job["status"]))

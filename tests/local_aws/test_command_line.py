@@ -201,18 +201,23 @@ def test_commands_that_need_one_say_so_when_none_is_up(
 
 
 @pytest.mark.parametrize(
-    ("options", "app_id", "branch_name"),
+    ("context", "options", "branch"),
     [
-        ([], "d1own", "production"),
-        (["-c", "branch_name=dev"], "d1own", "dev"),
-        (["--context=app_id=d1other"], "d1other", "production"),
+        ({"app_id": "d1own", "branch_name": "production"}, [], ("d1own", "production")),
+        ({"app_id": "d1own", "branch_name": "production"}, ["-c", "branch_name=dev"], ("d1own", "dev")),
+        ({"app_id": "d1own"}, ["--context=app_id=d1other"], ("d1other", "main")),
+        ({"branch_name": "production"}, ["--all"], None),
     ],
 )
-def test_deploy_keeps_the_app_and_the_branch_of_the_users_own_cdk_json(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], app_id: str, branch_name: str
+def test_deploy_makes_the_app_and_the_branch_that_the_context_names_and_no_others(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    context: dict[str, str],
+    options: list[str],
+    branch: tuple[str, str] | None,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "cdk.json").write_text('{"context": {"app_id": "d1own", "branch_name": "production"}}')
+    (tmp_path / "cdk.json").write_text(json.dumps({"context": context}))
     made: list[Any] = []
 
     class Aws:
@@ -221,11 +226,17 @@ def test_deploy_keeps_the_app_and_the_branch_of_the_users_own_cdk_json(
             return []
 
     cli._make_branch(Aws(), options)  # type: ignore[arg-type]
-    assert made[0] == ("apps", {"name": "site", "app_id": app_id})
-    assert made[1] == ("branches", {"app_id": app_id, "branch_name": branch_name})
+    assert made == (
+        [
+            ("apps", {"name": "site", "app_id": branch[0]}),
+            ("branches", {"app_id": branch[0], "branch_name": branch[1]}),
+        ]
+        if branch
+        else []
+    )
 
 
-@pytest.mark.parametrize("width", [80, None])
+@pytest.mark.parametrize("width", [80, 120, None])
 def test_jobs_are_shown_in_whole_words_at_80_columns_and_in_a_pipe(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int | None
 ) -> None:
@@ -248,11 +259,12 @@ def test_jobs_are_shown_in_whole_words_at_80_columns_and_in_a_pipe(
     assert main(["jobs"]) == 0
 
     header, line = capsys.readouterr().out.splitlines()
-    assert header.split() == ["branch", "job", "type", "status", "seconds"] + ["commit", "message"] * (
-        not width
-    )
-    assert line.split()[:5] == [f"d1a2b3c4d5e6f7/{branch}", "123", "RELEASE", "CANCELLED", "60.0"]
-    assert (message.strip() in line) is not bool(width)
+    shown = {"branch": f"d1a2b3c4d5e6f7/{branch}", "job": "123", "type": "RELEASE", "status": "CANCELLED"}
+    shown |= {"seconds": "60.0"} | ({} if width == 80 else {"commit": "aaaaaaa", "message": "A"})
+    assert header.split() == list(shown)
+    assert line.split()[: len(shown)] == list(shown.values())
+    assert (message.strip() in line) is (width is None)
+    assert len(line) <= (width or 300)
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,9 @@ test-fast: setup  ## Run the tests of the function and of the construct, in abou
 
 # Deployments mostly wait: the CDK CLI looks at a stack every five seconds. So more of them run than there are cores.
 test: setup examples/typescript/node_modules/installed  ## Run all tests, the fast ones first.
-	@echo "All tests take about six minutes on two cores, those of function and construct the first one or two."
+	@echo "All tests take about four minutes on two cores, those of function and construct the first one."
 	@$(MAKE) --no-print-directory test-fast
-	.venv/bin/python -m pytest -q -n 5 --dist loadfile --no-loadscope-reorder --ignore tests/function --ignore tests/construct
+	.venv/bin/python -m pytest -q -n 6 --dist loadfile --no-loadscope-reorder --ignore tests/function --ignore tests/construct
 
 test-all: check docs dist test-lowest test-runtime test-sam test  ## Run all that CI runs: also the linters, the release, the other Pythons.
 

@@ -10,6 +10,9 @@ import pytest
 # Where this is set, the processes that tests start show their output earlier than on most machines.
 os.environ.pop("PYTHONUNBUFFERED", None)
 
+# The CDK's own validation takes two seconds of each process that synthesizes; `construct/test_app.py` has it.
+os.environ["CDK_VALIDATION"] = "false"
+
 TESTS = Path(__file__).parent
 # These begin first, so that none of them is left to run alone at the end: xdist would begin with the files of
 # the most tests, and these have few (`make test` tells it to keep our order).
@@ -17,16 +20,22 @@ LONGEST_FIRST = [
     TESTS / name
     for name in (
         "function/test_lifecycle.py",
-        "verify/test_script.py",
-        "examples/test_deployed_examples.py",
+        "function/test_fault_matrix.py",
+        "verify/test_releases.py",
         "end_to_end/test_deploy.py",
-        "end_to_end/test_rollback.py",
-        "end_to_end/test_provider_template.py",
-        "end_to_end/test_files.py",
-        "examples/test_typescript.py",
-        "local_aws/test_custom_resource_protocol.py",
         "local_aws/test_command_line.py",
+        "verify/test_run.py",
+        "end_to_end/test_rollback.py",
+        "end_to_end/test_files.py",
+        "local_aws/test_progress.py",
         "local_aws/test_own_project.py",
+        "examples/test_typescript.py",
+        "examples/test_examples.py",
+        "end_to_end/test_smoke_test.py",
+        "ecosystem/test_no_change.py",
+        "examples/test_deployed_examples.py",
+        "local_aws/test_custom_resource_protocol.py",
+        "verify/test_script.py",
     )
 ]
 

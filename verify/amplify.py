@@ -231,6 +231,7 @@ def _its_log(table: Table, job: Mapping[str, Any]) -> None:
 
 def _stopped_jobs(site: Site, table: Table, first: Mapping[str, Any]) -> None:
     again = {"jobType": "RETRY", "jobId": first["summary"]["jobId"]}
+    site.builds(seconds=60)
     with table.checking("message-retry", "stop-running"):
         job_id = site.start(**again, commitMessage="retried")["jobId"]
         message = site.job(job_id)["summary"].get("commitMessage", "missing")
@@ -242,6 +243,7 @@ def _stopped_jobs(site: Site, table: Table, first: Mapping[str, Any]) -> None:
         copied = message == first["summary"].get("commitMessage", "missing")
         table.saw("message-retry-none", "that of the job it repeats" if copied else message)
         site.stopped(job_id)
+    site.builds()
 
 
 def _commits(site: Site, table: Table, older_commit: str) -> None:

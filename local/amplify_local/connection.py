@@ -10,13 +10,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import boto3
 
 from amplify_local.authorization import OWNER
 from amplify_local.cdk_cli import run_cdk
+
+_MAKING = Lock()  # no two threads may make clients of one session at the same time
 
 
 @dataclass
@@ -73,8 +77,13 @@ class Connection:
             "aws_secret_access_key": OWNER,
             **options,
         }
-        session: Any = boto3.session.Session()
-        return session.client(service, **options)
+        with _MAKING:
+            return self._session.client(service, **options)
+
+    @cached_property
+    def _session(self) -> Any:
+        """It reads the models of services once."""
+        return boto3.session.Session()
 
     def cdk(
         self,

@@ -32,7 +32,7 @@ def another_branch(stack: AmplifyJobStack) -> None:
 def test_a_diff_after_a_deploy_is_empty_and_a_deploy_does_nothing(aws: LocalAws, tmp_path: Path) -> None:
     options: dict[str, Any] = {"triggers": {"b": "2", "a": "1"}, "timeout": cdk.Duration.minutes(5)}
     site = Site(aws, tmp_path, "Site")
-    deployed = site.deploy(another_branch, **options)
+    deployed = site.deploy(another_branch, by_cli=True, **options)
     assert deployed.succeeded, deployed.output
     jobs = len(aws.amplify.jobs())
 

@@ -16,7 +16,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 def test_create_no_change_changed_commit_retry_and_destroy(site: SiteMaker) -> None:
     shop = site("Shop", branch="feature/a b")
 
-    created = shop.deploy(commit_message="First")
+    created = shop.deploy(by_cli=True, commit_message="First")
     assert created.succeeded, created.output
     assert shop.jobs == ["RELEASE SUCCEED"]
     assert created.outputs["JobId"] == "1"
@@ -25,7 +25,7 @@ def test_create_no_change_changed_commit_retry_and_destroy(site: SiteMaker) -> N
     assert created.outputs["BranchUrl"] == f"https://feature-a b.{shop.app_id}.amplifyapp.com"
     assert len(created.outputs) == 12
 
-    unchanged = shop.deploy(commit_message="First")
+    unchanged = shop.deploy(by_cli=True, commit_message="First")
     assert unchanged.succeeded
     assert shop.jobs == ["RELEASE SUCCEED"]
 
@@ -48,7 +48,7 @@ def test_create_no_change_changed_commit_retry_and_destroy(site: SiteMaker) -> N
     assert shop.jobs == ["RELEASE SUCCEED", "RELEASE SUCCEED", "RETRY SUCCEED"]
     assert retried.outputs["JobType"] == "RETRY"
 
-    destroyed = shop.destroy()
+    destroyed = shop.destroy(by_cli=True)
     assert destroyed.succeeded, destroyed.output
     assert destroyed.stack == {}
     assert len(shop.jobs) == 3
@@ -64,7 +64,7 @@ def test_a_failing_job_rolls_the_stack_back_and_the_cli_shows_the_reason(site: S
         log=["npm ERR! Missing script: build"],
     )
 
-    failed = blog.deploy(triggers={"api": "https://api.example.com"})
+    failed = blog.deploy(by_cli=True, triggers={"api": "https://api.example.com"})
 
     assert not failed.succeeded
     assert failed.status == "UPDATE_ROLLBACK_COMPLETE"

@@ -51,19 +51,20 @@ def test_files_are_deployed_when_they_change_and_rolled_back_when_the_stack_is(
     shop = site("Files")
     shop.aws.amplify.app(shop.app_id).settings["repository"] = ""
 
-    def deploy(text: str, sibling: Callable[..., Any]) -> Any:
+    def deploy(text: str, sibling: Callable[..., Any], *, by_cli: bool = False) -> Any:
         dist = tmp_path / f"dist-{text}"  # the CDK remembers the hash of a folder while a process runs
         dist.mkdir(exist_ok=True)
         (dist / "index.html").write_text(text)
-        return shop.deploy(sibling, sources=[Source.asset(str(dist)), Source.data("version.txt", text)])
+        sources = [Source.asset(str(dist)), Source.data("version.txt", text)]
+        return shop.deploy(sibling, by_cli=by_cli, sources=sources)
 
-    first = deploy("one", calm_sibling)
+    first = deploy("one", calm_sibling, by_cli=True)
     assert first.succeeded, first.output
     assert first.outputs["JobType"] == "MANUAL"
     assert first.outputs["JobId"] == "1"
     assert page(shop.aws, shop.app_id, "") == "one"
 
-    assert deploy("one", calm_sibling).succeeded
+    assert deploy("one", calm_sibling, by_cli=True).succeeded
     assert shop.jobs == ["MANUAL SUCCEED"]  # nothing has changed
 
     failed = deploy("two", failing_sibling)

@@ -1,4 +1,4 @@
-"""What happens besides the main job, with the real CDK CLI, the strict emulator and the real function."""
+"""What happens besides the main job, with the strict emulator and the real function."""
 
 from __future__ import annotations
 

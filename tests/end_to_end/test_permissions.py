@@ -50,6 +50,7 @@ def test_a_job_may_do_its_work_until_it_is_deleted(site: SiteMaker) -> None:
     # A first deploy fails: the Delete of its job is allowed.
     first = shop.deploy(failing_sibling)
     assert first.status == "ROLLBACK_COMPLETE", first.output
+    assert shop.destroy().succeeded
     assert denied(shop) == []
 
     # A second job is new in an update that fails: its branch serves again what it served before.

@@ -13,6 +13,7 @@ from zipfile import ZipFile
 
 import aws_cdk as cdk
 import pytest
+from deployed import deploy, deploy_template
 
 from amplify_local import LocalAws
 from cdk_amplify_job import AmplifyJobProviderStack
@@ -35,18 +36,18 @@ def releases() -> Iterator[LocalAws]:
         package = ["--template-file", "provider/template.yaml", "--s3-bucket", "my-bucket"]
         cloudformation(aws, "package", *package, "--output-template-file", packaged(aws))
         apps = ",".join(aws.client("amplify").get_app(appId=app_id)["app"]["appArn"] for app_id in APPS)
-        deploy = ["--stack-name", "Releases", "--capabilities", "CAPABILITY_IAM"]
-        parameters = ["--parameter-overrides", f"Apps={apps}"]
-        cloudformation(aws, "deploy", "--template-file", packaged(aws), *deploy, *parameters)
+        options = ["--stack-name", "Releases", "--capabilities", "CAPABILITY_IAM"]
+        options += ["--parameter-overrides", f"Apps={apps}"]
+        cloudformation(aws, "deploy", "--template-file", packaged(aws), *options)
         yield aws
 
 
-def packaged(aws: LocalAws) -> str:
+def packaged(aws: LocalAws) -> Path:
     """Where the template is that can be deployed."""
-    return str(aws.folder / "packaged.yaml")
+    return aws.folder / "packaged.yaml"
 
 
-def cloudformation(aws: LocalAws, command: str, *arguments: str) -> None:
+def cloudformation(aws: LocalAws, command: str, *arguments: str | Path) -> None:
     """Run the AWS CLI of this environment."""
     done = subprocess.run(
         [sys.executable, "-m", "awscli", "cloudformation", command, *arguments],
@@ -111,8 +112,7 @@ def test_it_is_what_the_stack_of_the_cdk_makes(releases: LocalAws, tmp_path: Pat
     app = cdk.App(outdir=str(tmp_path / "out"), analytics_reporting=False)
     AmplifyJobProviderStack(app, "Releases2", app_ids=APPS)
     app.synth()
-    done = releases.cdk("deploy", "--app", str(tmp_path / "out"), cwd=tmp_path)
-    assert done.returncode == 0, done.stdout
+    assert deploy(releases, tmp_path / "out", "Releases2").succeeded
 
     own, of_the_cdk = provider(releases, "Releases"), provider(releases, "Releases2")
 
@@ -122,8 +122,7 @@ def test_it_is_what_the_stack_of_the_cdk_makes(releases: LocalAws, tmp_path: Pat
 
 
 def test_without_apps_it_may_work_on_none(releases: LocalAws) -> None:
-    deploy = ["--stack-name", "WithoutApps", "--capabilities", "CAPABILITY_IAM"]
-    cloudformation(releases, "deploy", "--template-file", packaged(releases), *deploy)
+    assert deploy_template(releases, "WithoutApps", packaged(releases)).succeeded
 
     own, with_apps = provider(releases, "WithoutApps"), provider(releases, "Releases")
 
@@ -135,8 +134,9 @@ def test_without_apps_it_may_work_on_none(releases: LocalAws) -> None:
 def test_the_template_of_the_readme_releases_its_branch(releases: LocalAws, tmp_path: Path) -> None:
     template = template_of("README.md", tmp_path)
 
-    cloudformation(releases, "deploy", "--template-file", template, "--stack-name", "Site")
+    done = deploy_template(releases, "Site", template)
 
+    assert done.succeeded, done.output
     now = releases.amplify.clock()
     assert [job.status_at(now) for job in releases.amplify.jobs(CONNECTED, "main")] == ["SUCCEED"]
 
@@ -149,14 +149,15 @@ def test_the_template_about_files_deploys_its_archive(releases: LocalAws, tmp_pa
     s3.create_bucket(Bucket="shop-builds")
     s3.upload_file(str(tmp_path / "site.zip"), "shop-builds", "site/42.zip")
 
-    deploy = ["--stack-name", "Files", "--capabilities", "CAPABILITY_IAM"]
-    cloudformation(releases, "deploy", "--template-file", template, *deploy)
+    done = deploy_template(releases, "Files", template)
 
+    assert done.succeeded, done.output
     assert releases.amplify.site(FOR_FILES, "main") == {"index.html": b"<h1>Shop</h1>"}
 
 
-def template_of(page: str, folder: Path) -> str:
-    """The path of the one template that a page shows."""
+def template_of(page: str, folder: Path) -> Path:
+    """The one template that a page shows."""
     (template,) = re.findall(r"```yaml\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
-    (folder / "template.yaml").write_text(template)
-    return str(folder / "template.yaml")
+    file = folder / "template.yaml"
+    file.write_text(template)
+    return file

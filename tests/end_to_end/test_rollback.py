@@ -1,4 +1,4 @@
-"""What the site serves after a deploy that failed, with the real CDK CLI and the real function."""
+"""What the site serves after a deploy that failed, with the real function."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_without_rollback_a_failed_deploy_is_mended_by_the_next_one(site: SiteMa
 
     failed = wiki.deploy(no_rollback=True, commit_message="two")
     assert failed.status == "UPDATE_FAILED", failed.output
-    mended = wiki.deploy(no_rollback=True, commit_message="two")
+    mended = wiki.deploy(by_cli=True, no_rollback=True, commit_message="two")
 
     assert mended.succeeded, mended.output
     assert wiki.jobs == ["RELEASE SUCCEED", "RELEASE FAILED", "RELEASE SUCCEED"]

@@ -1,4 +1,4 @@
-"""The site is looked at before the deploy succeeds, with the real CDK CLI and the real function."""
+"""The site is looked at before the deploy succeeds, with the real function."""
 
 from __future__ import annotations
 

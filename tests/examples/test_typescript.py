@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,37 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.aws_s3_deployment import Source
+from deployed import deploy
 from templates import new_app, resolved, resources
 
 from amplify_local import LocalAws
 from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, AmplifyJobProviderStack
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "typescript"
+APP_ID = "d1a2b3c4d5e6f7"
 TOKEN = "arn:aws:lambda:us-east-1:123456789012:function:provider"
 
 
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    """With a provider, and an app that it may release."""
+    assembly = tmp_path_factory.mktemp("releases")
+    with LocalAws(job_seconds=1, retry_seconds=1) as aws:
+        aws.amplify.create_app("typescript", app_id=APP_ID)
+        aws.amplify.create_branch(APP_ID, "main", enableAutoBuild=False)
+        app = cdk.App(outdir=str(assembly), analytics_reporting=False)
+        AmplifyJobProviderStack(app, "Releases", app_ids=[APP_ID])
+        app.synth()
+        assert deploy(aws, assembly, "Releases").succeeded
+        yield aws
+
+
 @pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    tsc = EXAMPLE / "node_modules" / ".bin" / "tsc"
-    done = subprocess.run([tsc], cwd=EXAMPLE, capture_output=True, text=True, check=False)
+def first_deploy(aws: LocalAws) -> str:
+    """What a user sees of it. It compiles the programs."""
+    done = aws.cdk("deploy", "-c", f"app_id={APP_ID}", "-c", "version=1", cwd=EXAMPLE)
     assert done.returncode == 0, done.stdout
+    return done.stdout
 
 
 # The same jobs as those of in_python().
@@ -63,17 +81,19 @@ app.synth();
 """
 
 
-def in_typescript(folder: Path) -> dict[str, Any]:
+def synthesized(program: list[str], folder: Path, **context: str) -> Path:
+    """Run a program as the CDK CLI does."""
+    environment = {
+        **os.environ,
+        "CDK_OUTDIR": str(folder),
+        "CDK_CONTEXT_JSON": json.dumps(context),
+        "TOKEN": TOKEN,
+    }
     done = subprocess.run(
-        ["node", "-e", IN_TYPESCRIPT],
-        cwd=EXAMPLE,
-        env={**os.environ, "CDK_OUTDIR": str(folder), "TOKEN": TOKEN},
-        capture_output=True,
-        text=True,
-        check=False,
+        ["node", *program], cwd=EXAMPLE, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return dict(json.loads((folder / "Site.template.json").read_text())["Resources"])
+    return folder
 
 
 def in_python() -> dict[str, Any]:
@@ -120,7 +140,9 @@ def agreed(template: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
 
 
 def test_jobs_have_the_policies_and_deploy_the_files_of_those_in_python(tmp_path: Path) -> None:
-    policies, jobs = agreed(in_typescript(tmp_path))
+    assembly = synthesized(["-e", IN_TYPESCRIPT], tmp_path)
+    template = json.loads((assembly / "Site.template.json").read_text())
+    policies, jobs = agreed(template["Resources"])
 
     assert (policies, jobs) == agreed(in_python())
     assert [len(waits_for or ()) for waits_for, _ in jobs] == [1, 1, 1, 0, 1, 1]
@@ -138,35 +160,25 @@ def test_an_empty_list_of_files_is_refused() -> None:
     assert "Error: sources must have an item, received []: for a build leave it out" in done.stderr
 
 
-def test_a_typescript_app_releases_its_branch_again_when_a_trigger_changes_and_deploys_files(
-    tmp_path: Path,
+def test_a_typescript_app_releases_its_branch_and_again_when_a_trigger_changes(
+    aws: LocalAws, first_deploy: str, tmp_path: Path
 ) -> None:
-    with LocalAws(job_seconds=1, retry_seconds=1) as aws:
+    assert f"Url = https://main.{APP_ID}.amplifyapp.com" in first_deploy
+    assert len(aws.amplify.jobs(APP_ID, "main")) == 1
 
-        def deploy(version: str, *arguments: str) -> str:
-            context = ["-c", f"app_id={app_id}", "-c", f"version={version}"]
-            output = ["--output", str(tmp_path / version)]
-            done = aws.cdk("deploy", *output, *context, *arguments, cwd=EXAMPLE)
-            assert done.returncode == 0, done.stdout
-            return done.stdout
+    again = synthesized(["build/bin/site.js"], tmp_path, app_id=APP_ID, version="2")
+    assert deploy(aws, again, "Site").succeeded
+    assert len(aws.amplify.jobs(APP_ID, "main")) == 2
 
-        app_id = aws.amplify.create_app("typescript").id
-        aws.amplify.create_branch(app_id, "main", enableAutoBuild=False)
-        app = cdk.App(outdir=str(tmp_path / "releases"), analytics_reporting=False)
-        AmplifyJobProviderStack(app, "Releases", app_ids=[app_id])
-        app.synth()
-        done = aws.cdk("deploy", "--app", str(tmp_path / "releases"), cwd=tmp_path)
-        assert done.returncode == 0, done.stdout
 
-        # It is compiled already, but users deploy without that option.
-        for version, options in (("1", []), ("2", ["--no-build"])):
-            assert f"Url = https://main.{app_id}.amplifyapp.com" in deploy(version, *options)
-            assert len(aws.amplify.jobs(app_id, "main")) == int(version)
+def test_a_typescript_app_deploys_files(aws: LocalAws, tmp_path: Path) -> None:
+    assembly = synthesized(["build/bin/files.js"], tmp_path, version="3")
 
-        deploy("3", "--no-build", "--app", "node build/bin/files.js")
-        (made,) = {*aws.control("apps")} - {app_id}
-        files = aws.amplify.site(made, "main")
-        assert {*files} == {"index.html", "site.js", "config.json", "version.txt"}
-        assert files["version.txt"] == b"3"
-        (api,) = aws.client("apigatewayv2").get_apis()["Items"]
-        assert json.loads(files["config.json"]) == {"api": api["ApiEndpoint"]}
+    assert deploy(aws, assembly, "DeployFiles").succeeded
+
+    (made,) = {*aws.control("apps")} - {APP_ID}
+    files = aws.amplify.site(made, "main")
+    assert {*files} == {"index.html", "site.js", "config.json", "version.txt"}
+    assert files["version.txt"] == b"3"
+    (api,) = aws.client("apigatewayv2").get_apis()["Items"]
+    assert json.loads(files["config.json"]) == {"api": api["ApiEndpoint"]}

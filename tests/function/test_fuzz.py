@@ -80,16 +80,9 @@ tempting = st.sampled_from(
     + ["2026-01-31T12:00:00Z", "9999-12-31T23:59:59-12:00", f"{APP_ID}/{BRANCH}/1/1ab", "[cfn 0.0.0.RELEASE]"]
 )
 values = st.one_of(tempting, st.text(max_size=30), json_values)
-NOT_STARTED = {"job_id": "", "started": False, "tried": False}
-carried = st.dictionaries(
-    st.sampled_from(["version", "requested", "sent", "job_id", "started", "tried", "more"]),
-    st.one_of(
-        st.just(1), st.sampled_from(["", "1", "7", None, True, False, 1e300, -1.0, 1769860800.0]), json_values
-    ),
-)
 
 
-@settings(max_examples=5 * EXAMPLES)
+@settings(max_examples=3 * EXAMPLES)
 @given(event=json_values | st.dictionaries(st.sampled_from(NAMES), values))
 def test_any_json_as_event_starts_nothing(event: Any) -> None:
     world = World(job_seconds=10)
@@ -100,13 +93,13 @@ def test_any_json_as_event_starts_nothing(event: Any) -> None:
     assert delivery.raised is not None or len(world.answers) == 1
 
 
-@settings(max_examples=5 * EXAMPLES)
+@settings(max_examples=3 * EXAMPLES)
 @given(
     request_type=st.sampled_from(["Create", "Update", "Delete"]),
     changed=st.dictionaries(st.sampled_from(PROPERTIES), values, max_size=3),
     old=st.none() | st.dictionaries(st.sampled_from(PROPERTIES), values, max_size=3),
     fields=st.dictionaries(st.sampled_from(NAMES), values, max_size=1),
-    handed_over=st.none() | carried,
+    handed_over=st.none() | values,
     stack_status=st.sampled_from(
         [
             "CREATE_IN_PROGRESS",
@@ -124,7 +117,7 @@ def test_an_event_that_is_nearly_valid_ends_and_starts_nothing_unless_it_is_vali
     changed: dict[str, Any],
     old: dict[str, Any] | None,
     fields: dict[str, Any],
-    handed_over: dict[str, Any] | None,
+    handed_over: Any,
     stack_status: str,
 ) -> None:
     # given
@@ -135,8 +128,7 @@ def test_an_event_that_is_nearly_valid_ends_and_starts_nothing_unless_it_is_vali
     if old is not None:
         event["OldResourceProperties"] = {**event["ResourceProperties"], **old}
     if handed_over is not None:
-        progress = {"requested": world.clock.now, "sent": world.clock.now, **NOT_STARTED}
-        event["HandedOver"] = {"version": 1, **progress, **handed_over}
+        event["HandedOver"] = handed_over  # by another version of the function
     event.update(fields)
     # when
     world.deliver(event)

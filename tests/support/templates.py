@@ -5,20 +5,34 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk.assertions import Template
+
+ROOT = Path(__file__).parents[2]
 
 
 def new_app(**context: Any) -> cdk.App:
     """Return an app whose templates hold nothing but what the test asks for."""
-    return cdk.App(
-        analytics_reporting=False,
-        # A second and more for each process, and nothing that these tests ask about.
-        context={"@aws-cdk/core:validateAgainstDefaultRules": False, **context},
-    )
+    return cdk.App(analytics_reporting=False, context=context)
+
+
+def app_with_our_flags(**options: Any) -> cdk.App:
+    """Return an app with the feature flags of cdk.json."""
+    flags = json.loads((ROOT / "cdk.json").read_text())["context"]
+    context = {**flags, **options.pop("context", {})}
+    return cdk.App(analytics_reporting=False, context=context, **options)
+
+
+def run_program(file: Path, app: cdk.App) -> None:
+    """Run a program that makes an app and synthesizes it, with this app in place of its own."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cdk, "App", lambda: app)
+        runpy.run_path(str(file), run_name="__main__")
 
 
 def resources(stack: cdk.Stack, type_: str | None = None) -> dict[str, dict[str, Any]]:

@@ -22,19 +22,18 @@ Verify = Callable[..., "subprocess.CompletedProcess[str]"]
 class ObedientAmplify(Amplify):
     """Its builds do as the build specification of verify/ makes them do: fail, or take their time.
 
-    The first jobs are in no hurry, as the script looks at them on their way, on a slow machine too: at the
-    first before it is provisioned; at the second, which it stops, while it is cancelled. It stops the third.
+    A branch's first job takes some time to be provisioned, as the script looks at it before that. Jobs that
+    should take a minute are stopped by the script. The others are short, but for one that another waits for.
     """
 
     def _plan_for(self, branch: Branch) -> Plan:
         variables = branch.settings.get("environmentVariables", {})
-        plan: dict[str, Any] = {"seconds": 5 if float(variables.get("VERIFY_SECONDS", "20")) > 20 else 1}
-        if not branch.app.repository:  # what deploys files
-            return self._new_plan({"seconds": 1})
-        if branch.last_id == 1:
-            plan["created_seconds"] = 5
-        if branch.last_id in (2, 3):
-            plan |= {"seconds": 600, "stop_seconds": 3 if branch.last_id == 2 else 0}
+        seconds = int(variables.get("VERIFY_SECONDS", "20"))
+        plan: dict[str, Any] = {"seconds": {20: 1, 40: 5}.get(seconds, 600)}
+        if seconds == 60:
+            plan["stop_seconds"] = 3
+        if branch.last_id == 1 and branch.app.repository:
+            plan |= {"created_seconds": 5, "seconds": 5}
         if variables.get("VERIFY_FAIL"):
             plan["outcome"] = "FAILED"
         return self._new_plan(plan)

@@ -1,0 +1,64 @@
+"""What the script sees in the local AWS: every fact, but for those about releases."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Callable
+
+from verified import is_clean, rows
+from verify.facts import FACTS, RELEASES
+from waiting import eventually
+
+from amplify_local import LocalAws
+
+Verify = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# What the local AWS does otherwise, and local/README.md or the fact's file says so.
+ELSEWHERE = {
+    "log-host": "127.0.0.1",  # no S3 of Amplify's
+    "log-range": "200, ",  # whole files only
+    "redelivered": "the same event, ",  # sooner, for the tests' sake
+    "replaced-kept": "Update(a) UPDATE_IN_PROGRESS, Update(b) UPDATE_ROLLBACK_IN_PROGRESS, Delete(b) ",
+}
+BUILDING = ["--repository", "https://github.com/example/site"]
+BY_HAND = {name for name, fact in FACTS.items() if fact.by_hand}
+
+
+def abandon_the_update_that_lingers(aws: LocalAws) -> None:
+    """As CloudFormation does when a sibling fails; the local AWS provisions one resource after the other."""
+
+    def lingers() -> bool:
+        described = aws.client("cloudformation").describe_stacks()["Stacks"]
+        states = {stack["StackName"].rpartition("-")[2]: stack["StackStatus"] for stack in described}
+        return states.get("abandoned") == "UPDATE_IN_PROGRESS"
+
+    eventually(lambda: lingers() and aws.abandon("Probe"))
+
+
+def test_every_fact_is_looked_at_and_nothing_is_left(aws: LocalAws, verify: Verify) -> None:
+    threading.Thread(target=abandon_the_update_that_lingers, args=[aws], daemon=True).start()
+    parts = ["amplify", "builds", "files", "cloudformation"]
+    done = verify("--yes", *BUILDING, "--older-commit", "1234567", "--only", *parts)
+
+    found = rows(done.stdout)
+    assert found.keys() == FACTS.keys() - RELEASES.keys(), done.stdout
+    assert {name for name, (_, verdict) in found.items() if verdict == "not checked"} == BY_HAND, done.stdout
+    differs = {name: seen for name, (seen, verdict) in found.items() if verdict == "DIFFERS"}
+    assert differs.keys() == ELSEWHERE.keys(), done.stdout
+    for name, seen in differs.items():
+        assert seen.startswith(ELSEWHERE[name])
+    assert done.returncode == 1  # something differs
+    assert is_clean(aws)
+    assert "top-secret" not in done.stdout
+    assert "X-Amz-Signature" not in done.stdout
+
+
+def test_without_a_repository_only_what_needs_no_build_is_checked(aws: LocalAws, verify: Verify) -> None:
+    done = verify("--yes", "--only", "amplify", "builds")
+
+    found = rows(done.stdout)
+    assert found["busy"] == ("no --repository was given", "not checked")
+    assert found["manual"][1] == "as expected"
+    assert done.returncode == 0, done.stdout
+    assert is_clean(aws)

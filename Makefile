@@ -13,11 +13,12 @@ help:  ## List the targets.
 
 setup: .venv/installed node_modules/installed  ## Make the environment: .venv and node_modules.
 
+# Not compiled: that takes half of the time, and most modules of aws-cdk-lib are never imported.
 .venv/installed: requirements.txt pyproject.toml local/pyproject.toml
 	@sh tools/check_machine.sh "$(PYTHON)"
 	@echo "Installing Python packages into .venv; this takes a minute or two ..."
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	.venv/bin/pip install --no-compile --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 
 examples/typescript/node_modules/installed: examples/typescript/package.json examples/typescript/package-lock.json
@@ -38,7 +39,8 @@ test-fast: setup  ## Run the tests of the function and of the construct, in abou
 	.venv/bin/python -m pytest tests/function tests/construct -q -n 2 --dist loadfile
 
 # Deployments mostly wait: the CDK CLI looks at a stack every five seconds. So more of them run than there are cores.
-test: setup examples/typescript/node_modules/installed  ## Run all tests, the fast ones first.
+test:  ## Run all tests, the fast ones first.
+	@$(MAKE) --no-print-directory -j 3 setup examples/typescript/node_modules/installed
 	@echo "All tests take about four minutes on two cores, those of function and construct the first one."
 	@$(MAKE) --no-print-directory test-fast
 	.venv/bin/python -m pytest -q -n 6 --dist loadfile --no-loadscope-reorder --ignore tests/function --ignore tests/construct

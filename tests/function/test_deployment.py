@@ -501,3 +501,20 @@ def test_a_deployment_that_somebody_stops_before_it_starts_is_followed_by_anothe
     world.after_call = stop
     answer = world.request(world.event("Create", **sources("1.zip")))
     assert (answer.status, answer.data["JobId"], site(world)) == ("SUCCESS", "2", {"index.html": b"one"})
+
+
+def test_a_deployment_that_somebody_stops_after_a_start_without_an_answer_is_not_repeated(
+    world: World,
+) -> None:
+    world.amplify.next_job(seconds=60)
+    world.fail("StartDeployment", "timeout", applied=True)
+
+    def stop(call: str) -> None:
+        if call.endswith("/deployments/start"):
+            world.after_call = lambda _: None
+            world.amplify.stop(APP_ID, BRANCH, "1")
+
+    world.after_call = stop
+    answer = world.request(world.event("Create", **sources("1.zip")))
+    assert answer.reason.startswith("JOB_CANCELLED: job 1 ")
+    assert len(world.jobs()) == 1

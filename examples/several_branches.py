@@ -1,5 +1,5 @@
 # What: several branches of an app, released by one deployment.
-# Why: they share one function and its role; each further branch adds one resource.
+# Why: they share one function and its role; each further branch adds two resources.
 # How: npx cdk deploy --app "python3 examples/several_branches.py" -c app_id=d1a2b3c4d5e6f7
 import aws_cdk as cdk
 

@@ -72,7 +72,7 @@ def footprints(found: Mapping[str, Footprint]) -> str:
             [[title, *(cell(print_) for print_ in found.values())] for title, cell in rows.items()],
         ),
         "aws-amplify-alpha, and this project with the option `sources`, deploy files and build nothing; each "
-        "brings an app and a branch along. cfn-lint's finding on every function is aws-cdk-lib's own "
+        "also makes an app and a branch. cfn-lint's finding on every function is aws-cdk-lib's own "
         "`DependsOn` (W3005).",
         "![Resources in a stack with one job](benchmark-resources.svg)",
         kinds,
@@ -143,7 +143,7 @@ def answers(found: Mapping[str, Sequence[float]]) -> str:
     return _lines(
         "## From a job's end to the answer",
         "All deploy at the same time to one local AWS, with jobs of the same 1 to 6 s; measured. On AWS "
-        "each poll takes as much longer as its calls do.",
+        "each poll takes longer, because its calls do.",
         _table(["", "jobs", "mean", "p95", "longest", "mean, times ours"], rows),
         "![From a job's end to the answer](benchmark-answers.svg)",
         "AwsCustomResource answers before the job has begun to build. crhelper polls every 2 minutes: 60 "
@@ -253,8 +253,8 @@ def syntheses(found: Compared, runs: int) -> str:
         "Nearly all of the time is Node's start and loading aws-cdk-lib there. *Added* is the median of the "
         "differences to the empty stack's processor time in the same round.",
         _table(["", "whole", "processor time", "added", "jsii calls"], rows),
-        f"Importing `aws_cdk` took {_seconds(ours['import_cdk'])} of ours, and importing this package "
-        f"{_seconds(ours['import_ours'])}: the submodules for Lambda, IAM, logs and Amplify, which "
+        f"Of this project's time, importing `aws_cdk` took {_seconds(ours['import_cdk'])}, and importing this "
+        f"package {_seconds(ours['import_ours'])}: the submodules for Lambda, IAM, logs and Amplify, which "
         "aws-cdk-lib loads when they are first named.",
     )
 

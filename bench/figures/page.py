@@ -253,8 +253,8 @@ def syntheses(found: Compared, runs: int) -> str:
         "Nearly all of the time is Node's start and loading aws-cdk-lib there. *Added* is the median of the "
         "differences to the empty stack's processor time in the same round.",
         _table(["", "whole", "processor time", "added", "jsii calls"], rows),
-        f"Of this project's time, importing `aws_cdk` took {_seconds(ours['import_cdk'])}, and importing this "
-        f"package {_seconds(ours['import_ours'])}: the submodules for Lambda, IAM, logs and Amplify, which "
+        f"Of this project's time, importing `aws_cdk` took {_seconds(ours['import_cdk'])}, and "
+        f"importing this package {_seconds(ours['import_ours'])}: the submodules for Lambda, IAM, logs and Amplify, which "
         "aws-cdk-lib loads when they are first named.",
     )
 

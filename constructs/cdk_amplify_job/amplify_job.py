@@ -36,7 +36,7 @@ class AmplifyJob(Construct):
     build, or one of ``triggers``. The deployment waits for the job, and fails with the reason when the job
     fails.
 
-    The options other than ``branch``, or ``app_id`` and ``branch_name``, may be left out. The fields of the
+    Give ``branch``, or ``app_id`` and ``branch_name``; all other options may be left out. The fields of the
     job are those of https://docs.aws.amazon.com/amplify/latest/APIReference/API_StartJob.html.
 
     :param branch: The branch: a CfnBranch, an IBranchRef, or a Branch of the aws-amplify-alpha module.
@@ -47,10 +47,10 @@ class AmplifyJob(Construct):
     :param job_id: The ID of the job to run again, at most 255 characters; for RETRY, which needs it.
     :param job_reason: Why it is started, at most 255 characters. Default: - none
     :param commit_id: The commit to build, at most 255 characters. Default: - the tip of the branch
-    :param commit_message: The message of that commit, at most 10,000 characters. Default: - none
+    :param commit_message: What Amplify shows for it, at most 10,000 characters. Default: - the stack's name
     :param commit_time: When that commit was made: a datetime with a time zone, or an ISO 8601 string with
         one. Default: - none
-    :param commit: These three at once, as from Commit.from_environment(). Default: - none
+    :param commit: These three at once, such as Commit.from_git(). Default: - none
     :param sources: Files to deploy instead of a build, for an app without a repository: sources of
         ``aws_cdk.aws_s3_deployment``, as ``[Source.asset("dist")]``. If two have a file of the
         same name, the last one wins. The job is then a MANUAL one; it starts again when the files, or values
@@ -61,7 +61,7 @@ class AmplifyJob(Construct):
         build. Default: - none
     :param execute_after: What must be deployed before the job starts, besides what other options refer to.
         Default: - none
-    :param every_deploy: Start again at every deployment. Every synthesis then differs. Default: False
+    :param every_deploy: Start again at every deployment: each synthesis has a new template. Default: False
     :param wait: Wait for the job's end; otherwise the deployment goes on once the job has started.
         Default: True
     :param timeout: How long to wait for the branch and the job: 1 to 55 minutes, rounded to seconds. Then the
@@ -69,7 +69,7 @@ class AmplifyJob(Construct):
     :param when_busy: What to do when the branch has a pending or running job. Default: WhenBusy.WAIT
     :param on_rollback: What to do when the deployment is rolled back. Default: OnRollback.RESTORE
     :param verify_commit: Fail when the log of the build shows another commit than commit_id. Default: True
-    :param smoke_test: A page of the site that must answer as it says before the deployment succeeds.
+    :param smoke_test: A page of the site that must be as wanted before the deployment succeeds. Needs wait.
         Default: - none
     :param failure_log_lines: Lines to quote from the log of the step that failed, 0 to 50. They appear in
         the events of the stack. Default: 10
@@ -78,8 +78,8 @@ class AmplifyJob(Construct):
         needs one; :class:`AmplifyJobRole` makes it. Default: - the function's own role
     :param external_id: The external ID that this role requires, 2 to 1,224 characters. Default: - none
     :param provider: The function to use. Default: - one for the jobs of the stack
-    :raises ValueError: An option is missing, out of its limits, or does not go with another. Or this is a
-        build of the very branch by Amplify: the build and the job would wait for each other.
+    :raises ValueError: An option is missing, out of its limits, or does not go with another. Or the role of
+        the provider is full. Or this runs in Amplify's own build of the branch, which waits for the job.
     """
 
     def __init__(
@@ -212,7 +212,7 @@ class AmplifyJob(Construct):
     def status(self) -> str:
         """The status of the job: SUCCEED, or CANCELLED if Amplify saw nothing to build.
 
-        If the deployment does not wait, the status at its start, such as PENDING.
+        If the deployment does not wait: the status at the job's start, such as PENDING.
         """
         return self.attribute("Status")
 
@@ -223,7 +223,7 @@ class AmplifyJob(Construct):
 
     @property
     def commit_message(self) -> str:
-        """The message of that commit."""
+        """The message that Amplify shows for the job; without commit_message, it names the stack."""
         return self.attribute("CommitMessage")
 
     @property
@@ -243,7 +243,7 @@ class AmplifyJob(Construct):
 
     @property
     def end_time(self) -> str:
-        """When the job ended, in ISO 8601."""
+        """When the job ended, in ISO 8601; empty if the deployment does not wait."""
         return self.attribute("EndTime")
 
     @property
@@ -257,5 +257,5 @@ class AmplifyJob(Construct):
         return self.attribute("ConsoleUrl")
 
     def attribute(self, name: str) -> str:
-        """Return an attribute by the name that Fn::GetAtt takes."""
+        """Return an attribute by the name that Fn::GetAtt takes, such as ``BranchUrl``."""
         return self._resource.get_att(name).to_string()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
     """Return the app's ID and the branch's name of a branch construct.
 
-    :raises ValueError: The construct does not know its app.
+    :raises ValueError: It is no branch construct, or does not know its app.
     """
     if not hasattr(branch, "node"):
         raise ValueError(
@@ -42,7 +42,7 @@ def known_name_of(branch: IBranchRef | IResource) -> str | None:
 
 
 def pitfalls_of(branch: IBranchRef | IResource, deploys_files: bool, has_triggers: bool) -> dict[str, str]:
-    """Return what a job on a branch construct will stumble over, as warnings by their ID.
+    """Return the warnings for a job on a branch construct, by their ID.
 
     :param deploys_files: Whether it deploys files; else it is a RELEASE.
     :param has_triggers: Whether changed values start it again.

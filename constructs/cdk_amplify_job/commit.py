@@ -60,7 +60,7 @@ class Commit:
 
     :param id: Its SHA, at most 255 characters.
     :param message: Its message, at most 10,000 characters. Default: - none
-    :param time: When it was committed, with a time zone. Default: - none
+    :param time: When it was committed: a datetime with a time zone, or ISO 8601 with one. Default: - none
     """
 
     id: str
@@ -74,7 +74,7 @@ class Commit:
         A message that is too long for Amplify is cut.
 
         :param directory: Any directory of the work tree. Default: the working directory
-        :param revision: What to read. Default: what is checked out
+        :param revision: The commit to read, as git names it. Default: what is checked out
         :raises ValueError: There is no git, no repository or no such commit.
         """
         # Whatever the settings of the user's git.

@@ -18,7 +18,7 @@ class ImportedProvider(Construct):
     """A provider that is defined elsewhere.
 
     :param role: Its role, if it is known.
-    :param permitted: Whether it may do all that its jobs need already.
+    :param permitted: Whether it may already work on the jobs' apps and read the events of their stacks.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the options of the constructs allow, by the contract that the function reads its properties by."""
+"""The limits of the options, from ``contract.py``, by which the function reads its properties."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _TYPES: Final = {"flag": bool, "number": int}
 def is_known(value: object) -> bool:
     """Whether a value is known, and so checked, at synthesis. The function checks the others.
 
-    Not known are tokens, what stands for a looked-up value in a first synthesis (``value_from_lookup``), and
-    text that holds a dynamic reference of CloudFormation. A list is known: no option takes the token of one.
+    Tokens, the dummies of ``value_from_lookup`` in a first synthesis, and texts with a dynamic reference of
+    CloudFormation are not known. A list is always known: no option takes a token that stands for a list.
     """
     if isinstance(value, str):
         later = value.startswith("dummy-value-for-") or "{{resolve:" in value
@@ -44,14 +44,14 @@ def is_known(value: object) -> bool:
 
 
 def is_list_of(attribute: str, value: object) -> bool:
-    """Whether a value is a list, and each item has what items of its kind have. A string is no list."""
+    """Whether a value is a list whose items all have the attribute. A string is no list."""
     if isinstance(value, str) or not isinstance(value, Sequence):
         return False
     return all(hasattr(item, attribute) for item in value)
 
 
 def checked(name: str, value: Any, option: str | None = None) -> Any:
-    """Return the value of an option as the template has it; a token of a text as a string.
+    """Return the value of an option as the template has it. A token for a text becomes a string.
 
     :param name: The property that it becomes.
     :param option: What its user calls it. Default: - the option of the construct
@@ -88,7 +88,7 @@ def checked_branch_name(value: str) -> str:
 
 
 def checked_flag(name: str, value: bool | None) -> bool | None:
-    """Return a flag that decides at synthesis what the template says.
+    """Return a flag that must be known at synthesis.
 
     :raises ValueError: It is neither True nor False.
     """
@@ -100,7 +100,7 @@ def checked_flag(name: str, value: bool | None) -> bool | None:
 def checked_seconds(name: str, value: Duration | None, option: str) -> int | None:
     """Return a duration in seconds, rounded.
 
-    :raises ValueError: It is none, not known at synthesis, or out of the contract's limits.
+    :raises ValueError: It is no Duration, not known at synthesis, or out of the contract's limits.
     """
     if value is None:
         return None

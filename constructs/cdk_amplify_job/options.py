@@ -39,13 +39,13 @@ class JobType(str, Enum):
     """
 
     RELEASE = "RELEASE"
-    """Build the newest commit of the branch, and deploy it."""
+    """Build commit_id, or the newest commit of the branch, and deploy it."""
     RETRY = "RETRY"
     """Run an earlier job again, with its commit."""
     MANUAL = "MANUAL"
     """Deploy files; the option sources says which."""
     WEB_HOOK = "WEB_HOOK"
-    """A build that a webhook asks for."""
+    """Build as if a webhook had asked for it."""
 
 
 class WhenBusy(str, Enum):
@@ -55,7 +55,7 @@ class WhenBusy(str, Enum):
     """Wait for that job's end, then start."""
     STOP = "STOP"
     """Stop that job once it runs, then start. A job that another AmplifyJob started in this deployment is not
-    stopped: its end is waited for."""
+    stopped: the function waits for its end."""
     JOIN = "JOIN"
     """Start no job, and use the result of that one: if it fails, the deployment fails."""
     FAIL = "FAIL"
@@ -102,7 +102,7 @@ class AmplifyJobOptions(TypedDict, total=False):
 
 
 def check_names(owner: str, options: Mapping[str, object]) -> None:
-    """As Python does for its own parameters.
+    """Refuse an unknown option, as Python refuses an unknown parameter.
 
     :raises TypeError: AmplifyJob has no such option.
     """
@@ -156,7 +156,7 @@ def checked_region(region: str | None, branch: IBranchRef | IResource | None, st
 
 
 def misspelt_region(region: str | None) -> str | None:
-    """Only a warning: the CDK may not know the newest Region."""
+    """Return a warning if the Region looks misspelt. No error: the CDK may not know the newest Region."""
     if region is None or not is_known(region):
         return None
     known = [info.name for info in RegionInfo.regions]
@@ -235,7 +235,7 @@ def checked_provider(provider: IAmplifyJobProvider | None, stack: Stack) -> IAmp
 
 
 def reader_of(provider: IAmplifyJobProvider, job: Construct) -> iam.IRole:
-    """The role that reads the files of a job, in a form that ignores grants: theirs are wider than needed."""
+    """Return the role that reads a job's files, without grants: those of sources are wider than needed."""
     if provider.role is None:
         raise ValueError(
             "sources need a provider whose role is known, so that it may read them: give its role as the "

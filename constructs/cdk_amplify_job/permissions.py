@@ -70,12 +70,12 @@ def is_work_on_app(statement: Statement) -> bool:
 
 
 def describe_stacks(arn: str) -> Statement:
-    """Allow to see whether a request is still wanted, and which job a rollback is to undo."""
+    """Let the function see whether a request is still wanted, and which job a rollback is to undo."""
     return allow([arn], "cloudformation:DescribeStackEvents")
 
 
 def characters(statements: Sequence[Statement], app_id: str = "") -> int:
-    """Count the characters of a policy as IAM does. Tokens count as they usually are: IAM has the last word.
+    """Count the characters of a policy as IAM does. A token counts with its usual length; IAM decides.
 
     :param app_id: The app's ID, which may be a token.
     """

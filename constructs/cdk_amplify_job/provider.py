@@ -71,15 +71,15 @@ class AmplifyJobProvider(Construct):
         with ``assume_role``, and the site with ``smoke_test``. Default: - none
     :param vpc_subnets: The subnets in that VPC. Default: - as aws_lambda.Function
     :param security_groups: The security groups in that VPC. Default: - as aws_lambda.Function
-    :param ephemeral_storage_size: The size of /tmp, for the files that jobs deploy; a single archive
-        without tokens needs none. Default: Size.mebibytes(512)
+    :param ephemeral_storage_size: The size of /tmp, for the files that jobs deploy; one archive without
+        tokens usually needs no space there. Default: Size.mebibytes(512)
     :param shared: Whether stacks of other CDK apps use the provider too. The function may then describe every
         stack of its account and Region. Default: False
     :param app_ids: The IDs of Amplify apps. The function may then work on every branch of them, and their
         builds add no permission; in other stacks, if the provider is shared. Default: - each job adds one for
         its branch
-    :raises ValueError: Both log_retention and log_group are given, the runtime is no recent Python, or
-        another option is of the wrong type.
+    :raises ValueError: Both log_retention and log_group are given, the runtime is no Python 3.10 or newer,
+        app_ids is empty or repeats an ID, another option is wrong, or the role is full.
     """
 
     ID: Final = "AmplifyJobProvider"
@@ -233,7 +233,7 @@ class AmplifyJobProvider(Construct):
     def permit(
         self, job: Construct, resource: CfnResource, app_id: str, statements: Sequence[Statement]
     ) -> None:
-        """As every provider."""
+        """See :meth:`IAmplifyJobProvider.permit`."""
         stack, needed = Stack.of(job), list(statements)
         if app_id in self._of_apps:
             needed = [statement for statement in needed if not is_work_on_app(statement)]

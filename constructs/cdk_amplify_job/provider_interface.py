@@ -34,10 +34,10 @@ class IAmplifyJobProvider(Protocol):
     ) -> None:
         """Let the function do the work of a job.
 
-        :param job: The scope of what is needed for that.
+        :param job: The construct in whose scope the policy is made.
         :param resource: The custom resource, which waits for its permission.
         :param app_id: The ID of the job's app.
-        :param statements: What the job needs.
+        :param statements: The IAM statements that the job needs.
         :raises ValueError: The inline policies of the role are full.
         """
 

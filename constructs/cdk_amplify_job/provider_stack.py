@@ -22,8 +22,8 @@ class AmplifyJobProviderStack(Stack):
     """A stack with a provider for the other stacks of an account and Region, also those without the CDK.
 
     It exports ``{stack name}-ServiceToken`` and ``{stack name}-RoleName``. A stack that uses them must attach
-    a policy for its branch to the role; :meth:`AmplifyJobProvider.from_service_token` does that. With
-    ``app_ids``, that policy is not needed.
+    a policy for its branch to the role; :meth:`AmplifyJobProvider.from_service_token` does that, if given the
+    role. With ``app_ids``, builds of these apps need no policy.
 
     :param env: Where the stack is deployed. Default: - where the command line points
     :param stack_name: The stack's name. Default: - made from the construct's path

@@ -15,12 +15,12 @@ from .permissions import QUOTA, WILDCARD_EXPLAINED, arn_of_app, characters, poli
 
 
 class AmplifyJobRole(iam.Role):
-    """A role beside an app, for the option ``assume_role`` of jobs in another account.
+    """A role in the account of an app, for the option ``assume_role`` of jobs in another account.
 
     It allows what jobs do with the given branches. Only the role of the provider's function may assume it.
 
     :param app_id: The ID of the app.
-    :param branch_names: The names of its branches.
+    :param branch_names: The names of its branches, at least one; no patterns.
     :param trusted_role_arn: The ARN of the role of the provider's function. It may end with an asterisk, for
         the letters that CloudFormation adds to a role's name; then it stands for each role that matches.
     :param region: The Region of the app. Default: - the stack's

@@ -15,8 +15,8 @@ from .permissions import QUOTA, WILDCARD_EXPLAINED, Statement, characters, polic
 class RolePolicies:
     """Policies as resources of their own.
 
-    CloudFormation deletes a job's policy after its job. It would change a policy inside the role before: the
-    Delete of a job that is new in a failed update, or was taken out of the template, would be denied.
+    CloudFormation deletes a job's policy after its job. It would change a policy inside the role earlier:
+    then the Delete of a job that is new in a failed update, or left the template, would be denied.
 
     :param provider: Whose role it is; errors name it.
     :param inside: The statements inside the role, if the provider has made it.
@@ -45,7 +45,7 @@ class RolePolicies:
         """Attach one policy.
 
         :param app_id: The ID of the app that it is about.
-        :param name: Its name. Default: - one that no other policy of the role has, also of other apps
+        :param name: Its name. Default: - one that no other policy of the role has, in any CDK app
         :raises ValueError: The inline policies of the role are full.
         """
         self._characters += characters(statements, app_id)

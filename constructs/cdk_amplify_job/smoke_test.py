@@ -16,13 +16,13 @@ class SmokeTest:
 
     If the branch has basic auth, its credentials are sent to its own address, and to no other.
 
-    :param path: The path of the page on the branch's own address: one slash, then ASCII characters. Or the
+    :param path: A path on the branch's own address: one slash, then ASCII characters, no spaces. Or the
         https URL of the page, such as one of a custom domain, without user and fragment. At most 1,000
         characters. Default: "/"
     :param status: The HTTP status that the page must answer, 200 to 599, after redirects within the site.
         Default: 200
     :param text: What the page must hold, 1 to 1,000 characters. Default: - nothing
-    :param within: How long that may take, 10 seconds to 15 minutes. The timeout of the job ends it, too.
+    :param within: How long to try, 10 seconds to 15 minutes. The timeout of the job ends it, too.
         Default: Duration.minutes(2)
     :raises ValueError: An option is out of its limits.
     """

@@ -19,7 +19,7 @@ class BoundSources(NamedTuple):
     properties: dict[str, Any]
     """As ``BucketDeployment`` names them."""
     statements: list[Statement]
-    """What the function must be allowed to read them."""
+    """The statements that let the function read them."""
 
 
 def check_sources(sources: Sequence[ISource] | None) -> None:
@@ -37,7 +37,7 @@ def check_sources(sources: Sequence[ISource] | None) -> None:
 
 
 def bind(sources: Sequence[ISource], scope: Construct, reader: iam.IRole) -> BoundSources:
-    """Upload what has to be uploaded with the stack.
+    """Bind the sources: their files become assets of the stack.
 
     :param reader: The role that reads the sources, one that ignores grants: theirs are wider than needed.
     """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class AmplifyJobStage(Stage):
     """A stage with one :class:`AmplifyJobStack`, for ``pipelines.CodePipeline.add_stage``.
 
-    Tokens cannot cross stages: name the app and the branch.
+    Tokens cannot cross stages: give app_id and branch_name, not branch.
 
     :param env: Where the stage is deployed. Default: - that of the stage or app around it
     :param stage_name: The stage's name. Default: - its ID

@@ -24,7 +24,7 @@ _NEVER_CUT = ("JobId", "JobArn")
 
 
 class NotDelivered(Exception):
-    """Raised for Lambda, whose retry answers again."""
+    """Lambda gets this error; its retry answers again."""
 
 
 def send(request: Request, clock: Clock, status: str, **fields: Any) -> None:
@@ -57,7 +57,7 @@ def send(request: Request, clock: Clock, status: str, **fields: Any) -> None:
 
 
 def _is_worth_another_try(error: urllib.error.HTTPError) -> bool:
-    """What S3 says that a client may try again.
+    """Whether S3 says that a client may try again.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
     """

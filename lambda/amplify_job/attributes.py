@@ -15,9 +15,9 @@ _NAMES: list[str] = json.loads((Path(__file__).parent / "attributes.json").read_
 def attributes(
     job: Job | None, *, job_type: str, built_commit_id: str, branch_url: str, console_url: str
 ) -> dict[str, str]:
-    """Always all of them: if one is missing, CloudFormation fails the stack.
+    """Return all attributes: if one is missing, CloudFormation fails the stack.
 
-    :param job_type: What was asked for; Amplify does not say of what type a job is.
+    :param job_type: What was asked for; Amplify may not say the type of a job.
     """
     shown = {"JobType": job_type, "BranchUrl": branch_url, "ConsoleUrl": console_url}
     if job:

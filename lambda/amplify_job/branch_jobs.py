@@ -1,4 +1,4 @@
-"""Which of a branch's jobs are whose. Every list holds the newest job first; nothing here calls anything."""
+"""Which of a branch's jobs are whose. Every list holds the newest job first; nothing here calls AWS."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def newest_of_version(jobs: Sequence[Job], resource: str, fingerprint: str) -> J
 
 
 def newest_success(jobs: Sequence[Job]) -> Job | None:
-    """What the site serves."""
+    """The newest successful job, which the site serves."""
     return next((job for job in jobs if job.status == SUCCEED), None)
 
 
@@ -35,7 +35,7 @@ def described(jobs: Sequence[Job], resource: str, fingerprint: str) -> Job | Non
 
 
 def in_progress(jobs: Sequence[Job], resource: str) -> list[Job]:
-    """The running jobs that the resource started, except those that a Delete of it started."""
+    """The jobs in progress that the resource started, except those that a Delete of it started."""
     return [
         job for job in jobs if job.in_progress and is_of(job, resource) and fingerprint_of(job) != NO_VERSION
     ]

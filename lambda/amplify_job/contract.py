@@ -120,7 +120,7 @@ def allowed(row: Row) -> str:
 
 
 def read(row: Row, value: Any) -> Any:
-    """Return a value as its type. CloudFormation gives every scalar as a string.
+    """Return a value in its row's type. CloudFormation gives every scalar as a string.
 
     :raises ValueError: It is not what is allowed.
     """
@@ -166,7 +166,7 @@ def conflict(
 
     :param given: What is given, by the property's name.
     :param unknown: The properties of which only the deployment knows the value. No rule looks at them.
-    :param called: How the user calls a property.
+    :param called: Gives the user's name of a property.
     """
     job_type, job_id, sources = job_type_of(given), given.get("JobId"), given.get("SourceBucketNames")
     of_a_build = [

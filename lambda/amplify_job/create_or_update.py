@@ -85,7 +85,7 @@ def _unchanged(task: Task, state: State, seen: Seen, jobs: Sequence[Job]) -> Ste
 
 
 def _check_again(task: Task, state: State, seen: Seen, job: Job | None) -> Step:
-    """The Update that is sent again may have failed because of the site; or the test of the site is new."""
+    """Check the site if the Update is repeated, as the site may have failed it, or if the test is new."""
     is_new = task.before is not None and task.before.smoke_test != task.properties.smoke_test
     if task.is_repeated or is_new:
         return _checked(task, state, seen, job)
@@ -111,7 +111,7 @@ def _follow(task: Task, state: State, seen: Seen) -> Step:
 
 
 def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:
-    """Stop the job if this request started it. If it succeeds all the same, that is a success."""
+    """Stop the job if this resource started it. If it succeeds all the same, that is a success."""
     told, is_over = job.id in state.stopped, seen.now >= task.ends(state, Kind.FORWARD)
     if state.mine and job.in_progress and not is_over:
         return Wait() if told or job.status == CANCELLING else StopJob(job.id)
@@ -161,7 +161,7 @@ def _too_late(task: Task, state: State, seen: Seen) -> BranchBusy | AmplifyError
 
 
 def seconds_until_next_look(job: Job, now: float) -> float:
-    """4 s while the job builds, 1 s while it deploys or has just begun.
+    """1 to 4 s while the job builds, 1 s while it deploys, else 2 s.
 
     A build still has to be deployed and verified before the job succeeds, which takes some seconds.
     `docs/design.md` has the figures.

@@ -61,7 +61,7 @@ class Files:
         self._room = ExitStack()
         self._merged_zip: Zip | None = None
         self.warning = ""
-        """Why the site will hardly be as wanted; empty if nothing looks wrong."""
+        """Why the site will probably be wrong; empty if nothing looks wrong."""
 
     def __enter__(self) -> Files:
         return self
@@ -71,7 +71,7 @@ class Files:
         self._room.close()
 
     def zip(self, check: Callable[[], None] = lambda: None) -> Zip:
-        """All files. One archive without markers is passed on as it is; others are merged once.
+        """All files. One sound archive without markers is passed on as it is; others are merged once.
 
         :param check: Called again and again while files are merged. It raises to end that.
         :raises InvalidProperties: an archive cannot be used, or /tmp is too small.
@@ -112,7 +112,7 @@ class Files:
 
 
 def replaced(chunks: Iterator[bytes], markers: Mapping[bytes, bytes]) -> Iterator[bytes]:
-    """The same bytes with each marker replaced, also one that two chunks share."""
+    """The same bytes with each marker replaced, also one that spans two chunks."""
     if not markers:
         yield from chunks
         return

@@ -19,7 +19,7 @@ from step_log import StepLog
 from steps import Answer, Fail
 
 _T = TypeVar("_T")
-_SECONDS = 25  # how long is tried before the answer what no decision depends on
+_SECONDS = 25  # how long calls are tried on which no decision depends
 _LOOK_SECONDS = 4  # how long the stack is asked before an Update fails
 _FIRST_LOOK_SECONDS = 60  # the same if it was not asked before
 

@@ -1,7 +1,7 @@
 """The custom resource `Custom::AmplifyJob`: starts an Amplify job, waits for it, and answers CloudFormation.
 
-One request of CloudFormation may take several deliveries and invocations; it starts at most one job. Every
-request is answered.
+One request of CloudFormation may take several deliveries and invocations; it starts at most one job on a
+branch. Every request is answered.
 
 `create_or_update.py` and `roll_back.py` decide what is done: pure functions from what was seen to the next
 step. `work.py` takes these steps, one after the other.

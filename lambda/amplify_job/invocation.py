@@ -1,6 +1,6 @@
 """One invocation of the function: what is received, handed over, and answered.
 
-`decide.py` says which step that is, `perform.py` takes it, `work.py` repeats that, `finish.py` answers.
+`decide.py` says the next step, `perform.py` takes it, `work.py` repeats that, `finish.py` answers.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Context(Protocol):
 
 
 class NotHandedOver(Exception):
-    """Raised for Lambda: its retry of this invocation goes on."""
+    """Lambda gets this error and retries the invocation, which then goes on."""
 
 
 class Invocation:

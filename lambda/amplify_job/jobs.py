@@ -130,7 +130,7 @@ class Site:
 
 
 class Jobs:
-    """The jobs of one branch. No method repeats a call: its errors say whether that is worth it.
+    """The jobs of one branch. No method repeats a call: the errors say whether a repeat is of use.
 
     :raises Busy, Throttled, Unanswered: worth another try.
     :raises AccessDenied, NotFound, AmplifyError: not worth one.
@@ -150,7 +150,7 @@ class Jobs:
 
         ListJobs answers newest first (seen by its users, not verified on AWS).
 
-        :param since: No more pages are read once a job that began earlier is listed.
+        :param since: In seconds since the epoch. Reading ends at a page with a job that began earlier.
         """
         jobs, page = self._listed
         self._listed = [], {}

@@ -242,7 +242,7 @@ class Progress:
 
     @property
     def jobs(self) -> Jobs:
-        """Those of the branch at which the work is."""
+        """The jobs of the branch that is worked on now."""
         before = self._task.before
         is_there = before and self._task.moves and not self.state.left
         return self._clients.jobs(before.location if before and is_there else self._task.properties.location)

@@ -59,7 +59,7 @@ class SmokeTest(NamedTuple):
     """What the site must answer once the job has succeeded."""
 
     path: str
-    """Of the branch's site; or an https URL of a host that shows the site, too."""
+    """A path on the branch's site, or an https URL of another host that shows it."""
     status: int
     text: str
     seconds: int
@@ -85,7 +85,7 @@ class Properties(NamedTuple):
     smoke_test: SmokeTest | None
     failure_log_lines: int
     fingerprint: str
-    """A digest of the properties that define the job. A change of others starts no job."""
+    """A digest of the properties that define the job. A change of others starts one only after a failure."""
 
     @classmethod
     def parse(cls, raw: Any) -> Properties:

@@ -131,8 +131,8 @@ class Task(NamedTuple):
 
     @property
     def is_repeated(self) -> bool:
-        """Whether nothing has changed at all: CloudFormation sends an Update again that failed while rollback
-        is disabled."""
+        """Whether nothing has changed at all: with rollback disabled, CloudFormation
+        repeats a failed Update."""
         return bool(self.request.properties == self.request.old_properties)
 
     @property

@@ -1,6 +1,6 @@
 """Undoing: an Update in a rollback, a Delete, and requests that CloudFormation has given up.
 
-Nothing here fails a rollback: `invocation.py` answers SUCCESS to these requests, whatever happens.
+Nothing here fails a rollback: `finish.py` answers SUCCESS to these requests, except to a Create.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from state import State
 from steps import Answer, Fail, Next, ReadJobs, ReadStack, Seen, StartJob, Step, StopJob, Wait
 
 _QUIET_SECONDS = 6
-"""So long after a rollback began, a request from before it may still start its job: its last look at the
+"""How long a request from before a rollback may still start its job: its last look at the
 stack is good for five seconds."""
 _SHA = re.compile("[0-9a-f]{40}", re.IGNORECASE)
 
@@ -76,7 +76,7 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
 
 
 def delete(task: Task, state: State, seen: Seen) -> Step:
-    """Stop this resource's jobs. A new resource that is rolled back also leaves the site as it was before."""
+    """Stop this resource's jobs. If it was new in a failed update, also bring back what the site served."""
     return leave(task, state, seen) or Answer()
 
 
@@ -92,8 +92,8 @@ def given_up(task: Task, state: State, seen: Seen) -> Step:
 
 
 def leave(task: Task, state: State, seen: Seen) -> Step | None:
-    """On a branch where the resource will be no more, stop its jobs. If an update is being undone, also bring
-    back what the site served. None once nothing is left to do there."""
+    """Stop the resource's jobs on a branch that it leaves. If an update is being undone, also bring back what
+    the site served. None once nothing is left to do there."""
     look = state.look
     if state.job_id or seen.unanswered or seen.now >= task.ends(state, look.kind if look else Kind.DELETE):
         return None
@@ -131,13 +131,13 @@ def restore(
 ) -> StartJob | Answer:
     """Bring the site back to what it served before the operation that is being undone.
 
-    The site serves the branch's newest success. It served before: the newest other success, apart from the
-    jobs that belong to what is being undone. A RETRY of a job that recorded a commit builds that commit; a
+    The site serves the branch's newest success. Before, it served the newest other success that is not being
+    undone. A RETRY of a job that recorded a commit builds that commit; a
     RETRY of one that recorded none builds the branch's tip
     (https://github.com/aws-amplify/amplify-hosting/issues/1253).
 
     :param mark: Names the resource, and the version of it that is served afterwards.
-    :param undone: The digests of the resources of this stack.
+    :param undone: The digests of the resources that are being undone.
     :param last_complete: When the stack was last complete.
     :param again: Starts the job of that version again; None if there is no such version.
     """

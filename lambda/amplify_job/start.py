@@ -1,4 +1,4 @@
-"""Starting a job once the branch is free, and a deployment in its steps."""
+"""Starting a job, or a deployment step by step, once the branch is free."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ class State:
     began: float
     """When the function first saw this delivery of the request."""
     since: float = 0
-    """When the work as what the request is now began: the stack first showed it, or a rollback's quiet
-    seconds ended. 0 before the stack was seen."""
+    """When the work of the present kind began: when the stack first showed that kind, or when a rollback's
+    quiet seconds ended. 0 before the stack was seen."""
     look: Look | None = None
     """What the last readable look at the stack showed; None before the first look."""
     left: bool = False
@@ -34,14 +34,14 @@ class State:
     job_id: str = ""
     """The job that is being waited for."""
     mine: bool = False
-    """Whether this request started that job, so that it may stop it."""
+    """Whether this resource started that job, so that the request may stop it."""
     followed_since: float = 0
     renew: bool = False
     """Whether an Update that changes nothing needs a job all the same."""
     stopping_since: float = 0
     """When the job's time was over; 0 before."""
     stopped: tuple[str, ...] = ()
-    """The jobs that Amplify has accepted to stop."""
+    """The jobs whose StopJob Amplify has accepted."""
     checking_since: float = 0
     """When the site was first looked at; 0 before."""
 
@@ -51,7 +51,7 @@ class State:
     """Whether that deployment has its files."""
     uploads_failed: int = 0
     files_warning: str = ""
-    """Why the site will hardly be as wanted."""
+    """Why the site will probably be wrong."""
 
     refused: bool = False
     """Whether the last try to start a job was refused. The branch's jobs then tell when to try again."""
@@ -62,7 +62,7 @@ class State:
     blocked_since: float = 0
 
     shown: str = ""
-    """What the log said last about the job's progress."""
+    """What the log said last about the job or the site."""
     tries: int = 0
     """How many tries in a row ended in an error that is worth another try."""
     denied_since: float = 0
@@ -79,7 +79,7 @@ class State:
         return self.look is not None and now - self.look.at <= _LOOK_IS_GOOD_SECONDS
 
     def followed(self, job_id: str, now: float, *, mine: bool) -> State:
-        """The job is this request's from now on: started, found again, or joined."""
+        """The request follows the job from now on: it started it, found it again, or joined it."""
         return replace(
             self, job_id=job_id, mine=mine, followed_since=now, deployment="", refused=False, last_error=""
         )

@@ -1,4 +1,4 @@
-"""What the function does next, and what it has seen: the values between decisions and `invocation.py`."""
+"""What the function does next, and what it has seen: the values between `decide.py` and `perform.py`."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Next:
 
 @dataclass(frozen=True)
 class Wait:
-    """Then look again."""
+    """Wait, then look again."""
 
     seconds: float = POLL_SECONDS
     state: State | None = None

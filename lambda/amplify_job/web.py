@@ -16,7 +16,7 @@ class Untrusted(Exception):
 
 
 def request(url: str, endpoint: str, timeout: float, **options: Any) -> Any:
-    """Ask for a presigned URL, and return the open response.
+    """Request a presigned URL, and return the open response.
 
     :param endpoint: Where Amplify itself was called: a local AWS serves such URLs there.
     :param options: Those of `urllib.request.Request`.
@@ -31,8 +31,8 @@ def request(url: str, endpoint: str, timeout: float, **options: Any) -> Any:
 def request_site(url: str, endpoint: str, timeout: float, credentials: str = "") -> Any:
     """Ask for a page of a site over https, and return the open response.
 
-    :param endpoint: Where Amplify itself was called. A local AWS serves sites where it listens itself, so it
-        gets back the credentials that it has answered.
+    :param endpoint: Where Amplify itself was called. A local AWS serves sites at that
+        address, so the request and its credentials go there.
     :param credentials: Those of basic auth; empty if none are sent.
     :raises OSError: as request.
     """

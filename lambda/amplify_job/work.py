@@ -1,6 +1,6 @@
 """The work of a request: one step after the other. The only place that waits and tries again.
 
-After a pause, all is read anew: what must outlast a pause is in the state.
+After a pause, all but an ended job is read anew: what must outlast a pause is in the state.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Work:
 
     @property
     def _reading_ends(self) -> float:
-        """The end of the work, but for a delivery that comes late or after it."""
+        """The end of the work; a delivery that comes late gets more time."""
         state = self._progress.state
         ends = self._task.ends(state, state.kind(self._task.request.type))
         return max(ends, state.began + _LATE_SECONDS)

@@ -43,7 +43,7 @@ class Behaviour:
     :param echoes_commit_message: Job types whose ``commitMessage`` is returned as sent. Default: all builds
     :param retry_copies_message: A RETRY without a message of its own shows that of the job it repeats.
         Default: True
-    :param list_lag_seconds: How long after its start a job is listed. Default: 0
+    :param list_lag_seconds: How many seconds after its creation a job is listed. Default: 0
     :param omits: Members left out of every job summary and step, such as ``commitMessage``. Default: none
     :param concurrent_jobs: How many jobs run at a time in a Region; the others wait in PENDING. Default: 5
     :param page_size: Jobs on a page of ListJobs when the caller does not say. Default: 10
@@ -68,7 +68,7 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Call:
-    """One API request that was received: ``error`` is the code of the answer, if it was one."""
+    """One API request that fits the model. ``error``: its code, "timeout" or "reset"; None if it went well."""
 
     operation: str
     params: dict[str, Any]
@@ -85,8 +85,8 @@ class Amplify:
     :param region: The Region. Default: "us-east-1"
     :param account: The account's ID. Default: "000000000000"
     :param job_seconds: How long a job takes, in seconds, unless a plan says otherwise. Default: 5
-    :param behaviour: What differs between accounts. Default: as recorded last
-    :param logs_at: The address at which the transport serves step logs. Default: one of AWS
+    :param behaviour: What differs between accounts. Default: ``Behaviour()``
+    :param logs_at: The address of step logs and of uploads. Default: one of AWS
     :param authorize: Gets an access key, an action and an ARN. Returns the caller's ARN if the action is not
         allowed, else None. Default: everything is allowed
     """
@@ -150,7 +150,7 @@ class Amplify:
     # What the account's owner and other people do.
 
     def create_app(self, name: str = "site", app_id: str | None = None, **settings: Any) -> App:
-        """An app; ``settings`` as in CreateApp, ``region`` if it is not this Amplify's own."""
+        """Create an app. ``settings`` are members of CreateApp; ``region`` is another Region for it."""
         with self._lock:
             now = timestamp(self.clock())
             region = settings.pop("region", self.region)
@@ -161,7 +161,7 @@ class Amplify:
             return app
 
     def create_branch(self, app_id: str, branch_name: str = "main", **settings: Any) -> Branch:
-        """A branch; ``settings`` as in CreateBranch, and ``customDomains``: further hosts of its site.
+        """Create a branch. ``settings`` are members of CreateBranch, and ``customDomains``: more hosts.
 
         Its first build is not started, as on AWS.
         """
@@ -197,7 +197,7 @@ class Amplify:
         return app.branches[branch_name]
 
     def jobs(self, app_id: str | None = None, branch_name: str | None = None) -> list[Job]:
-        """Jobs, oldest first."""
+        """The jobs of all branches, or of one; those of each branch oldest first."""
         with self._lock:
             self._settle()
             return [
@@ -265,7 +265,7 @@ class Amplify:
     def next_job(
         self, plan: Plan | None = None, *, branch: tuple[str, str] | None = None, **changes: Any
     ) -> None:
-        """Plan the next job, also of one branch (app ID and name). Another call plans the job after it."""
+        """Plan the next job, or that of ``branch`` (app ID and name). Each further call plans one more."""
         self._plans.setdefault(branch, []).append(plan or self._new_plan(changes))
 
     def fail(

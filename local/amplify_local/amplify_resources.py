@@ -95,7 +95,7 @@ def _app_id(arn: str) -> str:
 
 
 def _parameters(operation: str, props: Properties, old: Properties | None = None) -> Properties:
-    """The parameters that a template's properties mean; variables that it names no longer are removed."""
+    """The parameters that a template's properties mean. Variables that it no longer names are removed."""
     shape = service_model().operation_model(operation).input_shape
     parameters: Properties = _typed(_flat(props), shape)
     if "EnvironmentVariables" in (old or {}):

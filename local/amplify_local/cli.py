@@ -276,7 +276,7 @@ def _branches(aws: Connection) -> list[tuple[str, str]]:
 
 
 def _context(cdk_options: list[str]) -> dict[str, str]:
-    """What ``-c key=value`` and ``--context key=value`` say, and before them the app's own ``cdk.json``."""
+    """What ``-c key=value`` and ``--context key=value`` say, else the app's own ``cdk.json``."""
     flags = ("-c", "--context")
     own = json.loads(_CDK_JSON.read_text()).get("context", {}) if _CDK_JSON.is_file() else {}
     own = {name: own[name] for name in ("app_id", "branch_name") if isinstance(own.get(name), str)}
@@ -347,13 +347,16 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     for name, run, text in (
-        ("up", _up, "Run until Ctrl-C; print the variables that other AWS tools need."),
-        ("deploy", _deploy, "Run `cdk deploy` for the app in this folder and show the jobs it waits for."),
+        ("up", _up, "Start a local AWS, print the variables that AWS tools need, and run until Ctrl-C."),
+        ("deploy", _deploy, "Run `cdk deploy` for the app in this folder and show the jobs that start."),
         ("diff", _diff, "Run `cdk diff` for the app in this folder."),
     ):
         starts = command(name, run, text, takes_cdk_options=name != "up")
         starts.add_argument(
-            "--job-seconds", type=_seconds, default=5.0, help="how long an Amplify job takes (default: 5)"
+            "--job-seconds",
+            type=_seconds,
+            default=5.0,
+            help="how many seconds an Amplify job takes (default: 5)",
         )
         starts.add_argument(
             "--scenario",
@@ -388,7 +391,7 @@ def _parser() -> argparse.ArgumentParser:
     site.add_argument("branch", metavar="BRANCH")
     site.add_argument("--app-id", help="the app, if several have a branch of that name")
 
-    push = command("push", _push, "Push a commit to a branch, as somebody else: Amplify builds it.")
+    push = command("push", _push, "Push a commit to a branch, as somebody else. Auto-build builds it.")
     push.add_argument("branch", metavar="BRANCH")
     push.add_argument("-m", "--message", default="Update", help="the commit's message")
     push.add_argument("--app-id", help="the app, if several have a branch of that name")
@@ -405,5 +408,5 @@ def _parser() -> argparse.ArgumentParser:
         metavar=("OPERATION", "MODE"),
         help=f"fail requests instead, such as `GetJob 500`; modes: {', '.join(MODES)}",
     )
-    fail.add_argument("--times", type=int, default=1, help="how many requests (default: 1)")
+    fail.add_argument("--times", type=int, default=1, help="with --request: how many (default: 1)")
     return parser

@@ -25,7 +25,7 @@ _MAKING = Lock()  # no two threads may make clients of one session at the same t
 
 @dataclass
 class Connection:
-    """Where a local AWS listens; ``folder`` is its own, for what tools leave behind."""
+    """Where a local AWS listens: ``amplify_url`` for Amplify, ``url`` for the rest. Tools use ``folder``."""
 
     url: str
     amplify_url: str
@@ -60,7 +60,7 @@ class Connection:
 
     @property
     def isolation(self) -> dict[str, str]:
-        """Keeps the user's own AWS profiles, and the metadata of a real machine, out of the picture."""
+        """The variables that hide the user's own AWS profiles, and the metadata of a real machine."""
         nothing = str(self.folder / "aws-config")
         return {
             "AWS_CONFIG_FILE": nothing,
@@ -92,12 +92,20 @@ class Connection:
         env: Mapping[str, str] | None = None,
         on_line: Callable[[str], None] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run the CDK CLI: ``aws.cdk("deploy", "-c", "app_id=d123", cwd=project)``."""
+        """Run the CDK CLI: ``aws.cdk("deploy", "-c", "app_id=d123", cwd=project)``.
+
+        :param env: Further variables of its environment.
+        :param on_line: Is told each line as it comes.
+        :return: With ``returncode``, and both streams in ``stdout``.
+        """
         environment = {**self.environment, "TMPDIR": str(self.folder), **(env or {})}
         return run_cdk(arguments, Path(cwd).resolve(), environment, on_line)
 
     def function_logs(self, name_contains: str = "") -> list[str]:
-        """What functions logged, in order of time; the lines of an invocation come at its end."""
+        """What functions logged, by time; an invocation's lines come at its end.
+
+        :param name_contains: Only of log groups with this in their name. Default: of all
+        """
         logs = self.client("logs")
         events = []
         for group in logs.describe_log_groups()["logGroups"]:
@@ -112,7 +120,7 @@ class Connection:
             return str(response.read().decode())
 
     def abandon(self, logical_id: str) -> bool:
-        """Let CloudFormation stop waiting for a custom resource, as when a sibling fails.
+        """Let CloudFormation stop waiting for a custom resource, as when another resource of the stack fails.
 
         The emulator provisions one resource after the other, so no sibling can fail meanwhile.
 

@@ -224,7 +224,7 @@ def _remember_failed_create(
 
 
 def _adopt_failed_creates(stack: Properties) -> list[str]:
-    """Make the failed Creates resources of the stack, so that they are sent a Delete; returns their names."""
+    """Add failed Creates to the stack's resources, so that they are sent a Delete; return their names."""
     failed: dict[str, Properties] = stack.pop("_failed_creates", {})
     stack.setdefault("_resources", {}).update(failed)
     return list(failed)

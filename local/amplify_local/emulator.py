@@ -1,4 +1,4 @@
-"""The emulator's process: ministack, stricter where CloudFormation and Lambda are, and with Amplify's types.
+"""The emulator's process: ministack, with stricter CloudFormation and Lambda, and with Amplify's types.
 
 Run as ``python -m amplify_local.emulator`` by :class:`amplify_local.LocalAws`, which says through the
 environment where to listen (``GATEWAY_PORT``, ``BIND_HOST``) and holds the other end of standard input.

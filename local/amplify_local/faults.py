@@ -21,7 +21,7 @@ class Fault:
     :param operation: The operation of the requests. Default: any
     :param times: How many requests go wrong. Default: 1
     :param applied: The request takes effect, and only its answer is lost. Default: False
-    :param after: How many requests go well before. Default: 0
+    :param after: How many requests go well first. Default: 0
     """
 
     mode: Mode
@@ -35,7 +35,7 @@ class Fault:
             raise ValueError(f"mode must be one of {', '.join(MODES)}, got {self.mode!r}")
 
     def strikes(self, operation: str) -> bool:
-        """Whether this fault hits the present request; counts it."""
+        """Count a request; return whether this fault applies to it."""
         if self.operation not in (None, operation) or self.times <= 0:
             return False
         if self.after > 0:

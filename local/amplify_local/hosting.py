@@ -105,7 +105,7 @@ class Branch:
         return next((sha for since, sha in reversed(self.tips) if since <= moment), self.tips[0][1])
 
     def known_commit(self, commit_id: str) -> str | None:
-        """The commit of this branch that a SHA means, perhaps abbreviated."""
+        """The commit of this branch that a full or abbreviated SHA means."""
         return next((sha for _, sha in self.tips if sha.startswith(commit_id.lower())), None)
 
     @property
@@ -128,7 +128,7 @@ class Branch:
         return f"/_uploads/{path}.zip?X-Amz-Expires=3600&X-Amz-SignedHeaders=host&X-Amz-Signature={signature}"
 
     def site(self, now: float) -> dict[str, bytes]:
-        """The files that its newest job with success has brought, by their paths; none before that."""
+        """The files of its newest successful job, by their paths; none before that."""
         served = next((job for job in reversed(self.jobs) if job.status_at(now) == "SUCCEED"), None)
         if served is None:
             return {}

@@ -39,8 +39,8 @@ class Plan:
     :param seconds: The time from StartJob to the end, in seconds, if the job does not queue. Default: the
         ``job_seconds`` of the Amplify
     :param created_seconds: How long it stays in CREATED before PENDING, in seconds. Default: 0
-    :param log: The last lines of the log of ``step``. Default: none
-    :param builds: The commit that is built and that the log shows, whatever was asked for. Default: that one
+    :param log: Lines that end the log of the last step; a failure adds its own lines. Default: none
+    :param builds: The commit that is built and that the log shows, whatever was asked for. Default: that
     :param never_ends: It stays in ``step`` until somebody stops it. Default: False
     :param running: The word that it shows instead of RUNNING. Default: "RUNNING"
     :param stop_seconds: How long it stays in CANCELLING, in seconds. Default: 1
@@ -77,7 +77,7 @@ class Plan:
 
 @dataclass
 class Job:
-    """A job; ``asked``, ``began`` and ``stopped`` are the only things that change after its creation.
+    """A job. Its fields change when it is asked to start, begins, is stopped, or gets files or a push.
 
     :param asked: When it was asked to start: a deployment of files is created before that.
     :param files: The zip that a deployment was sent.

@@ -31,8 +31,8 @@ class LocalAws(Connection):
     :param job_seconds: How long an Amplify job takes, in seconds. Default: 5
     :param region: The Region of everything. Default: "us-east-1"
     :param account: The account's ID. Default: "000000000000"
-    :param amplify: An Amplify of your own. Default: a new one
-    :param retry_seconds: What Lambda waits before the first retry of an asynchronous invocation, in seconds.
+    :param amplify: Your own Amplify, whose account and job_seconds then count. Default: a new one
+    :param retry_seconds: Lambda's pause before the first retry of an asynchronous invocation, in seconds.
         Default: 60, as on AWS
     :param enforce_iam: Enforce IAM policies, also in Amplify: a call without a permission is denied.
         Default: True

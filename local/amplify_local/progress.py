@@ -28,7 +28,7 @@ Key = tuple[str, str, str]
 class JobProgress:
     """Shows the jobs that start while its context lasts, polling ``jobs`` from a thread.
 
-    The jobs of a stack come after the first event of the stack.
+    It shows the jobs of a stack only after the stack's first event.
     """
 
     def __init__(self, jobs: Callable[[], list[Job]], console: Console) -> None:

@@ -105,7 +105,7 @@ class _Server(ThreadingHTTPServer):
         self.stopping = threading.Event()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is none of our concern."""
+        """Say nothing: a client that went away is no error."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -152,4 +152,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet: every call is in ``Amplify.calls``."""
+        """Quiet: calls are in ``Amplify.calls``."""

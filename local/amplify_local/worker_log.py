@@ -1,4 +1,4 @@
-"""The log of an invocation is whole, put into ministack's workers for Python functions.
+"""Makes the log of an invocation whole, in ministack's workers for Python functions.
 
 A worker's process prints, and a thread of the emulator collects. ministack stops collecting when no line has
 come for some milliseconds: on a busy machine the last lines are then shown with the next invocation, or never

@@ -254,8 +254,8 @@ def syntheses(found: Compared, runs: int) -> str:
         "differences to the empty stack's processor time in the same round.",
         _table(["", "whole", "processor time", "added", "jsii calls"], rows),
         f"Of this project's time, importing `aws_cdk` took {_seconds(ours['import_cdk'])}, and "
-        f"importing this package {_seconds(ours['import_ours'])}: the submodules for Lambda, IAM, logs and Amplify, which "
-        "aws-cdk-lib loads when they are first named.",
+        f"importing this package {_seconds(ours['import_ours'])}: it loads the submodules for Lambda, IAM, "
+        "logs and Amplify.",
     )
 
 

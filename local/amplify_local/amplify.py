@@ -68,7 +68,7 @@ class Behaviour:
 
 @dataclass(frozen=True)
 class Call:
-    """One API request that fits the model. ``error``: its code, "timeout" or "reset"; None if it went well."""
+    """One request that fits the model. ``error``: its code, "timeout" or "reset"; None if it went well."""
 
     operation: str
     params: dict[str, Any]

@@ -185,7 +185,7 @@ ROWS = [
             after(30, stack("UPDATE_IN_PROGRESS")),
             update(Nonce="2"),
         ],
-        "**not told apart from a request that CloudFormation waits for: starts its job**",
+        "**taken for a request that CloudFormation waits for: starts its job**",
         1,
         [SUCCESS],
         holds=said("stack unreadable"),

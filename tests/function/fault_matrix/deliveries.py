@@ -207,7 +207,7 @@ ROWS = [
         runs_once="it counts hand-overs",
     ),
     Row(
-        "killed after the StartJob of an invocation that took over, whose event comes again",
+        "after a hand-over, killed after StartJob; the handed-over event comes again",
         [
             world_with(limit=200),
             jobs_take(300),

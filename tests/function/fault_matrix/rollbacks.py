@@ -252,7 +252,7 @@ ROWS = [
             after(50, all_works_again),
             roll_back(),
         ],
-        "the minute of the rollback begins when it is known to be one: the previous version is released",
+        "its minute begins once the function knows of the rollback: the previous version is released",
         1,
         [SUCCESS],
         holds=_released_the_version_of_before,
@@ -266,7 +266,7 @@ ROWS = [
         modes=ANY,
     ),
     Row(
-        "Delete while the Create waits, with an invented physical ID",
+        "Delete while the Create waits, with a physical ID that CloudFormation made up",
         [jobs_take(never_ends=True), begin_create(), wait(20), stack("ROLLBACK_IN_PROGRESS"), delete()],
         "our job is stopped; the Create sees it cancelled",
         1,

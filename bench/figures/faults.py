@@ -1,8 +1,9 @@
-"""Item 6: the same faults for every alternative: which starts two jobs, hangs, or hides the reason."""
+"""The same faults for every alternative: which starts two jobs, hangs, or hides the reason."""
 
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -144,8 +145,11 @@ def _play(scenario: str, site: Site, first: Path, second: Path) -> Outcome:
 
 
 def _outcome(site: Site, assembly: Path, before: int) -> Outcome:
+    amplify = site.aws.amplify
     site.cdk("deploy", assembly, check=False)
-    jobs = site.aws.amplify.jobs(site.app_id)
+    while any(job.in_progress(amplify.clock()) for job in amplify.jobs(site.app_id)):
+        time.sleep(0.5)  # a rollback does not wait for its job
+    jobs = amplify.jobs(site.app_id)
     events = site.events()
     reasons = [
         event.get("ResourceStatusReason", "")
@@ -153,7 +157,7 @@ def _outcome(site: Site, assembly: Path, before: int) -> Outcome:
         if event["ResourceStatus"].endswith("_FAILED")
         and event["ResourceType"] not in ("AWS::CloudFormation::Stack", "Custom::Sibling")
     ]
-    now = site.aws.amplify.clock()
+    now = amplify.clock()
     served = [job.sha for job in jobs if job.status_at(now) == "SUCCEED"]
     stack = site.aws.client("cloudformation").describe_stacks(StackName=site.stack)["Stacks"][0]
     return Outcome(

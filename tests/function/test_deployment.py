@@ -489,6 +489,17 @@ def test_files_whose_deployment_failed_after_an_unwaited_deploy_are_deployed_aga
     assert site(world) == {"index.html": b"two"}
 
 
+def test_files_whose_deployment_still_runs_after_an_unwaited_deploy_are_not_deployed_again(
+    world: World,
+) -> None:
+    first = deployed(world)
+    world.amplify.next_job(seconds=300)
+    world.request(world.update(first, old=sources("1.zip"), **sources("2.zip", Wait="false")))
+    answer = world.request(world.update(first, old=sources("2.zip", Wait="false"), **sources("2.zip")))
+    assert answer.status == "SUCCESS"
+    assert len(world.jobs()) == 2
+
+
 def test_a_deployment_that_somebody_stops_before_it_starts_is_followed_by_another_one(world: World) -> None:
     # given a StartDeployment without an answer, and somebody who stops the deployment before the next try
     world.fail("StartDeployment", "500")

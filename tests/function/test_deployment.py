@@ -500,6 +500,14 @@ def test_files_whose_deployment_still_runs_after_an_unwaited_deploy_are_not_depl
     assert len(world.jobs()) == 2
 
 
+def test_a_deployment_that_is_not_listed_yet_is_not_taken_for_an_older_one(world: World) -> None:
+    first = deployed(world)
+    world.amplify.behaviour.list_lag_seconds = 10
+    answer = deliver(world, world.update(first, old=sources("1.zip"), **sources("2.zip")))
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
+    assert site(world) == {"index.html": b"two"}
+
+
 def test_a_deployment_that_somebody_stops_before_it_starts_is_followed_by_another_one(world: World) -> None:
     # given a StartDeployment without an answer, and somebody who stops the deployment before the next try
     world.fail("StartDeployment", "500")

@@ -67,6 +67,7 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
+        assert seconds >= 0, "time.sleep refuses it"
         me = getcurrent()
         if me is self.hub:
             self.run(self.now + seconds)

@@ -82,7 +82,7 @@ tempting = st.sampled_from(
 values = st.one_of(tempting, st.text(max_size=30), json_values)
 
 
-@settings(max_examples=3 * EXAMPLES)
+@settings(max_examples=2 * EXAMPLES)
 @given(event=json_values | st.dictionaries(st.sampled_from(NAMES), values))
 def test_any_json_as_event_starts_nothing(event: Any) -> None:
     world = World(job_seconds=10)
@@ -93,7 +93,7 @@ def test_any_json_as_event_starts_nothing(event: Any) -> None:
     assert delivery.raised is not None or len(world.answers) == 1
 
 
-@settings(max_examples=3 * EXAMPLES)
+@settings(max_examples=2 * EXAMPLES)
 @given(
     request_type=st.sampled_from(["Create", "Update", "Delete"]),
     changed=st.dictionaries(st.sampled_from(PROPERTIES), values, max_size=3),
@@ -185,7 +185,7 @@ responses = st.builds(
 )
 
 
-@settings(max_examples=3 * EXAMPLES)
+@settings(max_examples=2 * EXAMPLES)
 @given(
     request_type=st.sampled_from(["Create", "Create", "Update", "Rollback", "Same", "Delete"]),
     operation=st.sampled_from(["ListJobs", "GetJob", "StartJob", "StopJob", "GetBranch", "GetApp", "all"]),
@@ -222,7 +222,7 @@ def test_whatever_amplify_answers_the_request_is_answered(
     assert answer.physical_id == event.get("PhysicalResourceId", first)
 
 
-@settings(max_examples=3 * EXAMPLES)
+@settings(max_examples=2 * EXAMPLES)
 @given(
     reason=st.text(max_size=5000),
     data=st.dictionaries(st.sampled_from(["JobId", "CommitMessage", "ConsoleUrl"]), st.text(max_size=3000)),
@@ -236,7 +236,7 @@ def test_any_answer_fits_and_is_json(reason: str, data: dict[str, str]) -> None:
     assert set(decoded["Data"]) == set(data)
 
 
-@settings(max_examples=3 * EXAMPLES)
+@settings(max_examples=2 * EXAMPLES)
 @given(message=st.text() | st.text(alphabet="[cfn 0a.RELEASE]\n "))
 def test_any_message_is_signed_and_read_back(message: str) -> None:
     mark = Mark("0a", "1b", "2c", "RELEASE")

@@ -416,6 +416,6 @@ def _site(version: str) -> dict[str, bytes]:
 
 
 TestLife = Life.TestCase
-# A few hundred lives in `make test`; a profile that asks for more, as `make fuzz` does, gets them.
+# Two hundred lives in `make test`; a profile that asks for more, as `make fuzz` does, gets them.
 PROFILE = settings()
-TestLife.settings = settings(PROFILE, max_examples=max(300, PROFILE.max_examples), stateful_step_count=8)
+TestLife.settings = settings(PROFILE, max_examples=max(200, PROFILE.max_examples), stateful_step_count=8)

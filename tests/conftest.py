@@ -14,8 +14,9 @@ os.environ.pop("PYTHONUNBUFFERED", None)
 os.environ["CDK_VALIDATION"] = "false"
 
 TESTS = Path(__file__).parent
-# These begin first, so that none of them is left to run alone at the end: xdist would begin with the files of
-# the most tests, and these have few (`make test` tells it to keep our order).
+# These begin first, so that none of them is left to run alone at the end: xdist would begin with the files
+# of the most tests, and these have few (`make test` tells it to keep our order). It gives a worker with few
+# tests another file at once: so a short one comes after the first six of the deployments.
 LONGEST_FIRST = [
     TESTS / name
     for name in (

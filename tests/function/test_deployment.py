@@ -508,9 +508,8 @@ def test_a_deployment_that_is_not_listed_yet_is_not_taken_for_an_older_one(world
     assert site(world) == {"index.html": b"two"}
 
 
-def test_a_deployment_that_somebody_stops_before_it_starts_is_followed_by_another_one(world: World) -> None:
-    # given a StartDeployment without an answer, and somebody who stops the deployment before the next try
-    world.fail("StartDeployment", "500")
+def stop_after_start_deployment(world: World) -> None:
+    """Somebody stops job 1 right after the first StartDeployment."""
 
     def stop(call: str) -> None:
         if call.endswith("/deployments/start"):
@@ -518,6 +517,12 @@ def test_a_deployment_that_somebody_stops_before_it_starts_is_followed_by_anothe
             world.amplify.stop(APP_ID, BRANCH, "1")
 
     world.after_call = stop
+
+
+def test_a_deployment_that_somebody_stops_before_it_starts_is_followed_by_another_one(world: World) -> None:
+    # given a StartDeployment without an answer, and somebody who stops the deployment before the next try
+    world.fail("StartDeployment", "500")
+    stop_after_start_deployment(world)
     answer = world.request(world.event("Create", **sources("1.zip")))
     assert (answer.status, answer.data["JobId"], site(world)) == ("SUCCESS", "2", {"index.html": b"one"})
 
@@ -527,13 +532,7 @@ def test_a_deployment_that_somebody_stops_after_a_start_without_an_answer_is_not
 ) -> None:
     world.amplify.next_job(seconds=60)
     world.fail("StartDeployment", "timeout", applied=True)
-
-    def stop(call: str) -> None:
-        if call.endswith("/deployments/start"):
-            world.after_call = lambda _: None
-            world.amplify.stop(APP_ID, BRANCH, "1")
-
-    world.after_call = stop
+    stop_after_start_deployment(world)
     answer = world.request(world.event("Create", **sources("1.zip")))
     assert answer.reason.startswith("JOB_CANCELLED: job 1 ")
     assert len(world.jobs()) == 1

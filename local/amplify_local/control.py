@@ -121,10 +121,10 @@ def _create_app(amplify: Amplify, name: str = "site", app_id: str | None = None,
 
 
 def _create_branch(
-    amplify: Amplify, app_id: str, branch_name: str, customDomains: Any = (), **members: Any
+    amplify: Amplify, app_id: str, branch_name: str, customDomains: Any = None, **members: Any
 ) -> Any:
     read = _read("CreateBranch", members, appId=app_id, branchName=branch_name)
-    return {"arn": amplify.create_branch(app_id, branch_name, customDomains=customDomains, **read).arn}
+    return {"arn": amplify.create_branch(app_id, branch_name, customDomains=customDomains or [], **read).arn}
 
 
 def _site(amplify: Amplify, app_id: str, branch_name: str) -> Any:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from branch_jobs import newest_of_version, newest_success, of_request
+from branch_jobs import newest_of_version, of_request
 from jobs import CANCELLED, CANCELLING, SUCCEED, Job
-from outcomes import AmplifyError, BranchBusy, Failure, JobTimedOut, SiteCheckFailed
+from outcomes import AmplifyError, BranchBusy, JobTimedOut, SiteCheckFailed
 from request import STOPPING_SECONDS, Task
 from roll_back import leave
 from stack import Kind
@@ -17,7 +16,6 @@ from steps import (
     POLL_SECONDS,
     Answer,
     Fail,
-    Judge,
     LookAtSite,
     Next,
     ReadJob,
@@ -71,16 +69,14 @@ def _unchanged(task: Task, state: State, seen: Seen, jobs: Sequence[Job]) -> Ste
         # Files have no mark: their deployment may be the newest job.
         failed = properties.sources and jobs and not jobs[0].in_progress and jobs[0].status != SUCCEED
         if task.is_repeated or failed:
-            return Next(replace(state, renew=True))
-        return _check_again(task, state, seen, newest_success(jobs))
+            return Next(state._replace(renew=True))
+        return _check_again(task, state, seen, None)
     if job.in_progress:
         return Next(state.followed(job.id, seen.now, mine=True), "waited for", job)
     if seen.job is None:
         return ReadJob(job.id)
-    if seen.verdict is None and not seen.job.in_progress:
-        return Judge(seen.job)
     if seen.verdict:
-        return Next(replace(state, renew=True), "no success", job)
+        return Next(state._replace(renew=True), "no success", job)
     return _check_again(task, state, seen, seen.job)
 
 
@@ -104,10 +100,8 @@ def _follow(task: Task, state: State, seen: Seen) -> Step:
     if job.in_progress and seen.now < task.ends(state, Kind.FORWARD):
         return Wait(seconds_until_next_look(job, seen.now))
     if job.in_progress:
-        return Next(replace(state, stopping_since=seen.now), "timed out", job)
-    if seen.verdict is None:
-        return Judge(job)
-    return Fail(seen.verdict) if isinstance(seen.verdict, Failure) else _checked(task, state, seen, job)
+        return Next(state._replace(stopping_since=seen.now), "timed out", job)
+    return Fail(seen.verdict) if seen.verdict else _checked(task, state, seen, job)
 
 
 def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from branch_jobs import described
 from create_or_update import create_or_update
 from request import Task
 from roll_back import delete, given_up, roll_back
 from stack import Kind
 from state import State
-from steps import ACTS, ReadStack, Seen, Step
+from steps import Answer, Do, Seen, Step, acts
 
 _BY_KIND = {
     Kind.FORWARD: create_or_update,
@@ -19,8 +20,10 @@ _BY_KIND = {
 
 def next_step(task: Task, state: State, seen: Seen) -> Step:
     if task.request.type == "Update" and state.look is None:
-        return ReadStack()
+        return Do.READ_STACK
     step = _BY_KIND[state.kind(task.request.type)](task, state, seen)
-    if isinstance(step, ACTS) and not state.looked_lately(seen.now):
-        return ReadStack()
+    if acts(step) and not state.looked_lately(seen.now):
+        return Do.READ_STACK
+    if isinstance(step, Answer) and step.job is None and seen.jobs:
+        return step._replace(job=described(seen.jobs, task.resource, task.properties.fingerprint))
     return step

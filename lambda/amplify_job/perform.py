@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,15 +19,12 @@ from stack import Look, kind_unseen
 from state import State
 from steps import (
     POLL_SECONDS,
-    CreateDeployment,
-    Judge,
+    Do,
     LookAtSite,
     Next,
     ReadJob,
     ReadJobs,
-    ReadStack,
     Seen,
-    StartDeployment,
     StartJob,
     Step,
     StopJob,
@@ -62,28 +58,24 @@ class Progress:
         """
         match step:
             case Wait():
-                self.state = replace(step.state or self.state, tries=0, denied_since=0)
+                self.state = (step.state or self.state)._replace(tries=0, denied_since=0)
                 return step.seconds
             case Next():
                 self._go_on(step)
-            case ReadStack():
+            case Do.READ_STACK:
                 return self._read_stack()
             case ReadJobs():
                 self.seen = self.seen._replace(jobs=self.jobs.list(step.since))
             case ReadJob():
                 self._read_job(step.job_id)
-            case Judge():
-                log("ended", job=step.job.id, status=step.job.status)
-                failure = failure_of(step.job, self._task.properties, self.jobs)
-                self.seen = self.seen._replace(verdict=failure or "")
             case LookAtSite():
                 self._look_at_site(step.wanted)
             case StartJob():
                 job = self._begin(partial(self.jobs.start, step.fields))
                 self._started(job, what=step.what)
-            case CreateDeployment():
+            case Do.CREATE_DEPLOYMENT:
                 self._create_deployment()
-            case StartDeployment():
+            case Do.START_DEPLOYMENT:
                 self._start_deployment()
             case StopJob():
                 return self._stop(step.job_id)
@@ -108,14 +100,14 @@ class Progress:
                 until = max(until, state.began + _UPDATE_SECONDS)
             pause = min(max(1.0, now - since), until - now)
             if pause > 0:
-                self.state = replace(state, unreadable_since=since)
+                self.state = state._replace(unreadable_since=since)
                 return pause
             look = (state.look or Look(now, kind_unseen(request_type), "", 0))._replace(at=now)
         if look.kind is not state.kind(request_type):
             log("found to be", kind=look.kind)
             self.seen = Seen(self._clients.now)
-            state = replace(state, since=self._clients.now)
-        self.state = replace(state, look=look, unreadable_since=0)
+            state = state._replace(since=self._clients.now)
+        self.state = state._replace(look=look, unreadable_since=0)
         return 0
 
     def _read_job(self, job_id: str) -> None:
@@ -125,10 +117,13 @@ class Progress:
             if self._clients.now - self.state.followed_since < _UNSEEN_SECONDS:
                 raise Unanswered(str(error)) from error
             raise
-        self.seen = self.seen._replace(job=job)
-        if job.in_progress and job.step != self.state.shown:
+        self.seen = self.seen._replace(job=job, verdict=None)
+        if not job.in_progress:
+            log("ended", job=job.id, status=job.status)
+            self.seen = self.seen._replace(verdict=failure_of(job, self._task.properties, self.jobs))
+        elif job.step != self.state.shown:
             log("step", job=job.id, step=job.step)
-            self.state = replace(self.state, shown=job.step)
+            self.state = self.state._replace(shown=job.step)
             if job.steps:  # the address is part of the answer: asked for now, it takes no time then
                 with suppress(Failure):
                     self.jobs.site()
@@ -136,14 +131,14 @@ class Progress:
     def _look_at_site(self, wanted: SmokeTest) -> None:
         if not self.state.checking_since:
             log("smoke test", **wanted._asdict())
-            self.state = replace(self.state, checking_since=self._clients.now)
+            self.state = self.state._replace(checking_since=self._clients.now)
         try:
             flaw = flaw_of(self.jobs.site(), wanted, self.jobs.endpoint)
         except Failure as failure:
             flaw = f"the address of {self.jobs.location.title} is not known: {failure}"
         if not flaw or flaw != self.state.shown:
             log("site", answer=flaw or "as wanted")
-        self.state = replace(self.state, shown=flaw)
+        self.state = self.state._replace(shown=flaw)
         self.seen = self.seen._replace(flaw=flaw)
 
     # Acting
@@ -155,9 +150,8 @@ class Progress:
         if step.state.left != self.state.left:
             self.seen = Seen(self._clients.now)
         elif job and step.state.job_id != self.state.job_id:
-            # A list shows no steps, which tell why a job has ended.
-            known = job if job.in_progress or job.steps else None
-            self.seen = self.seen._replace(job=known, verdict=None)
+            # One that has ended is read, with its steps, which tell why.
+            self.seen = self.seen._replace(job=job if job.in_progress else None, verdict=None)
         self.state = step.state
 
     def _started(self, job: Job, **logged: Any) -> None:
@@ -170,7 +164,7 @@ class Progress:
             return call()
         except Throttled as error:
             busy = str(error) if isinstance(error, Busy) else ""
-            self.state = replace(self.state, refused=True, busy=busy)
+            self.state = self.state._replace(refused=True, busy=busy)
             self.seen = self.seen._replace(jobs=None)
             raise
 
@@ -183,22 +177,22 @@ class Progress:
         files = self._files.zip(self._check)
         if self._files.warning != self.state.files_warning:
             log("files look wrong", why=self._files.warning)
-            self.state = replace(self.state, files_warning=self._files.warning)
+            self.state = self.state._replace(files_warning=self._files.warning)
         if self._clients.now - began > 1:  # that took its time: look at the stack again
             return
         job_id, url = self._begin(self.jobs.create_deployment)
         log("created", job=job_id, bytes=files.size)
-        self.state = replace(self.state, deployment=job_id, uploaded=False)
+        self.state = self.state._replace(deployment=job_id, uploaded=False)
         try:
             upload(files, url, self.jobs.endpoint, self._clients.clock, self._check)
         except Throttled as error:
             failed = self.state.uploads_failed + (self._clients.now < self._ends)
-            self.state = replace(self.state, uploads_failed=failed)
+            self.state = self.state._replace(uploads_failed=failed)
             if failed >= _UPLOADS:
                 raise AmplifyError(str(error)) from error
             raise
         log("uploaded", job=job_id)
-        self.state = replace(self.state, uploaded=True)
+        self.state = self.state._replace(uploaded=True)
         self.seen = self.seen._replace(jobs=None)
 
     def _check(self) -> None:
@@ -218,7 +212,7 @@ class Progress:
         except (AmplifyError, NotFound):  # an earlier try may have started it
             job = self.jobs.get(job_id)
             if job.started is None and job.status in (CANCELLED, CANCELLING):  # somebody has stopped it
-                self.state = replace(self.state, deployment="", uploaded=False)
+                self.state = self.state._replace(deployment="", uploaded=False)
                 return
             if job.is_unstarted:
                 raise
@@ -230,14 +224,14 @@ class Progress:
         try:
             self.jobs.stop(job_id)
             log("stopped", job=job_id)
-            self.state = replace(self.state, stopped=(*self.state.stopped, job_id))
+            self.state = self.state._replace(stopped=(*self.state.stopped, job_id))
         except Unanswered:
             raise
         except (AmplifyError, NotFound) as error:  # it has ended in the meantime
             log("not stopped", job=job_id, error=str(error))
             pause = POLL_SECONDS
         if job_id == self.state.deployment:
-            self.state = replace(self.state, deployment="", uploaded=False)
+            self.state = self.state._replace(deployment="", uploaded=False)
         return pause
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -193,6 +192,8 @@ def _fingerprint(values: Mapping[str, Any], sources: tuple[Source, ...]) -> str:
 
 def _meant(name: str) -> str:
     """What the user may have meant by an unknown name."""
+    from difflib import get_close_matches  # slow to import, and only a mistake needs it
+
     by_lower = {known.lower(): known for known in ROWS}
     close = get_close_matches(name.lower(), by_lower, n=1)
     if close:

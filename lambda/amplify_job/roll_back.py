@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from branch_jobs import (
-    described,
     fingerprint_of,
     in_progress,
     is_of,
@@ -25,7 +23,7 @@ from request import Task
 from stack import Kind, Look
 from start import deploy, start
 from state import State
-from steps import Answer, Fail, Next, ReadJobs, ReadStack, Seen, StartJob, Step, StopJob, Wait
+from steps import Answer, Do, Fail, Next, ReadJobs, Seen, StartJob, Step, StopJob, Wait
 
 _QUIET_SECONDS = 6
 """How long a request from before a rollback may still start its job: its last look at the
@@ -37,10 +35,10 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
     """Undo what the resource did in this operation: stop its jobs, and bring back what the site served."""
     look, properties = state.look, task.properties
     if look is None:
-        return ReadStack()
+        return Do.READ_STACK
     quiet_until = look.began + _QUIET_SECONDS
     if seen.now < quiet_until:
-        return Wait(quiet_until - seen.now, replace(state, since=quiet_until))
+        return Wait(quiet_until - seen.now, state._replace(since=quiet_until))
     if task.moves and not state.left:
         return leave(task, state, seen) or Next(state.departed())
     if state.job_id:
@@ -50,10 +48,8 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
     mine = None if properties.sources else of_request(seen.jobs, task.mark)
     if mine:
         return Answer(mine, "adopted")
-    described_job = described(seen.jobs, task.resource, properties.fingerprint)
     if seen.now >= task.ends(state, Kind.ROLLBACK):
-        why = state.busy or state.last_error or "no time is left"
-        return replace(_nothing_restored(why), job=described_job)
+        return _nothing_restored(state.busy or state.last_error or "no time is left")
     undone = [
         job
         for job in in_progress(seen.jobs, task.resource)
@@ -62,7 +58,7 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
     if undone:
         return _stopped(undone, state) or Wait()
     if properties.on_rollback == "IGNORE":
-        return Answer(described_job)
+        return Answer()
     if properties.sources:  # a deployment has no mark that tells which version the site serves
         return deploy(task, state, seen, "WAIT")
     fields = {**properties.start_job, "commitMessage": task.mark.sign(task.message)}
@@ -72,7 +68,7 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
     restoring = restore(seen.jobs, task.mark, _undone_by(task, look), look.last_complete, again)
     if isinstance(restoring, StartJob):
         return start(restoring, task, state, seen, "WAIT")
-    return restoring if restoring.job else replace(restoring, job=described_job)
+    return restoring
 
 
 def delete(task: Task, state: State, seen: Seen) -> Step:
@@ -86,9 +82,7 @@ def given_up(task: Task, state: State, seen: Seen) -> Step:
         return Fail(Expired("the stack's operation has ended or is being rolled back"))
     if task.request.type == "Delete" or seen.unanswered:
         return Answer(said="given up")
-    if seen.jobs is None:
-        return ReadJobs()
-    return Answer(described(seen.jobs, task.resource, task.properties.fingerprint), "given up")
+    return ReadJobs() if seen.jobs is None else Answer(said="given up")
 
 
 def leave(task: Task, state: State, seen: Seen) -> Step | None:
@@ -106,7 +100,7 @@ def leave(task: Task, state: State, seen: Seen) -> Step | None:
     if not served or not is_of(served, task.resource) or task.properties.on_rollback == "IGNORE":
         return None
     if look is None:
-        return ReadStack()
+        return Do.READ_STACK
     if not look.undoes_an_update or of_request(seen.jobs, task.parting_mark):
         return None
     restoring = restore(seen.jobs, task.parting_mark, _undone_by(task, look), look.last_complete, None)

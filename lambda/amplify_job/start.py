@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from branch_jobs import is_of
 from jobs import CANCELLED, CANCELLING, FAILED, SUCCEED, Job
 from outcomes import BranchBusy
 from request import Task
 from state import State
-from steps import CreateDeployment, Fail, Next, Seen, StartDeployment, Step, StopJob, Wait
+from steps import Do, Fail, Next, Seen, Step, StopJob, Wait
 
 _ABANDONED_SECONDS = 300
 """A deployment that was created blocks the branch. One that has not started after this time is abandoned: our
@@ -30,10 +29,10 @@ def start(step: Step, task: Task, state: State, seen: Seen, when_busy: str) -> S
         what = f": job {blocking.id} is {blocking.status}" if blocking else ""
         return Fail(BranchBusy(f"{words_of(task, state)}{what} (WhenBusy is FAIL)"))
     if blocking is None:
-        return Wait(state=replace(state, refused=False))
+        return Wait(state=state._replace(refused=False))
     if blocking.id != state.blocked_by:
         return Next(
-            replace(state, blocked_by=blocking.id, blocked_since=seen.now),
+            state._replace(blocked_by=blocking.id, blocked_since=seen.now),
             "waiting for another job",
             blocking,
         )
@@ -58,13 +57,13 @@ def _began_in_this_operation(blocking: Job, state: State) -> bool:
 def deploy(task: Task, state: State, seen: Seen, when_busy: str) -> Step:
     """Create a deployment, send it the files, start it. Any deployment that did not get so far is stopped."""
     if not state.deployment:
-        return start(CreateDeployment(), task, state, seen, when_busy)
+        return start(Do.CREATE_DEPLOYMENT, task, state, seen, when_busy)
     listed = next((job for job in seen.jobs or () if job.id == state.deployment), None)
     if listed and (listed.started or listed.status in (SUCCEED, FAILED)):
         return Next(state.followed(listed.id, seen.now, mine=True), "started", listed)
     if listed and listed.status in (CANCELLED, CANCELLING):  # somebody has stopped it before it started
-        return Next(replace(state, deployment="", uploaded=False), "stopped by somebody", listed)
-    return StartDeployment() if state.uploaded else StopJob(state.deployment)
+        return Next(state._replace(deployment="", uploaded=False), "stopped by somebody", listed)
+    return Do.START_DEPLOYMENT if state.uploaded else StopJob(state.deployment)
 
 
 def in_the_way(jobs: Sequence[Job], state: State) -> Job | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from stack import Kind, Look, kind_unseen
 
@@ -13,8 +12,7 @@ _VERSION = 3
 _LOOK_IS_GOOD_SECONDS = 5
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """All that a decision uses and that cannot be read anew. Times are in seconds since the epoch."""
 
     requested: float
@@ -80,14 +78,14 @@ class State:
 
     def followed(self, job_id: str, now: float, *, mine: bool) -> State:
         """The request follows the job from now on: it started it, found it again, or joined it."""
-        return replace(
-            self, job_id=job_id, mine=mine, followed_since=now, deployment="", refused=False, last_error=""
+        return self._replace(
+            job_id=job_id, mine=mine, followed_since=now, deployment="", refused=False, last_error=""
         )
 
     def departed(self) -> State:
         """The work on the other branch is done; that on the resource's own branch begins."""
-        return replace(
-            self, left=True, job_id="", mine=False, stopped=(), refused=False, busy="", blocked_by=""
+        return self._replace(
+            left=True, job_id="", mine=False, stopped=(), refused=False, busy="", blocked_by=""
         )
 
 
@@ -96,7 +94,7 @@ def handed_over(event: Mapping[str, Any]) -> State | None:
     carried = event.get(_CARRIED)
     if not isinstance(carried, dict) or carried.get("version") != _VERSION:
         return None
-    fields = {name: carried[name] for name in State.__dataclass_fields__}
+    fields = {name: carried[name] for name in State._fields}
     look = fields["look"] and Look(**{**fields["look"], "kind": Kind(fields["look"]["kind"])})
     return State(**{**fields, "look": look, "stopped": tuple(fields["stopped"])})
 
@@ -104,4 +102,4 @@ def handed_over(event: Mapping[str, Any]) -> State | None:
 def hand_over(event: Mapping[str, Any], state: State, now: float) -> dict[str, Any]:
     """The event for the next invocation."""
     look = state.look and state.look._asdict()
-    return {**event, _CARRIED: {"version": _VERSION, **asdict(state), "look": look, "sent": now}}
+    return {**event, _CARRIED: {"version": _VERSION, **state._asdict(), "look": look, "sent": now}}

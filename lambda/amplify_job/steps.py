@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple
 
 from jobs import Job
@@ -23,69 +23,51 @@ class Seen(NamedTuple):
     """The branch's jobs, newest first."""
     job: Job | None = None
     """The job that is waited for, with its steps."""
-    verdict: Failure | str | None = None
-    """Why that job, which has ended, is no success; "" if it is one."""
+    verdict: Failure | None = None
+    """Why that job, if it has ended, is no success; None if it is one."""
     flaw: str | None = None
     """What is wrong with the site; "" if nothing is."""
     unanswered: bool = False
     """Whether Amplify did not answer until the time was over."""
 
 
-@dataclass(frozen=True)
-class ReadStack:
-    """Look at the stack's events."""
+class Do(Enum):
+    """The steps that need no more words."""
+
+    READ_STACK = "look at the stack's events"
+    CREATE_DEPLOYMENT = "create a deployment, and send it the files"
+    START_DEPLOYMENT = "start the deployment that was created"
 
 
-@dataclass(frozen=True)
-class ReadJobs:
+class ReadJobs(NamedTuple):
     """List the branch's jobs; only those since then, if it is given."""
 
     since: float | None = None
 
 
-@dataclass(frozen=True)
-class ReadJob:
+class ReadJob(NamedTuple):
+    """Read a job. If it has ended, find out why it is no success, if it is none."""
+
     job_id: str
 
 
-@dataclass(frozen=True)
-class Judge:
-    """Find out why a job that has ended is no success, if it is none."""
-
-    job: Job
-
-
-@dataclass(frozen=True)
-class LookAtSite:
+class LookAtSite(NamedTuple):
     """Ask for the page of the smoke test, once."""
 
     wanted: SmokeTest
 
 
-@dataclass(frozen=True)
-class StartJob:
+class StartJob(NamedTuple):
     fields: dict[str, Any]
     what: str
     """For the log."""
 
 
-@dataclass(frozen=True)
-class CreateDeployment:
-    """Create a deployment, and send it the files."""
-
-
-@dataclass(frozen=True)
-class StartDeployment:
-    """Start the deployment that was created."""
-
-
-@dataclass(frozen=True)
-class StopJob:
+class StopJob(NamedTuple):
     job_id: str
 
 
-@dataclass(frozen=True)
-class Next:
+class Next(NamedTuple):
     """Go on with another state, at once."""
 
     state: State
@@ -95,8 +77,7 @@ class Next:
     """The job that it is about."""
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """Wait, then look again."""
 
     seconds: float = POLL_SECONDS
@@ -104,8 +85,7 @@ class Wait:
     """Another one, if it changes."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """SUCCESS, with the attributes of that job."""
 
     job: Job | None = None
@@ -114,26 +94,14 @@ class Answer:
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Fail:
+class Fail(NamedTuple):
     failure: Failure
 
 
-ACTS = (StartJob, CreateDeployment, StartDeployment, StopJob)
-"""What needs a look at the stack that is not older than five seconds."""
+Step = Do | ReadJobs | ReadJob | LookAtSite | StartJob | StopJob | Next | Wait | Answer | Fail
 
-Step = (
-    ReadStack
-    | ReadJobs
-    | ReadJob
-    | Judge
-    | LookAtSite
-    | StartJob
-    | CreateDeployment
-    | StartDeployment
-    | StopJob
-    | Next
-    | Wait
-    | Answer
-    | Fail
-)
+
+def acts(step: Step) -> bool:
+    """Whether a step changes something, so that it needs a look at the stack that is not older than five
+    seconds."""
+    return isinstance(step, (StartJob, StopJob)) or step in (Do.CREATE_DEPLOYMENT, Do.START_DEPLOYMENT)

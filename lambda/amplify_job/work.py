@@ -6,7 +6,6 @@ After a pause, all but an ended job is read anew: what must outlast a pause is i
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 from clients import Clients
 from decide import next_step
@@ -61,12 +60,12 @@ class Work:
             log("busy", said=str(error))
             return 0
         if isinstance(error, AccessDenied):
-            state = replace(state, denied_since=state.denied_since or now)
+            state = state._replace(denied_since=state.denied_since or now)
             if now - state.denied_since >= _DENIED_SECONDS:
                 return self._give_up(error)
         if str(error) != state.last_error:
             log("trying again", error=str(error))
-        progress.state = replace(state, tries=state.tries + 1, last_error=str(error))
+        progress.state = state._replace(tries=state.tries + 1, last_error=str(error))
         if now >= self._reading_ends and isinstance(step, (ReadJobs, ReadJob)):
             job = Job.read({"jobId": step.job_id}) if isinstance(step, ReadJob) else None
             progress.seen = progress.seen._replace(unanswered=True, job=job)

@@ -35,8 +35,6 @@ def create_or_update(task: Task, state: State, seen: Seen) -> Step:
         return leave(task, state, seen) or Next(state.departed())
     if state.job_id:
         return _follow(task, state, seen)
-    if seen.jobs is None and seen.unanswered:
-        return Fail(_too_late(task, state, seen))
     is_unchanged = task.changes_nothing and not state.renew
     if seen.jobs is None:
         # Only a job of this request is looked for, unless the newest one of this version is.
@@ -54,7 +52,7 @@ def _release(task: Task, state: State, seen: Seen) -> Step:
         if mine:
             return Next(state.followed(mine.id, seen.now, mine=True), "adopted", mine)
     if seen.now >= task.ends(state, Kind.FORWARD):
-        return Fail(_too_late(task, state, seen))
+        return Fail(too_late(task, state, seen.jobs or ()))
     if properties.sources:
         return deploy(task, state, seen, properties.when_busy)
     fields = {**properties.start_job, "commitMessage": task.mark.sign(task.message)}
@@ -141,10 +139,10 @@ def _checked(task: Task, state: State, seen: Seen, job: Job | None) -> Step:
     return Fail(SiteCheckFailed(f"{seen.flaw}{why}. See {task.properties.location.console_url}"))
 
 
-def _too_late(task: Task, state: State, seen: Seen) -> BranchBusy | AmplifyError:
+def too_late(task: Task, state: State, jobs: Sequence[Job]) -> BranchBusy | AmplifyError:
     """Why no job could be started before the timeout."""
     title, policy = task.properties.location.title, f"(WhenBusy is {task.properties.when_busy})"
-    blocking = in_the_way(seen.jobs or (), state)
+    blocking = in_the_way(jobs, state)
     if state.refused and blocking:
         text = f"{words_of(task, state)}: job {blocking.id} was still {blocking.status}"
         return BranchBusy(f"{text} at the timeout {policy}")

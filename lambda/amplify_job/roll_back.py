@@ -44,7 +44,7 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
     if state.job_id:
         return Answer(seen.job)
     if seen.jobs is None:
-        return _nothing_restored(state.last_error) if seen.unanswered else ReadJobs()
+        return ReadJobs()
     mine = None if properties.sources else of_request(seen.jobs, task.mark)
     if mine:
         return Answer(mine, "adopted")
@@ -80,7 +80,7 @@ def given_up(task: Task, state: State, seen: Seen) -> Step:
     """Nothing is started, stopped or undone. If the request was misjudged, CloudFormation needs an answer."""
     if task.request.type == "Create":
         return Fail(Expired("the stack's operation has ended or is being rolled back"))
-    if task.request.type == "Delete" or seen.unanswered:
+    if task.request.type == "Delete":
         return Answer(said="given up")
     return ReadJobs() if seen.jobs is None else Answer(said="given up")
 
@@ -89,7 +89,7 @@ def leave(task: Task, state: State, seen: Seen) -> Step | None:
     """Stop the resource's jobs on a branch that it leaves. If an update is being undone, also bring back what
     the site served. None once nothing is left to do there."""
     look = state.look
-    if state.job_id or seen.unanswered or seen.now >= task.ends(state, look.kind if look else Kind.DELETE):
+    if state.job_id or seen.now >= task.ends(state, look.kind if look else Kind.DELETE):
         return None
     if seen.jobs is None:
         return ReadJobs()

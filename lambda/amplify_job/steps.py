@@ -27,8 +27,6 @@ class Seen(NamedTuple):
     """Why that job, if it has ended, is no success; None if it is one."""
     flaw: str | None = None
     """What is wrong with the site; "" if nothing is."""
-    unanswered: bool = False
-    """Whether Amplify did not answer until the time was over."""
 
 
 class Do(Enum):

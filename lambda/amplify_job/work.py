@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 
 from clients import Clients
+from create_or_update import too_late
 from decide import next_step
 from jobs import Job
 from log import log
@@ -66,9 +67,10 @@ class Work:
         if str(error) != state.last_error:
             log("trying again", error=str(error))
         progress.state = state._replace(tries=state.tries + 1, last_error=str(error))
-        if now >= self._reading_ends and isinstance(step, (ReadJobs, ReadJob)):
-            job = Job.read({"jobId": step.job_id}) if isinstance(step, ReadJob) else None
-            progress.seen = progress.seen._replace(unanswered=True, job=job)
+        if now >= self._reading_ends and isinstance(step, ReadJobs):
+            return self._give_up(too_late(self._task, progress.state, ()))
+        if now >= self._reading_ends and isinstance(step, ReadJob):  # it may still be stopped
+            progress.seen = progress.seen._replace(job=Job.read({"jobId": step.job_id}))
             return 0
         pause = random.uniform(0.5, 1) * min(2.0**state.tries, _SLOWEST_SECONDS)  # noqa: S311 - no secret
         ends = self._reading_ends

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from clients import Clients
 from files import Files
-from jobs import CANCELLED, CANCELLING, Job, Jobs
+from jobs import Job, Jobs
 from log import log
 from outcomes import AmplifyError, Busy, Failure, InvalidProperties, NotFound, Throttled, Unanswered
 from properties import SmokeTest
@@ -206,17 +206,16 @@ class Progress:
         """StartDeployment names the job, so that it can be repeated until it is answered."""
         job_id = self.state.deployment
         try:
-            job = self.jobs.start_deployment(job_id)
+            self._started(self.jobs.start_deployment(job_id))
+        except Busy as error:  # no other job is in the way: a deployment that was created blocks the branch
+            raise Throttled(str(error)) from error
         except Unanswered:
             raise
-        except (AmplifyError, NotFound):  # an earlier try may have started it
-            job = self.jobs.get(job_id)
-            if job.started is None and job.status in (CANCELLED, CANCELLING):  # somebody has stopped it
-                self.state = self.state._replace(deployment="", uploaded=False)
-                return
-            if job.is_unstarted:
+        except (AmplifyError, NotFound) as error:
+            if self.jobs.get(job_id).is_unstarted:
                 raise
-        self._started(job)
+            # An earlier try has started it, or somebody has stopped it. The list tells, once it shows that.
+            raise Unanswered(str(error)) from error
 
     def _stop(self, job_id: str) -> float:
         """:return: How long to wait before the next try, in seconds."""

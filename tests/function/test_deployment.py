@@ -8,7 +8,11 @@ import pytest
 from simulated import APP_ID, BRANCH, START, Killed, World
 
 import files as files_to_deploy
+from amplify_local.operations import OPERATIONS, start_deployment
+from amplify_local.rest import ApiError
 
+# https://github.com/aws-amplify/amplify-backend/issues/1528
+UNFINISHED = "The last job(deployment) 1 was not finished, please wait until it finish"
 MARKER = "<<marker:0xbaba:0>>"
 JOB = "branch main of app d1a2b3c4"
 BEFORE_START = ("POST /apps/d1a2b3c4/branches/main/deployments", "PUT /_uploads/")
@@ -517,6 +521,27 @@ def stop_after_start_deployment(world: World) -> None:
             world.amplify.stop(APP_ID, BRANCH, "1")
 
     world.after_call = stop
+
+
+@pytest.mark.parametrize("words", ["The job 1 was started already.", UNFINISHED])
+def test_a_start_deployment_that_took_effect_unanswered_is_found_though_the_list_lags(
+    world: World, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    """What Amplify says to a second StartDeployment is not known: both are refusals."""
+
+    def start(amplify: Any, params: Any) -> Any:
+        try:
+            return start_deployment(amplify, params)
+        except ApiError:
+            raise ApiError("BadRequestException", words) from None
+
+    monkeypatch.setitem(OPERATIONS, "StartDeployment", start)
+    world.amplify.behaviour.list_lag_seconds = 8
+    world.fail("StartDeployment", "reset", applied=True)
+    answer = world.request(world.event("Create", **sources("1.zip")))
+    assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "1", 1)
+    starts = [call.operation for call in world.amplify.calls].count("StartDeployment")
+    assert 2 <= starts <= 6
 
 
 def test_a_deployment_that_somebody_stops_before_it_starts_is_followed_by_another_one(world: World) -> None:

@@ -59,34 +59,36 @@ class Files:
         self._sources = sources
         self._connect = connect
         self._room = ExitStack()
-        self._merged_zip: Zip | None = None
+        self._zip: Zip | None = None
         self.warning = ""
         """Why the site will probably be wrong; empty if nothing looks wrong."""
 
-    def __enter__(self) -> Files:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Free the space in /tmp."""
-        self._room.close()
-
     def zip(self, check: Callable[[], None] = lambda: None) -> Zip:
-        """All files. One sound archive without markers is passed on as it is; others are merged once.
+        """All files. One sound archive without markers is passed on as it is; others are merged.
+
+        This may take minutes, and is done once.
 
         :param check: Called again and again while files are merged. It raises to end that.
         :raises InvalidProperties: an archive cannot be used, or /tmp is too small.
         :raises AccessDenied, NotFound: an archive cannot be read.
         :raises Throttled: worth another try.
         """
-        if self._merged_zip:
-            return self._merged_zip
+        if not self._zip:
+            self._zip = self._made(check)
+        return self._zip
+
+    def close(self) -> None:
+        """Free the space in /tmp. `zip` would read the archives anew."""
+        self._room.close()
+        self._zip = None
+
+    def _made(self, check: Callable[[], None]) -> Zip:
         objects = [_S3Object(self._connect(), source) for source in self._sources]
         archives = [_opened(found) for found in objects]
         self.warning = _warning({_path(entry) for archive in archives for entry in archive.infolist()})
         if len(objects) == 1 and not self._sources[0].markers and not _needs_repair(archives[0]):
             return Zip(objects[0].size, objects[0].chunks)
-        self._merged_zip = self._merged(archives, check)
-        return self._merged_zip
+        return self._merged(archives, check)
 
     def _merged(self, archives: Sequence[ZipFile], check: Callable[[], None]) -> Zip:
         with ExitStack() as room:

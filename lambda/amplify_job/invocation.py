@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any, Protocol
 
 from aws import Aws
@@ -80,7 +81,7 @@ class Invocation:
 
     def _work(self, task: Task) -> Answer | Fail | None:
         """:return: The end of the request; None if another invocation must go on."""
-        with self._clients.files(task.properties.sources) as files:
+        with closing(self._clients.files(task.properties.sources)) as files:
             progress = Progress(task, self._state, self._ends, self._clients, files)
             try:
                 return Work(task, progress, self._ends, self._clients).done()

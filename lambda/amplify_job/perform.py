@@ -173,12 +173,11 @@ class Progress:
         if platform not in ("", "WEB"):
             app = self.jobs.location.app_id
             raise InvalidProperties(f"app {app} has the platform {platform}, must be WEB to take files")
-        began = self._clients.now
         files = self._files.zip(self._check)
         if self._files.warning != self.state.files_warning:
             log("files look wrong", why=self._files.warning)
             self.state = self.state._replace(files_warning=self._files.warning)
-        if self._clients.now - began > 1:  # that took its time: look at the stack again
+        if not self.state.looked_lately(self._clients.now):  # the files took their time
             return
         job_id, url = self._begin(self.jobs.create_deployment)
         log("created", job=job_id, bytes=files.size)
@@ -186,6 +185,7 @@ class Progress:
         try:
             upload(files, url, self.jobs.endpoint, self._clients.clock, self._check)
         except Throttled as error:
+            self._files.close()  # an archive may have been replaced
             failed = self.state.uploads_failed + (self._clients.now < self._ends)
             self.state = self.state._replace(uploads_failed=failed)
             if failed >= _UPLOADS:

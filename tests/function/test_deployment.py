@@ -480,6 +480,22 @@ def test_merging_that_takes_too_long_ends_at_the_timeout(
     assert world.jobs() == []
 
 
+@pytest.mark.parametrize("keys", [["1.zip"], ["1.zip", "2.zip"]])
+def test_archives_that_are_slow_to_open_are_deployed(
+    world: World, monkeypatch: pytest.MonkeyPatch, keys: list[str]
+) -> None:
+    opened = files_to_deploy._opened
+
+    def slow(*arguments: Any) -> Any:
+        world.clock.sleep(20)
+        return opened(*arguments)
+
+    monkeypatch.setattr(files_to_deploy, "_opened", slow)
+    world.fail("Upload", "500", times=4)
+    answer = deliver(world, world.event("Create", **sources(*keys)))
+    assert (answer.status, len(world.jobs())) == ("SUCCESS", 2)
+
+
 def test_files_whose_deployment_failed_after_an_unwaited_deploy_are_deployed_again(world: World) -> None:
     # given files that are served, and others whose deployment fails after the deploy has succeeded
     first = deployed(world)

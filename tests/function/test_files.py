@@ -275,6 +275,7 @@ def test_an_object_that_changes_while_it_is_read_is_read_again(world: World) -> 
     world.archive("1.zip", {"a.txt": "other"})
     with pytest.raises(Failure, match="could not be read: .*PreconditionFailed"):
         list(made.chunks())
+    used.close()
     assert content(b"".join(used.zip().chunks())) == {"a.txt": b"other"}
 
 
@@ -297,7 +298,7 @@ def test_nothing_is_left_in_tmp(world: World, tmp_path: Path, monkeypatch: pytes
     world.archive("1.zip", {"a.txt": "a"})
     used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], SimulatedAws(world).s3)
     used.zip()
-    used.__exit__()
+    used.close()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -308,7 +309,7 @@ def test_no_file_is_held_in_memory(world: World) -> None:
     try:
         used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], SimulatedAws(world).s3)
         used.zip()
-        used.__exit__()
+        used.close()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -321,7 +322,7 @@ def zip_of(world: World, *sources: Source) -> bytes:
     whole = b"".join(made.chunks())
     assert b"".join(made.chunks()) == whole
     assert len(whole) == made.size
-    used.__exit__()
+    used.close()
     return whole
 
 

@@ -186,6 +186,7 @@ class _Routed:
 
     def handle(self, request: Any) -> Any:
         world = CURRENT[0]
+        world.clock.called()
         world.before_call(request.method + " " + request.path)
         if world.latency:
             world.clock.sleep(world.latency)

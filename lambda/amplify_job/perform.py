@@ -230,7 +230,7 @@ class Progress:
             log("not stopped", job=job_id, error=str(error))
             pause = POLL_SECONDS
         if job_id == self.state.deployment:
-            self.state = self.state._replace(deployment="", uploaded=False)
+            self.state = self.state._replace(deployment="")
         return pause
 
     @property

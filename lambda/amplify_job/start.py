@@ -62,7 +62,7 @@ def deploy(task: Task, state: State, seen: Seen, when_busy: str) -> Step:
     if listed and (listed.started or listed.status in (SUCCEED, FAILED)):
         return Next(state.followed(listed.id, seen.now, mine=True), "started", listed)
     if listed and listed.status in (CANCELLED, CANCELLING):  # somebody has stopped it before it started
-        return Next(state._replace(deployment="", uploaded=False), "stopped by somebody", listed)
+        return Next(state._replace(deployment=""), "stopped by somebody", listed)
     return Do.START_DEPLOYMENT if state.uploaded else StopJob(state.deployment)
 
 

@@ -84,9 +84,7 @@ class State(NamedTuple):
 
     def departed(self) -> State:
         """The work on the other branch is done; that on the resource's own branch begins."""
-        return self._replace(
-            left=True, job_id="", mine=False, stopped=(), refused=False, busy="", blocked_by=""
-        )
+        return self._replace(left=True, job_id="", stopped=(), refused=False, busy="", blocked_by="")
 
 
 def handed_over(event: Mapping[str, Any]) -> State | None:

@@ -347,9 +347,12 @@ def test_a_late_create_that_may_not_see_the_stack_logs_it_and_goes_on(world: Wor
     event = world.event("Create")
     world.clock.sleep(10)
     world.describe_denied = True
+    begun = world.clock.now
     assert world.request(event).status == "SUCCESS"
     line = next(line for line in world.decisions if line["decision"] == "stack unreadable")
     assert (line["error"], line["code"]) == ("ClientError", "AccessDenied")
+    [job] = world.jobs()
+    assert job.asked == begun + 4  # no Create waits longer to learn what its stack does
 
 
 def _start_job(world: World) -> dict[str, Any]:

@@ -124,6 +124,19 @@ def test_a_site_that_takes_its_time_is_asked_again(world: World) -> None:
     assert answer.time == START + JOB_SECONDS + 4 * 5
 
 
+def test_each_new_answer_of_the_site_is_logged_once(world: World) -> None:
+    world.pages = [Page(404), Page(404), Page(503), Page(503), Page(404), Page(200)]
+    assert create(world).status == "SUCCESS"
+    said = [line["answer"] for line in world.decisions if line["decision"] == "site"]
+    url = f"{SITE}/"
+    assert said == [
+        f"{url} answered 404, must answer 200: ",
+        f"{url} answered 503, must answer 200: ",
+        f"{url} answered 404, must answer 200: ",
+        "as wanted",
+    ]
+
+
 @pytest.mark.parametrize(
     ("properties", "page", "said"),
     [

@@ -204,18 +204,16 @@ class Progress:
 
     def _start_deployment(self) -> None:
         """StartDeployment names the job, so that it can be repeated until it is answered."""
-        job_id = self.state.deployment
         try:
-            self._started(self.jobs.start_deployment(job_id))
+            self._started(self.jobs.start_deployment(self.state.deployment))
         except Busy as error:  # no other job is in the way: a deployment that was created blocks the branch
             raise Throttled(str(error)) from error
         except Unanswered:
             raise
         except (AmplifyError, NotFound) as error:
-            if self.jobs.get(job_id).is_unstarted:
-                raise
-            # An earlier try has started it, or somebody has stopped it. The list tells, once it shows that.
-            raise Unanswered(str(error)) from error
+            if self.state.tries:  # an earlier one may have started it: the list tells, once it shows that
+                raise Unanswered(str(error)) from error
+            raise
 
     def _stop(self, job_id: str) -> float:
         """:return: How long to wait before the next try, in seconds."""

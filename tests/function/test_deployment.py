@@ -553,11 +553,21 @@ def test_a_start_deployment_that_took_effect_unanswered_is_found_though_the_list
 
     monkeypatch.setitem(OPERATIONS, "StartDeployment", start)
     world.amplify.behaviour.list_lag_seconds = 8
+    world.amplify.next_job(created_seconds=4)
     world.fail("StartDeployment", "reset", applied=True)
     answer = world.request(world.event("Create", **sources("1.zip")))
     assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "1", 1)
     starts = [call.operation for call in world.amplify.calls].count("StartDeployment")
     assert 2 <= starts <= 6
+
+
+def test_a_start_deployment_that_is_refused_fails_the_deploy_and_frees_the_branch(
+    world: World,
+) -> None:
+    world.fail("StartDeployment", "refused", times=2)
+    answer = world.request(world.event("Create", **sources("1.zip")))
+    assert answer.reason.startswith(f"AMPLIFY_ERROR: amplify:StartDeployment on {JOB} in ")
+    assert (answer.time, world.stopped) == (START, {"1"})
 
 
 def test_a_deployment_that_somebody_stops_before_it_starts_is_followed_by_another_one(world: World) -> None:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
 
+_LISTED_SECONDS = 60
+"""An event is listed after this time at the latest (not verified on AWS). What a look has shown of the time
+before that is not read again: a large stack has thousands of events."""
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 
@@ -76,6 +79,9 @@ def look_at(
         oldest = event.when
         if event.status and event.when < requested + 1:
             phase = event
+            break
+        if before and before.phase and event.when < requested - _LISTED_SECONDS:
+            phase = StackEvent(before.began, before.phase, "")
             break
         statuses.add(event.status)
     look = Look(

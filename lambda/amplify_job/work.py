@@ -38,6 +38,8 @@ class Work:
             step = next_step(self._task, progress.state, progress.seen)
             if isinstance(step, (Answer, Fail)):
                 return step
+            if self._clients.now > self._ends:
+                return None
             pause = self._take(step)
             if isinstance(pause, Fail):
                 return pause

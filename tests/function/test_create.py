@@ -355,6 +355,46 @@ def test_a_late_create_that_may_not_see_the_stack_logs_it_and_goes_on(world: Wor
     assert job.asked == begun + 4  # no Create waits longer to learn what its stack does
 
 
+def test_where_each_look_at_the_stack_takes_too_long_the_request_is_answered_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubbed = world.stubbed
+
+    def slow(operation: str, effect: Any) -> Any:
+        world.clock.sleep(6)
+        return stubbed(operation, effect)
+
+    monkeypatch.setattr(world, "stubbed", slow)
+    world.deliver(world.event("Create", TimeoutSeconds="3300"), retries=2)
+    world.settle()
+    [answer] = world.answers
+    assert answer.reason.startswith("AMPLIFY_ERROR: no job could be started on branch main of app d1a2b3c4")
+    assert (answer.time <= START + 3300 + 180, world.jobs()) == (True, [])
+
+
+def test_the_job_starts_though_the_stack_has_so_many_events_that_they_take_long_to_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given ten minutes of a large stack's creation, in pages of 100 events that take half a second each
+    world.stack_event("CREATE_IN_PROGRESS")
+    for number in range(1500):
+        world.clock.sleep(0.4)
+        world._event_of(f"Other{number}", "AWS::SNS::Topic", "CREATE_COMPLETE")
+    stubbed = world.stubbed
+
+    def slow(operation: str, effect: Any) -> Any:
+        world.clock.sleep(0.5)
+        return stubbed(operation, effect)
+
+    monkeypatch.setattr(world, "stubbed", slow)
+    begun = world.clock.now
+    answer = world.request(world.event("Create"))
+    # then
+    assert answer.status == "SUCCESS"
+    assert world.jobs()[0].asked < begun + 12
+    assert world.asked.count("DescribeStackEvents") <= 16 + 3
+
+
 def _start_job(world: World) -> dict[str, Any]:
     [params] = [call.params for call in world.amplify.calls if call.operation == "StartJob"]
     return params

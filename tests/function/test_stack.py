@@ -230,6 +230,25 @@ def test_only_as_many_events_are_read_as_are_needed() -> None:
     assert second == first._replace(at=210)
 
 
+def test_a_later_look_reads_the_last_minute_before_the_request_again_and_nothing_older() -> None:
+    read: list[float] = []
+
+    def events(*more: StackEvent) -> Iterator[StackEvent]:
+        others = (StackEvent(moment, "", "") for moment in range(999, 100, -10))
+        for event in (*more, *others, StackEvent(100, "UPDATE_IN_PROGRESS", "")):
+            read.append(event.when)
+            yield event
+
+    first = look_at("Update", 1000, events(), None, 1001)
+    assert (first.kind, read[-1]) == (FORWARD, 100)
+    read.clear()
+    assert look_at("Update", 1000, events(), first, 1007) == first._replace(at=1007)
+    assert read[-1] == 939
+    # a status that is listed late still counts
+    rollback = StackEvent(999.5, "UPDATE_ROLLBACK_IN_PROGRESS", "")
+    assert look_at("Update", 1000, events(rollback), first, 1007).kind is ROLLBACK
+
+
 def _look(life: str, request_type: str, sent: int, now: int) -> Look:
     """What the events that there are at a moment show."""
     happened = [StackEvent(moment, status, "") for moment, status in LIVES[life] if moment <= now]

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
@@ -61,10 +61,11 @@ class SimulatedAws(Aws):
         assert StackName == STACK_ID
         if self._world.describe_denied:
             raise error_of("AccessDenied", "DescribeStackEvents")
-        # As a paginator: nothing is asked before the first page is wanted.
-        yield self._world.stubbed(
-            "DescribeStackEvents", lambda: {"StackEvents": list(self._world.stack_events)}
-        )
+        # As a paginator: nothing is asked before a page is wanted.
+        events = list(self._world.stack_events)
+        for start in range(0, max(1, len(events)), 100):
+            page = {"StackEvents": events[start : start + 100]}
+            yield self._world.stubbed("DescribeStackEvents", partial(dict, page))
 
     def _invoke(self, FunctionName: str, InvocationType: str, Payload: str) -> None:  # noqa: N803
         assert (FunctionName, InvocationType) == (FUNCTION_ARN, "Event")

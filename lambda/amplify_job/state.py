@@ -78,9 +78,7 @@ class State(NamedTuple):
 
     def followed(self, job_id: str, now: float, *, mine: bool) -> State:
         """The request follows the job from now on: it started it, found it again, or joined it."""
-        return self._replace(
-            job_id=job_id, mine=mine, followed_since=now, deployment="", refused=False, last_error=""
-        )
+        return self._replace(job_id=job_id, mine=mine, followed_since=now, deployment="", last_error="")
 
     def departed(self) -> State:
         """The work on the other branch is done; that on the resource's own branch begins."""

@@ -100,6 +100,17 @@ def test_the_job_of_a_request_that_was_given_up_is_not_stopped(world: World) -> 
     assert world.amplify.count("StopJob") == 0
 
 
+def test_it_is_not_stopped_either_where_the_stack_cannot_be_read_at_once(world: World) -> None:
+    # given a stack that could not be read once before, and cannot now
+    world.fail("DescribeStackEvents", "500")
+    world.amplify.plan(never_ends=True)
+    world.clock.at(START + 30, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
+    world.clock.at(START + 30, lambda: world.fail("DescribeStackEvents", "500", times=2))
+    answer = world.request(world.event("Create", TimeoutSeconds="60"))
+    assert answer.reason.startswith("EXPIRED")
+    assert world.amplify.count("StopJob") == 0
+
+
 @pytest.mark.parametrize("mode", ["timeout", "reset", "500", "429", "malformed"])
 def test_a_stop_that_goes_wrong_once_is_tried_again(world: World, mode: str) -> None:
     world.amplify.plan(never_ends=True)

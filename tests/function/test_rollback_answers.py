@@ -28,7 +28,9 @@ def test_all_attributes_are_answered(world: World) -> None:
 
 
 def test_the_attributes_are_read_in_spite_of_a_fault(world: World) -> None:
+    world.amplify.next_job(builds="b" * 40)
     first = world.deployed()
+    assert first.data["BuiltCommitId"] == "b" * 40
     second = updated(world, first)
     world.fail("GetJob", "500")
     assert rolled_back(world, second, OnRollback="IGNORE").data == first.data

@@ -8,6 +8,7 @@ import stat
 import tempfile
 import tracemalloc
 from pathlib import Path
+from random import Random
 from typing import Any
 from unittest.mock import Mock
 from zipfile import ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile, ZipInfo
@@ -34,6 +35,21 @@ def test_one_archive_is_passed_on_as_it_is(world: World) -> None:
     assert made == archive
     # it is looked into, and then passed on, here twice
     assert world.asked == ["GetObject"] * 3
+
+
+@pytest.mark.parametrize("size", [5_000, 9_876, 10_000])
+def test_an_archive_that_is_larger_than_what_is_read_at_a_time_is_read_whole(
+    world: World, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(files, "_WINDOW_BYTES", 1000)
+    monkeypatch.setattr(files, "_CHUNK_BYTES", 64)  # else zipfile reads past the windows
+    random = Random(1)
+    sent = {f"{number}.bin": random.randbytes(size // 5) for number in range(5)}
+    archive = world.archive("1.zip", sent)
+    made = zip_of(world, Source("assets", "1.zip", {MARKER: ""}, False))
+    assert content(made) == sent
+    # each window once, and some again: zipfile goes forth and back
+    assert len(archive) // 1000 <= world.asked.count("GetObject") <= 3 * len(archive) // 1000
 
 
 def test_later_sources_lie_over_earlier_ones(world: World) -> None:

@@ -289,7 +289,7 @@ def test_an_object_that_changes_while_it_is_read_is_read_again(world: World) -> 
     used = Files([Source("assets", "1.zip", {}, False)], SimulatedAws(world).s3)
     made = used.zip()
     world.archive("1.zip", {"a.txt": "other"})
-    with pytest.raises(Failure, match="could not be read: .*PreconditionFailed"):
+    with pytest.raises(Throttled, match="could not be read: .*PreconditionFailed"):
         list(made.chunks())
     used.close()
     assert content(b"".join(used.zip().chunks())) == {"a.txt": b"other"}
@@ -300,10 +300,11 @@ def test_files_that_do_not_fit_are_told_with_the_option_that_helps(
 ) -> None:
     world.archive("1.zip", {"a.txt": "a"})
 
-    def no_room(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
+    class Full(io.BytesIO):
+        def write(self, _: Any) -> int:
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "_merge", no_room)
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
     said = refusal(world, Source("assets", "1.zip", {MARKER: ""}, False))
     assert said.startswith("VALIDATION_ERROR: the files of the sources need more than the ")
     assert said.endswith(" MB that the function has: raise the provider's option ephemeral_storage_size")

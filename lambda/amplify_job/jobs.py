@@ -154,7 +154,7 @@ class Jobs:
         """
         jobs, page = self._listed
         self._listed = [], {}
-        for _ in range(_PAGES - len(jobs) // _PAGE):
+        for _ in range(_PAGES):
             try:
                 more, token = self._call("list_jobs", _read_page, **self._branch, maxResults=_PAGE, **page)
             except Unanswered:

@@ -90,8 +90,8 @@ def test_the_cdk_s_own_markers_bring_the_quotes_of_their_string_along(world: Wor
 # What other tools write
 
 
-def stored_with_size_behind(name: str) -> bytes:
-    """An archive with an empty file as archiver 5.3 writes it: STORED, with a data descriptor."""
+def with_sizes_behind(*compressions: int) -> bytes:
+    """An archive with data descriptors, as archiver 5.3 and others write it."""
     made = io.BytesIO()
 
     class Unseekable(io.RawIOBase):
@@ -104,19 +104,29 @@ def stored_with_size_behind(name: str) -> bytes:
             return made.write(data)
 
     with ZipFile(Unseekable(), "w") as archive:
-        archive.writestr(ZipInfo(name), b"", ZIP_STORED)
-        archive.writestr(ZipInfo("index.html"), b"hello", ZIP_DEFLATED)
+        for number, compression in enumerate(compressions):
+            archive.writestr(ZipInfo(f"{number}.html"), b"hello", compression)
     return made.getvalue()
 
 
 def test_a_stored_file_with_its_size_behind_it_is_written_anew(world: World) -> None:
     # https://github.com/aws/aws-cdk/issues/24758
-    world.objects["assets", "1.zip"] = stored_with_size_behind("empty.txt")
+    world.objects["assets", "1.zip"] = with_sizes_behind(ZIP_STORED, ZIP_DEFLATED)
     made = zip_of(world, Source("assets", "1.zip", {}, False))
-    assert content(made) == {"empty.txt": b"", "index.html": b"hello"}
+    assert content(made) == {"0.html": b"hello", "1.html": b"hello"}
     with ZipFile(io.BytesIO(made)) as opened:
         kinds = {(entry.compress_type, entry.flag_bits & 0x8) for entry in opened.infolist()}
     assert kinds == {(ZIP_DEFLATED, 0)}
+
+
+def test_other_files_with_their_size_behind_them_and_other_stored_files_are_passed_on(world: World) -> None:
+    deflated = world.objects["assets", "1.zip"] = with_sizes_behind(ZIP_DEFLATED)
+    assert zip_of(world, Source("assets", "1.zip", {}, False)) == deflated
+    made = io.BytesIO()
+    with ZipFile(made, "w") as archive:
+        archive.writestr("index.html", b"hello", ZIP_STORED)
+    stored = world.objects["assets", "2.zip"] = made.getvalue()
+    assert zip_of(world, Source("assets", "2.zip", {}, False)) == stored
 
 
 def test_backslashes_in_names_become_folders(world: World) -> None:

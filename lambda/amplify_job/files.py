@@ -64,9 +64,7 @@ class Files:
         """Why the site will probably be wrong; empty if nothing looks wrong."""
 
     def zip(self, check: Callable[[], None] = lambda: None) -> Zip:
-        """All files. One sound archive without markers is passed on as it is; others are merged.
-
-        This may take minutes, and is done once.
+        """All files. One sound archive without markers is passed on as it is; others are merged, once.
 
         :param check: Called again and again while files are merged. It raises to end that.
         :raises InvalidProperties: an archive cannot be used, or /tmp is too small.

@@ -28,6 +28,7 @@ def fresh(script: str) -> Any:
     path = os.pathsep.join([str(BENCH), str(FUNCTION)])
     environment = {**os.environ, "PYTHONPATH": path, "AWS_REGION": "us-east-1"}
     environment |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it would compile this project's modules each time
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
     )

@@ -496,6 +496,33 @@ def test_archives_that_are_slow_to_open_are_deployed(
     assert (answer.status, len(world.jobs())) == ("SUCCESS", 2)
 
 
+def test_a_request_that_is_given_up_while_an_archive_is_opened_deploys_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = files_to_deploy._opened
+
+    def slow(*arguments: Any) -> Any:
+        world.clock.sleep(20)
+        return opened(*arguments)
+
+    monkeypatch.setattr(files_to_deploy, "_opened", slow)
+    world.stack_event("CREATE_IN_PROGRESS")
+    world.clock.at(START + 10, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert (answer.reason.split(":")[0], world.jobs()) == ("EXPIRED", [])
+
+
+def test_an_archive_that_is_replaced_before_it_is_sent_is_read_again(world: World) -> None:
+    def replace(call: str) -> None:
+        if call == BEFORE_START[0]:
+            world.after_call = lambda _: None
+            world.archive("1.zip", {"index.html": "another"})
+
+    world.after_call = replace
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert (answer.status, site(world)) == ("SUCCESS", {"index.html": b"another"})
+
+
 def test_files_whose_deployment_failed_after_an_unwaited_deploy_are_deployed_again(world: World) -> None:
     # given files that are served, and others whose deployment fails after the deploy has succeeded
     first = deployed(world)

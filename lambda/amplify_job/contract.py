@@ -1,14 +1,17 @@
 """The contract of ``Custom::AmplifyJob``: each property, what it may be, and whether a change starts a job.
 
-The function reads its properties by these rows. The construct runs this file by its path and checks its
-options by the same rows, so this module imports nothing but the standard library.
+Its rows are data, in ``contract.json``. The function reads its properties by them; the constructs check their
+options by the same rows, in Python and in TypeScript. The construct in Python runs this file by its path, so
+this module imports nothing but the standard library.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Set
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, NamedTuple
 
 
@@ -19,104 +22,39 @@ class Row(NamedTuple):
     """text, word, flag, number, time, map (of texts), or a list: texts, maps, or settings (any maps)."""
     starts: bool
     """Whether a change starts a job: then the property is in the fingerprint."""
-    default: Any = ""
+    default: Any = None
     least: int = 0
     most: int | None = None
     """The least and the greatest number; of a text, the number of its characters. None is no limit."""
-    pattern: str = "(?s).*"
+    pattern: str = ""
+    """What the whole text must match, in words that Python and JavaScript read alike. Empty is no pattern."""
     allowed: str = ""
-    """What the pattern allows, in words that follow "must be"."""
+    """What a value may be apart from its limits, in words that follow "must be"."""
     words: tuple[str, ...] = ()
 
 
+_DATA: dict[str, Any] = json.loads((Path(__file__).parent / "contract.json").read_text())
+
+ROWS = {
+    name: Row(**{**_DATA["kinds"][row["kind"]], **row, "words": tuple(row.get("words", ()))})
+    for name, row in _DATA["rows"].items()
+}
 DEPLOYMENT = "MANUAL"
 """The type of a job that deploys files."""
-SECONDS_TO_ANSWER = 180
+SECONDS_TO_ANSWER: int = _DATA["seconds_to_answer"]
 """Between TimeoutSeconds, when the function ends its wait, and ServiceTimeout, when CloudFormation does."""
-
-# AppId to CommitTime: the limits and words of StartJob, as botocore's service model states them.
-# Only CommitId is stricter: an empty text would build the newest commit without a word.
-ROWS: dict[str, Row] = {
-    "ServiceToken": Row("provider", "text", False),
-    "AppId": Row(
-        "app_id",
-        "text",
-        True,
-        least=1,
-        most=20,
-        pattern="d[a-z0-9]+",
-        allowed="the ID of an app such as d1a2b3c4d5e6f7, not its name or its ARN",
-    ),
-    "BranchName": Row("branch_name", "text", True, least=1, most=255, pattern="(?s).+"),
-    "Region": Row(
-        "region", "text", True, pattern="[a-z]+(-[a-z]+)+-[0-9]+", allowed="a Region such as eu-west-1"
-    ),
-    "JobType": Row(
-        "job_type", "word", True, default="RELEASE", words=("RELEASE", "RETRY", DEPLOYMENT, "WEB_HOOK")
-    ),
-    "JobId": Row("job_id", "text", True, most=255, pattern="[0-9]+", allowed="the ID of a job such as 7"),
-    "JobReason": Row("job_reason", "text", True, most=255),
-    "CommitId": Row("commit_id", "text", True, least=1, most=255),
-    "CommitMessage": Row("commit_message", "text", True, most=10_000),
-    "CommitTime": Row("commit_time", "time", True, default=None),
-    "Triggers": Row("triggers", "map", True, default={}),
-    "Nonce": Row("every_deploy", "text", True),
-    "SourceBucketNames": Row("sources", "texts", True, default=[]),
-    "SourceObjectKeys": Row("sources", "texts", True, default=[]),
-    "SourceMarkers": Row("sources", "maps", True, default=[]),
-    "SourceMarkersConfig": Row("sources", "settings", True, default=[]),
-    "Wait": Row("wait", "flag", False, default=True),
-    "TimeoutSeconds": Row("timeout", "number", False, default=2700, least=60, most=3300),
-    "ServiceTimeout": Row("timeout", "number", False, default=3600, least=240, most=3600),
-    "WhenBusy": Row("when_busy", "word", False, default="WAIT", words=("WAIT", "STOP", "JOIN", "FAIL")),
-    "OnRollback": Row("on_rollback", "word", False, default="RESTORE", words=("RESTORE", "IGNORE")),
-    "VerifyCommit": Row("verify_commit", "flag", False, default=True),
-    "SmokeTestPath": Row(
-        "smoke_test",
-        "text",
-        False,
-        most=1000,
-        pattern=r'/(?!/)[!-~]*|https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[!"$-~]*)?',
-        allowed="one slash and then ASCII characters without spaces, or an https URL without user and #",
-    ),
-    "SmokeTestStatus": Row("smoke_test", "number", False, default=200, least=200, most=599),
-    "SmokeTestText": Row("smoke_test", "text", False, least=1, most=1000),
-    "SmokeTestSeconds": Row("smoke_test", "number", False, default=120, least=10, most=900),
-    "FailureLogLines": Row("failure_log_lines", "number", False, default=10, least=0, most=50),
-    "AssumeRoleArn": Row(
-        "assume_role",
-        "text",
-        False,
-        pattern="arn:[a-z-]+:iam::[0-9]{12}:role/[!-)+->@-~]+",
-        allowed="the ARN of an IAM role, without * and ?",
-    ),
-    "ExternalId": Row(
-        "external_id",
-        "text",
-        False,
-        least=2,
-        most=1224,
-        pattern="[A-Za-z0-9_+=,.@:/-]+",
-        allowed="letters, digits or any of +=,.@:/-_",
-    ),
-}
 
 
 def allowed(row: Row) -> str:
     """What a value may be, in words that follow "must be"."""
-    if row.kind == "text":
-        count = f"at most {row.most:,}" if row.most and not row.least else f"{row.least} to {row.most or 0:,}"
-        return (row.allowed or "a string") + (f", {count} characters" if row.most else "")
-    return {
-        "word": f"one of {', '.join(row.words)}",
-        "flag": "true or false",
-        "number": f"a whole number from {row.least} to {row.most}",
-        "time": "an ISO 8601 date and time with an offset, such as 2026-01-31T12:00:00Z",
-        "map": "a map of strings, each with a name",
-        "texts": "a list of strings",
-        "maps": "a list of maps of strings, each with a name",
-        "settings": "a list of maps",
-    }[row.kind]
+    if row.kind == "word":
+        return f"one of {', '.join(row.words)}"
+    if row.kind == "number":
+        return f"a whole number from {row.least} to {row.most}"
+    if row.most is None:
+        return row.allowed
+    count = f"{row.least} to {row.most:,}" if row.least else f"at most {row.most:,}"
+    return f"{row.allowed}, {count} characters"
 
 
 def read(row: Row, value: Any) -> Any:
@@ -208,7 +146,7 @@ def conflict(
 
 def _fits(row: Row, text: str) -> bool:
     fits = row.least <= len(text) <= (row.most or len(text))
-    return fits and re.fullmatch(row.pattern, text) is not None
+    return fits and (not row.pattern or re.fullmatch(row.pattern, text) is not None)
 
 
 def _moment(text: str) -> datetime:

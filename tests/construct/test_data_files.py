@@ -25,7 +25,9 @@ def test_the_limits_of_start_job_are_those_of_the_service_model() -> None:
         if row.kind == "text":
             # An empty CommitId would build the newest commit without a word.
             least = 1 if name == "commitId" else model.get("min", 0)
-            assert (row.least, row.most, row.pattern) == (least, model["max"], model["pattern"]), name
+            # JavaScript cannot read (?s). These two say no more than the limits do.
+            pattern = "" if model["pattern"] in ("(?s).*", "(?s).+") else model["pattern"]
+            assert (row.least, row.most, row.pattern) == (least, model["max"], pattern), name
         else:
             assert list(row.words) == model.get("enum", []), name
 

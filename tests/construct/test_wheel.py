@@ -80,7 +80,7 @@ def test_a_wheel_holds_the_function_beside_the_package(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
 
     assert "cdk_amplify_job/py.typed" in names
-    assert "cdk_amplify_job/lambda/amplify_job/contract.py" in names
+    assert {f"cdk_amplify_job/lambda/amplify_job/contract.{kind}" for kind in ("py", "json")} <= names
     assert not [name for name in names if name.endswith(".pyc")]
 
 

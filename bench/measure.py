@@ -20,7 +20,7 @@ DOCS = PROJECT / "docs"
 MARKS = ("<!-- figures: written by bench/measure.py -->", "<!-- end of figures -->")
 
 # The simulated clock is the function tests' own.
-sys.path[1:1] = [str(PROJECT / "tests" / "support"), str(PROJECT / "lambda" / "amplify_job")]
+sys.path[1:1] = [str(PROJECT / "tests" / "support"), str(PROJECT / "lambda")]
 
 from figures import (  # noqa: E402
     cold_start,

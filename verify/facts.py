@@ -18,7 +18,7 @@ class Fact(NamedTuple):
     """Why no check of it is made."""
 
 
-_JOBS = "lambda/amplify_job/jobs.py"
+_JOBS = "lambda/amplify_job/amplify/jobs.py"
 _OPERATIONS = "local/amplify_local/operations.py"
 _PROTOCOL = "local/amplify_local/custom_resources.py"
 _URL = "local/amplify_local/response_url.py"
@@ -80,9 +80,11 @@ BUILDS = {
     "message-release": Fact(
         "commitMessage of a RELEASE reads back unchanged, 10,000 characters, in GetJob and ListJobs",
         "GetJob yes, ListJobs yes",
-        "lambda/amplify_job/identity.py",
+        "lambda/amplify_job/cloudformation/mark.py",
     ),
-    "message-retry": Fact("commitMessage of a RETRY reads back", "as sent", "lambda/amplify_job/identity.py"),
+    "message-retry": Fact(
+        "commitMessage of a RETRY reads back", "as sent", "lambda/amplify_job/cloudformation/mark.py"
+    ),
     "message-retry-none": Fact(
         "commitMessage of a RETRY that was given none",
         "that of the job it repeats",
@@ -102,17 +104,17 @@ BUILDS = {
     "log-commit": Fact(
         "The log of the BUILD step of that RELEASE names the commit",
         "# Switching to commit: …",
-        "lambda/amplify_job/step_log.py",
+        "lambda/amplify_job/amplify/step_log.py",
     ),
     "log-head": Fact(
         "The log of the BUILD step of a RELEASE that names no commit names none",
         "no such line",
-        "lambda/amplify_job/step_log.py",
+        "lambda/amplify_job/amplify/step_log.py",
     ),
     "retry-head": Fact(
         "What a RETRY builds of a job whose commitId reads HEAD, after a push",
         "the branch's tip",
-        "lambda/amplify_job/roll_back.py",
+        "lambda/amplify_job/decide/roll_back.py",
         by_hand="needs a push between both jobs",
     ),
     "push-pending": Fact(
@@ -122,9 +124,11 @@ BUILDS = {
         by_hand="needs a push within a second of StartJob",
     ),
     "job-type": Fact("jobType in the answers of StartJob, GetJob and ListJobs", "in none", _JOBS),
-    "log-host": Fact("The host of a step's log", "….amazonaws.com", "lambda/amplify_job/step_log.py"),
+    "log-host": Fact("The host of a step's log", "….amazonaws.com", "lambda/amplify_job/amplify/step_log.py"),
     "log-range": Fact(
-        "A request for the last 100 bytes of a log", "206, 100 bytes", "lambda/amplify_job/step_log.py"
+        "A request for the last 100 bytes of a log",
+        "206, 100 bytes",
+        "lambda/amplify_job/amplify/step_log.py",
     ),
     "busy": Fact(
         "StartJob while a job runs",
@@ -149,7 +153,7 @@ BUILDS = {
     "start-time": Fact(
         "A PENDING job shows no startTime; then it is near the time of StartJob, and stays",
         "none while PENDING, within 10 s of StartJob, the same at the end",
-        "lambda/amplify_job/start.py",
+        "lambda/amplify_job/decide/start.py",
     ),
     "members": Fact(
         "Members that the model requires and a job's summary lacks",
@@ -159,7 +163,9 @@ BUILDS = {
     "job-arn": Fact("jobArn pads the job's ID with zeros", "…/jobs/0000000001", "local/amplify_local/job.py"),
     "list-order": Fact("ListJobs gives the newest job first", "newest first", _JOBS),
     "list-pages": Fact("Pages of ListJobs, one job each", "newest first, none left out", _JOBS),
-    "list-lag": Fact("ListJobs right after StartJob shows the job", "yes", "lambda/amplify_job/start.py"),
+    "list-lag": Fact(
+        "ListJobs right after StartJob shows the job", "yes", "lambda/amplify_job/decide/start.py"
+    ),
     "call-time": Fact("How long GetJob takes", "… ms", "docs/benchmarks.md"),
     "page-size": Fact(
         "Jobs on a page of ListJobs when nothing is asked for",
@@ -176,7 +182,7 @@ BUILDS = {
     "no-diff": Fact(
         "Where a job that Amplify cancels as nothing has changed says so: statusReason of a step, or its log",
         "cancelled - no diff detected from previous commit",
-        "lambda/amplify_job/step_log.py",
+        "lambda/amplify_job/amplify/step_log.py",
         by_hand="needs a push to a monorepo",
     ),
 }
@@ -195,7 +201,7 @@ FILES = {
     "created": Fact(
         "A deployment that was created and not started",
         "PENDING, no startTime",
-        "lambda/amplify_job/start.py",
+        "lambda/amplify_job/decide/start.py",
     ),
     "created-busy": Fact(
         "CreateDeployment while one is not finished",
@@ -205,25 +211,25 @@ FILES = {
     "created-stopped": Fact(
         "Statuses after StopJob of a deployment that was not started",
         "…CANCELLED",
-        "lambda/amplify_job/perform.py",
+        "lambda/amplify_job/run/perform.py",
     ),
     "upload-signed": Fact(
-        "The headers that the signature of zipUploadUrl covers", "host", "lambda/amplify_job/perform.py"
+        "The headers that the signature of zipUploadUrl covers", "host", "lambda/amplify_job/run/perform.py"
     ),
     "upload-lifetime": Fact(
         "For how long zipUploadUrl is good (nobody has published it)",
         "… s",
-        "lambda/amplify_job/perform.py",
+        "lambda/amplify_job/run/perform.py",
     ),
     "files-steps": Fact("Steps of a job that deploys files", "DEPLOY VERIFY", "local/amplify_local/job.py"),
     "files-members": Fact(
-        "Fields of a commit that such a job shows", "none", "lambda/amplify_job/attributes.py"
+        "Fields of a commit that such a job shows", "none", "lambda/amplify_job/cloudformation/attributes.py"
     ),
     "files-started-twice": Fact(
         "StartDeployment of a job that was started", "BadRequestException (400): …", _OPERATIONS
     ),
     "files-retried": Fact(
-        "RETRY of such a job (nobody has published it)", "…", "lambda/amplify_job/roll_back.py"
+        "RETRY of such a job (nobody has published it)", "…", "lambda/amplify_job/decide/roll_back.py"
     ),
 }
 
@@ -231,7 +237,7 @@ CLOUDFORMATION = {
     "url-date": Fact(
         "The ResponseURL says when CloudFormation sent the request",
         "X-Amz-Date, within 5 s",
-        "lambda/amplify_job/request.py",
+        "lambda/amplify_job/cloudformation/request.py",
     ),
     "url-lifetime": Fact("For how long the ResponseURL is good", "7199 or 7200 s", _URL),
     "url-signed": Fact("The headers that the ResponseURL's signature covers", "host", _URL),
@@ -239,16 +245,18 @@ CLOUDFORMATION = {
     "scalars": Fact(
         "Numbers and booleans of a template reach the function as strings",
         "'5' 'true'",
-        "lambda/amplify_job/properties.py",
+        "lambda/amplify_job/cloudformation/properties.py",
     ),
     "events-order": Fact(
-        "DescribeStackEvents gives the newest event first", "newest first", "lambda/amplify_job/stack.py"
+        "DescribeStackEvents gives the newest event first",
+        "newest first",
+        "lambda/amplify_job/cloudformation/stack.py",
     ),
     "token-change": Fact("A changed ServiceToken", "…Modifying service token is not allowed.", _PROTOCOL),
     "failed-create": Fact(
         "A Create that answers FAILED with a physical ID",
         "Create CREATE_IN_PROGRESS, Delete(mine) ROLLBACK_IN_PROGRESS",
-        "lambda/amplify_job/roll_back.py",
+        "lambda/amplify_job/decide/roll_back.py",
     ),
     "replaced": Fact(
         "A replacement of a by b, rolled back",
@@ -264,7 +272,7 @@ CLOUDFORMATION = {
     "replaced-no-rollback": Fact(
         "An Update that answers another physical ID, while rollback is disabled (nobody has published it)",
         "…",
-        "lambda/amplify_job/identity.py",
+        "lambda/amplify_job/cloudformation/mark.py",
     ),
     "amplify-jobs": Fact(
         "What a resource AWS::Amplify::Jobs does (nobody has published it)", "…", "docs/design.md"
@@ -272,22 +280,22 @@ CLOUDFORMATION = {
     "abandoned": Fact(
         "An Update that still runs when another resource fails",
         "the Update back comes before the first has ended",
-        "lambda/amplify_job/roll_back.py",
+        "lambda/amplify_job/decide/roll_back.py",
     ),
     "retried": Fact(
         "A Create that is tried again after a failure without rollback",
         "the same RequestId, another ResponseURL",
-        "lambda/amplify_job/identity.py",
+        "lambda/amplify_job/cloudformation/mark.py",
     ),
     "operation-end": Fact(
         "When an operation has ended, by the stack's own events",
         "after its request, before the next",
-        "lambda/amplify_job/stack.py",
+        "lambda/amplify_job/cloudformation/stack.py",
     ),
     "redelivered": Fact(
         "An invocation that raises is repeated",
         "the same event, a minute later",
-        "lambda/amplify_job/request.py",
+        "lambda/amplify_job/cloudformation/request.py",
     ),
     "physical-id": Fact("A physical ID of 1,024 bytes, and one of 1,025", "accepted, refused", _PROTOCOL),
     "answer-size": Fact("An answer of 4,096 bytes, and one of 4,097", "accepted, refused", _PROTOCOL),

@@ -16,6 +16,7 @@ import json
 from figures.processes import peak_mb
 print(json.dumps({{"seconds": took, "mb": peak_mb(), "modules": modules}}))
 """
+_IMPORTS = "from amplify_job import index; from amplify_job.cloudformation.properties import BranchLocation;"
 _LOCATION = 'BranchLocation("d1a2b3c4d5e6f7", "main", "us-east-1", "", "")'
 _SIGNED = """
 import botocore.session
@@ -38,14 +39,9 @@ VARIANTS = {
     "nothing (the interpreter)": "",
     "import of botocore.session": "import botocore.session",
     BASE: "import boto3",
-    HANDLER: "import index",
-    "the handler with its client of Amplify": (
-        f"import index; from properties import BranchLocation; index.Aws().amplify({_LOCATION}, 'bench')"
-    ),
-    READY: (
-        f"import index; from properties import BranchLocation; aws = index.Aws(); aws.cloudformation(); "
-        f"aws.amplify({_LOCATION}, 'bench')"
-    ),
+    HANDLER: "from amplify_job import index",
+    "the handler with its client of Amplify": (f"{_IMPORTS} index.Aws().amplify({_LOCATION}, 'bench')"),
+    READY: (f"{_IMPORTS} aws = index.Aws(); aws.cloudformation(); aws.amplify({_LOCATION}, 'bench')"),
     "boto3 with these two clients": (
         "import boto3; boto3.client('amplify', 'us-east-1'); boto3.client('cloudformation', 'us-east-1')"
     ),

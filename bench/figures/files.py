@@ -25,7 +25,7 @@ _BUCKET = "sites"
 _FUNCTION = """
 import json, sys, time
 from types import SimpleNamespace
-import index
+from amplify_job import index
 from figures.processes import peak_mb
 event = json.loads({event!r})
 context = SimpleNamespace(

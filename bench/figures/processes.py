@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 BENCH = Path(__file__).resolve().parents[1]
-FUNCTION = BENCH.parent / "lambda" / "amplify_job"
+FUNCTION = BENCH.parent / "lambda"
 _T = TypeVar("_T")
 
 

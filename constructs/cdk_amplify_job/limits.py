@@ -13,12 +13,10 @@ from aws_cdk import Duration, Token
 
 _HERE = Path(__file__).resolve().parent
 # Installed, the function's source lies beside this file; in a checkout it lies at the top.
-_LAMBDA = next(path for path in (_HERE / "lambda", _HERE.parents[1] / "lambda") if path.is_dir())
-
-ASSET: Final = _LAMBDA / "amplify_job"
-ATTRIBUTES: Final[list[str]] = json.loads((ASSET / "attributes.json").read_text())
+ASSET: Final = next(path for path in (_HERE / "lambda", _HERE.parents[1] / "lambda") if path.is_dir())
+ATTRIBUTES: Final[list[str]] = json.loads((ASSET / "amplify_job" / "attributes.json").read_text())
 # Run, not imported: the folder is an asset, and an import would leave a cache in it.
-_CONTRACT: Final = runpy.run_path(str(ASSET / "contract.py"))
+_CONTRACT: Final = runpy.run_path(str(ASSET / "amplify_job" / "contract.py"))
 ROWS: Final[dict[str, Any]] = _CONTRACT["ROWS"]
 SECONDS_TO_ANSWER: Final[int] = _CONTRACT["SECONDS_TO_ANSWER"]
 job_type_of: Final[Callable[..., str]] = _CONTRACT["job_type_of"]

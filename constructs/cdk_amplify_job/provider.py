@@ -142,7 +142,7 @@ class AmplifyJobProvider(Construct):
             self,
             "Function",
             code=lambda_.Code.from_asset(str(ASSET), exclude=["**/__pycache__", "*.pyc"]),
-            handler="index.handler",
+            handler="amplify_job.index.handler",
             runtime=runtime or lambda_.Runtime.PYTHON_3_13,
             role=function_role,
             timeout=_FUNCTION_TIMEOUT,

@@ -13,8 +13,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from aws import Aws
-from invocation import Context, Invocation
+from amplify_job.run.aws import Aws
+from amplify_job.run.invocation import Context, Invocation
 
 
 def handler(event: Mapping[str, Any], context: Context) -> None:

@@ -124,7 +124,7 @@ def test_the_function_runs_to_the_limit_of_lambda_on_a_pinned_runtime(stack: cdk
     AmplifyJob(stack, "Job", app_id=APP, branch_name="main")
 
     (function,) = resources(stack, "AWS::Lambda::Function").values()
-    assert function["Properties"]["Handler"] == "index.handler"
+    assert function["Properties"]["Handler"] == "amplify_job.index.handler"
     assert function["Properties"]["Runtime"] == "python3.13"
     assert function["Properties"]["Timeout"] == 900
     (log_group,) = resources(stack, "AWS::Logs::LogGroup").values()

@@ -48,7 +48,7 @@ def test_template_blocks_are_accepted_by_the_function(code: str) -> None:
     # cfn-lint's own loader knows !ImportValue.
     from cfnlint.decode.cfn_yaml import loads
 
-    from properties import Properties
+    from amplify_job.cloudformation.properties import Properties
 
     resources = loads(code)["Resources"].values()
     (resource,) = (resource for resource in resources if resource["Type"] == "Custom::AmplifyJob")

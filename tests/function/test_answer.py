@@ -15,8 +15,8 @@ from urllib.error import HTTPError, URLError
 import pytest
 from simulated import START, World
 
-import answer
-from answer import NotDelivered, encode
+from amplify_job.cloudformation import answer
+from amplify_job.cloudformation.answer import NotDelivered, encode
 
 PUT = answer._put  # the real one: the simulated world replaces it
 IDS = {"Status": "FAILED", "PhysicalResourceId": "d1/main/1/failed", "StackId": "s" * 300, "RequestId": "r"}

@@ -9,9 +9,9 @@ import botocore.client
 import pytest
 from botocore.exceptions import ClientError
 
-from aws import ONE_ATTEMPT, Aws
-from properties import BranchLocation
-from stack import events_of
+from amplify_job.cloudformation.properties import BranchLocation
+from amplify_job.cloudformation.stack import events_of
+from amplify_job.run.aws import ONE_ATTEMPT, Aws
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"
 LOCATION = BranchLocation("d1", "main", "eu-west-1", "", "")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from simulated import APP_ID, BRANCH, START, Answer, World
 
-from identity import Mark
+from amplify_job.cloudformation.mark import Mark
 
 INVENTED = "shop-Site-1ABCDEFGHIJKL"
 MODES = ["500", "429", "timeout", "reset", "malformed", "denied"]
@@ -239,7 +239,7 @@ def test_a_late_delete_does_not_expire(world: World) -> None:
 
 def test_a_defect_does_not_fail_a_delete(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     first = world.deployed()
-    monkeypatch.setattr("jobs.Jobs.list", lambda *_: 1 / 0)
+    monkeypatch.setattr("amplify_job.amplify.jobs.Jobs.list", lambda *_: 1 / 0)
     assert world.request(world.delete(first.physical_id)).status == "SUCCESS"
     world.may_have_defects = True
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from simulated import APP_ID, BRANCH, START, Killed, World
 
-import files as files_to_deploy
+from amplify_job.files import archives as files_to_deploy
 from amplify_local.operations import OPERATIONS, start_deployment
 from amplify_local.rest import ApiError
 

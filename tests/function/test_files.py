@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from simulated import World
 from simulated_aws import S3, SimulatedAws
 
-import files
-from files import Files, replaced
-from outcomes import Failure, InvalidProperties, Throttled
-from properties import Source
+from amplify_job.cloudformation.properties import Source
+from amplify_job.files import archives as files
+from amplify_job.files.archives import Files, replaced
+from amplify_job.outcomes import Failure, InvalidProperties, Throttled
 
 MARKER = "<<marker:0xbaba:0>>"
 

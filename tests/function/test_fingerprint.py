@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from simulated_aws import FUNCTION_ARN
 
-from contract import ROWS, Row
-from properties import Properties
+from amplify_job.cloudformation.properties import Properties
+from amplify_job.contract import ROWS, Row
 
 SOURCES: dict[str, Any] = {"SourceBucketNames": ["assets", "data"], "SourceObjectKeys": ["a.zip", "b.zip"]}
 

@@ -12,12 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from simulated import APP_ID, BRANCH, World
 
+from amplify_job.cloudformation.answer import encode
+from amplify_job.cloudformation.mark import Mark, unsigned
+from amplify_job.cloudformation.properties import Properties
+from amplify_job.cloudformation.request import Request
+from amplify_job.outcomes import InvalidProperties
 from amplify_local.rest import Response
-from answer import encode
-from identity import Mark, unsigned
-from outcomes import InvalidProperties
-from properties import Properties
-from request import Request
 
 EXAMPLES = settings().max_examples
 

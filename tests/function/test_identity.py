@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from identity import Mark, digest, physical_id, unsigned
-from jobs import Job, without_marks_of_copies
+from amplify_job.amplify.job import Job, without_marks_of_copies
+from amplify_job.cloudformation.mark import Mark, digest, physical_id, unsigned
 
 MARK = Mark("0123456789ab", "1abcdef", "fedcba987654", "RELEASE")
 

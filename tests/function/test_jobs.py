@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from simulated import APP_ID, BRANCH, World
 from simulated_aws import STACK_ID, amplify_client
 
-from jobs import Jobs
-from outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered
-from properties import BranchLocation
+from amplify_job.amplify.jobs import Jobs
+from amplify_job.cloudformation.properties import BranchLocation
+from amplify_job.outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered
 
 LOCATION = BranchLocation(APP_ID, BRANCH, "us-east-1", "", "")
 

@@ -22,10 +22,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from simulated import APP_ID, BRANCH, Killed, World, worlds
 from simulated_aws import STACK_ID
 
+from amplify_job.cloudformation.mark import Mark
+from amplify_job.cloudformation.properties import Properties
 from amplify_local.amplify import Behaviour
 from amplify_local.job import Job
-from identity import Mark
-from properties import Properties
 
 TIMEOUT = 120
 LOOK_IS_GOOD = 6

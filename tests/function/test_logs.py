@@ -10,8 +10,8 @@ from urllib.error import HTTPError, URLError
 import pytest
 from simulated import APP_ID, BRANCH, SIGNATURE, World
 
-import index
-from log import log
+from amplify_job import index
+from amplify_job.log import log
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"
 SECRETS = (SIGNATURE, "responses.s3.amazonaws.com", "X-Amz-Signature", "SessionToken", "top-secret-token")

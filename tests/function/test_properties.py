@@ -10,9 +10,9 @@ import pytest
 from simulated import World
 from simulated_aws import FUNCTION_ARN
 
-from contract import ROWS
-from outcomes import InvalidProperties
-from properties import Properties
+from amplify_job.cloudformation.properties import Properties
+from amplify_job.contract import ROWS
+from amplify_job.outcomes import InvalidProperties
 
 REQUIRED = {"ServiceToken": FUNCTION_ARN, "AppId": "d1a2b3c4", "BranchName": "main"}
 ROLE = "arn:aws:iam::123456789012:role/path/releaser"

@@ -122,7 +122,7 @@ def test_a_long_log_is_cut_but_no_id_is(world: World) -> None:
 def test_a_defect_is_told_without_its_text_and_logged_with_its_place(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.Jobs.start", lambda *_: dict[str, str]()["a secret"])
+    monkeypatch.setattr("amplify_job.amplify.jobs.Jobs.start", lambda *_: dict[str, str]()["a secret"])
     answer = world.request(world.event("Create"))
     assert answer.reason == "AMPLIFY_ERROR: unexpected KeyError; the function's log has more"
     [line] = [line for line in world.decisions if line["decision"] == "defect"]

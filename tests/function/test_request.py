@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from simulated import START, World
 
-from request import Request
+from amplify_job.cloudformation.request import Request
 
 EXPIRES = int(START) + 7_200
 

@@ -9,14 +9,14 @@ import pytest
 from simulated import APP_ID, BRANCH
 from simulated_aws import STACK_ID
 
-from decide import next_step
-from identity import Mark, digest
-from jobs import Job
-from properties import Source
-from request import NO_VERSION, Request, Task
-from stack import Kind, Look
-from state import State
-from steps import Answer, Do, ReadJobs, Seen, StartJob, Step, StopJob, Wait
+from amplify_job.amplify.job import Job
+from amplify_job.cloudformation.mark import NO_VERSION, Mark, digest
+from amplify_job.cloudformation.properties import Source
+from amplify_job.cloudformation.request import Request, Task
+from amplify_job.cloudformation.stack import Kind, Look
+from amplify_job.decide.next_step import next_step
+from amplify_job.decide.state import State
+from amplify_job.decide.steps import Answer, Do, ReadJobs, Seen, StartJob, Step, StopJob, Wait
 
 COMPLETE = 1_000.0  # when the stack was last complete
 ROLLBACK = 2_000.0  # when the rollback began

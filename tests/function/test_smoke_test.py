@@ -11,7 +11,7 @@ from urllib.error import URLError
 import pytest
 from simulated import APP_ID, START, Page, World
 
-from jobs import Site
+from amplify_job.amplify.site import Site
 
 SITE = f"https://main.{APP_ID}.amplifyapp.com"
 SECRET = "top-secret-word"

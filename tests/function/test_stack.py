@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stack import Kind, Look, StackEvent, look_at
+from amplify_job.cloudformation.stack import Kind, Look, StackEvent, look_at
 
 FORWARD, ROLLBACK, DELETE, GIVEN_UP = Kind.FORWARD, Kind.ROLLBACK, Kind.DELETE, Kind.GIVEN_UP
 

@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 from simulated import World
 
-import step_log
-import web
-from jobs import Job, Step
-from step_log import StepLog
-from web import is_trusted
+from amplify_job.amplify import step_log, web
+from amplify_job.amplify.job import Job, Step
+from amplify_job.amplify.step_log import StepLog
+from amplify_job.amplify.web import is_trusted
 
 OPENER = web._OPENER  # the real one: the simulated world replaces it
 AMPLIFY = "https://amplify.us-east-1.amazonaws.com"

@@ -321,7 +321,7 @@ def calls_in_the_source() -> set[str]:
     """The operations of AWS that the function's source names."""
     names = {"assume_role": "AssumeRole", "invoke": "Invoke"}
     found = set()
-    for file in LAMBDA.glob("*.py"):
+    for file in LAMBDA.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
                 continue

@@ -35,14 +35,14 @@ from simulated_aws import (
     fault,
 )
 
-import answer
-import invocation
-import log
-import web
+from amplify_job import log
+from amplify_job.amplify import web
+from amplify_job.cloudformation import answer
+from amplify_job.cloudformation.mark import digest, physical_id
+from amplify_job.run import invocation
+from amplify_job.run.work import Work
 from amplify_local.amplify import Amplify
 from amplify_local.faults import MODES
-from identity import digest, physical_id
-from work import Work
 
 START = datetime(2026, 1, 31, 12, tzinfo=timezone.utc).timestamp()
 APP_ID, BRANCH = "d1a2b3c4", "main"

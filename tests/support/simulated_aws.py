@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from botocore.parsers import ResponseParserError
 from greenlet import getcurrent
 
+from amplify_job.cloudformation.properties import BranchLocation
+from amplify_job.run.aws import ONE_ATTEMPT, Aws
 from amplify_local.rest import Request
 from amplify_local.transport import attach
-from aws import ONE_ATTEMPT, Aws
-from properties import BranchLocation
 
 if TYPE_CHECKING:
     from simulated import World

@@ -7,17 +7,16 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
-from clients import Clients
-from files import Files
-from jobs import Job, Jobs
-from log import log
-from outcomes import AmplifyError, Busy, Failure, InvalidProperties, NotFound, Throttled, Unanswered
-from properties import SmokeTest
-from request import Task
-from smoke_test import flaw_of
-from stack import Look, kind_unseen
-from state import State
-from steps import (
+from amplify_job.amplify.job import Job
+from amplify_job.amplify.jobs import Jobs
+from amplify_job.amplify.smoke_test import flaw_of
+from amplify_job.amplify.verdict import failure_of
+from amplify_job.cloudformation.properties import SmokeTest
+from amplify_job.cloudformation.request import Task
+from amplify_job.cloudformation.stack import Look, kind_unseen
+from amplify_job.decide.deadline import end_of
+from amplify_job.decide.state import State
+from amplify_job.decide.steps import (
     POLL_SECONDS,
     Do,
     LookAtSite,
@@ -30,8 +29,19 @@ from steps import (
     StopJob,
     Wait,
 )
-from upload import upload
-from verdict import failure_of
+from amplify_job.files.archives import Files
+from amplify_job.files.upload import upload
+from amplify_job.log import log
+from amplify_job.outcomes import (
+    AmplifyError,
+    Busy,
+    Failure,
+    InvalidProperties,
+    NotFound,
+    Throttled,
+    Unanswered,
+)
+from amplify_job.run.clients import Clients
 
 _T = TypeVar("_T")
 _UPLOADS = 3  # each one is of another deployment, and gets another URL
@@ -197,7 +207,7 @@ class Progress:
 
     def _check(self) -> None:
         """:raises Throttled: there is no time for a long piece of work any more."""
-        if self._clients.now >= self._task.ends(self.state, self.state.kind(self._task.request.type)):
+        if self._clients.now >= end_of(self._task, self.state, self.state.kind(self._task.request.type)):
             raise Throttled("the timeout has passed")
         if self._clients.now >= self._ends:
             raise Throttled("the files were not ready in time")

@@ -8,6 +8,8 @@ import re
 from typing import Any, NamedTuple
 
 _MARK = re.compile(r"\[cfn ([0-9a-f]+)\.([0-9a-f]+)\.([0-9a-f]+)\.([A-Z_]+)\]")
+NO_VERSION = "0"
+"""The fingerprint of a job that serves no version of its resource: one that a Delete started."""
 _MESSAGE_LIMIT = 10_000  # characters of StartJob's commitMessage
 
 

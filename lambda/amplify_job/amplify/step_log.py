@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from jobs import Job, Jobs, Step
-from log import log
-from web import bounded, request
+from amplify_job.amplify.job import Job, Step
+from amplify_job.amplify.jobs import Jobs
+from amplify_job.amplify.web import bounded, request
+from amplify_job.log import log
 
 _SECONDS = 10
 _BYTES = 256 * 1024

@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, Protocol
 
-from aws import Aws
-from clients import Clients
-from clock import Clock
-from finish import Finish
-from log import log
-from outcomes import AmplifyError, InvalidProperties
-from perform import Progress
-from request import Request, Task
-from state import State, hand_over, handed_over
-from steps import Answer, Fail
-from work import Work
+from amplify_job.clock import Clock
+from amplify_job.cloudformation.request import Request, Task
+from amplify_job.decide.state import State, hand_over, handed_over
+from amplify_job.decide.steps import Answer, Fail
+from amplify_job.log import log
+from amplify_job.outcomes import AmplifyError, InvalidProperties
+from amplify_job.run.aws import Aws
+from amplify_job.run.clients import Clients
+from amplify_job.run.finish import Finish
+from amplify_job.run.perform import Progress
+from amplify_job.run.work import Work
 
 _MARGIN_SECONDS = 60  # what an invocation keeps of its time limit, to answer or to hand over
 _LAST_DELIVERY_SECONDS = 2_400

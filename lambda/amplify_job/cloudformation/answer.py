@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from clock import Clock
-from log import log
-from request import Request
+from amplify_job.clock import Clock
+from amplify_job.cloudformation.request import Request
+from amplify_job.log import log
 
 _LIMIT_BYTES = 4096
 _PAUSES = (1, 2, 4, 8, 15)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.error import HTTPError
 
-import web
-from clock import Clock
-from files import Zip
-from log import log
-from outcomes import Throttled
+from amplify_job.amplify import web
+from amplify_job.clock import Clock
+from amplify_job.files.archives import Zip
+from amplify_job.log import log
+from amplify_job.outcomes import Throttled
 
 SECONDS = 240
 """How long it may take, with all its tries."""

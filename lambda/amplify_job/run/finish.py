@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from answer import send
-from attributes import attributes
-from branch_jobs import described
-from clients import Clients
-from jobs import Job, Jobs
-from log import log
-from outcomes import AccessDenied, Failure, Unanswered
-from request import Request, Task
-from stack import Kind
-from state import State
-from step_log import StepLog
-from steps import Answer, Fail
+from amplify_job.amplify.job import Job
+from amplify_job.amplify.jobs import Jobs
+from amplify_job.amplify.step_log import StepLog
+from amplify_job.cloudformation.answer import send
+from amplify_job.cloudformation.attributes import attributes
+from amplify_job.cloudformation.request import Request, Task
+from amplify_job.cloudformation.stack import Kind
+from amplify_job.decide.branch_jobs import described
+from amplify_job.decide.state import State
+from amplify_job.decide.steps import Answer, Fail
+from amplify_job.log import log
+from amplify_job.outcomes import AccessDenied, Failure, Unanswered
+from amplify_job.run.clients import Clients
 
 _T = TypeVar("_T")
 _SECONDS = 25  # how long calls are tried on which no decision depends

@@ -23,8 +23,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from outcomes import AccessDenied, InvalidProperties, NotFound, Throttled
-from properties import Source
+from amplify_job.cloudformation.properties import Source
+from amplify_job.outcomes import AccessDenied, InvalidProperties, NotFound, Throttled
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

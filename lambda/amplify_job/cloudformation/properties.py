@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from contract import ROWS, SECONDS_TO_ANSWER, allowed, conflict, job_type_of, read, shown
-from identity import digest, unsigned
-from outcomes import InvalidProperties
+from amplify_job.cloudformation.mark import digest, unsigned
+from amplify_job.contract import ROWS, SECONDS_TO_ANSWER, allowed, conflict, job_type_of, read, shown
+from amplify_job.outcomes import InvalidProperties
 
 FINGERPRINT_VERSION = "1"
 # So many rows are in every fingerprint, set or not. Another order would start a job for each resource.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aws import Aws
-from clock import Clock
-from files import Files
-from jobs import Jobs
-from properties import BranchLocation, Source
-from request import Request
-from stack import Look, events_of, look_at
-from state import State
+from amplify_job.amplify.jobs import Jobs
+from amplify_job.clock import Clock
+from amplify_job.cloudformation.properties import BranchLocation, Source
+from amplify_job.cloudformation.request import Request
+from amplify_job.cloudformation.stack import Look, events_of, look_at
+from amplify_job.decide.state import State
+from amplify_job.files.archives import Files
+from amplify_job.run.aws import Aws
 
 
 class Clients:

@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from branch_jobs import (
+from amplify_job.amplify.job import CANCELLING, SUCCEED, Job
+from amplify_job.cloudformation.mark import Mark
+from amplify_job.cloudformation.request import Task
+from amplify_job.cloudformation.stack import Kind, Look
+from amplify_job.decide.branch_jobs import (
     fingerprint_of,
     in_progress,
     is_of,
@@ -16,14 +20,11 @@ from branch_jobs import (
     newest_success,
     of_request,
 )
-from identity import Mark
-from jobs import CANCELLING, SUCCEED, Job
-from outcomes import Expired
-from request import Task
-from stack import Kind, Look
-from start import deploy, start
-from state import State
-from steps import Answer, Do, Fail, Next, ReadJobs, Seen, StartJob, Step, StopJob, Wait
+from amplify_job.decide.deadline import end_of
+from amplify_job.decide.start import deploy, start
+from amplify_job.decide.state import State
+from amplify_job.decide.steps import Answer, Do, Fail, Next, ReadJobs, Seen, StartJob, Step, StopJob, Wait
+from amplify_job.outcomes import Expired
 
 _QUIET_SECONDS = 6
 """How long a request from before a rollback may still start its job: its last look at the
@@ -48,7 +49,7 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
     mine = None if properties.sources else of_request(seen.jobs, task.mark)
     if mine:
         return Answer(mine, "adopted")
-    if seen.now >= task.ends(state, Kind.ROLLBACK):
+    if seen.now >= end_of(task, state, Kind.ROLLBACK):
         return _nothing_restored(state.busy or state.last_error or "no time is left")
     undone = [
         job
@@ -89,7 +90,7 @@ def leave(task: Task, state: State, seen: Seen) -> Step | None:
     """Stop the resource's jobs on a branch that it leaves. If an update is being undone, also bring back what
     the site served. None once nothing is left to do there."""
     look = state.look
-    if state.job_id or seen.now >= task.ends(state, look.kind if look else Kind.DELETE):
+    if state.job_id or seen.now >= end_of(task, state, look.kind if look else Kind.DELETE):
         return None
     if seen.jobs is None:
         return ReadJobs()

@@ -5,27 +5,23 @@ https://docs.aws.amazon.com/amplify/latest/APIReference/API_Operations.html
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from identity import Mark
-from outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered
+from amplify_job.amplify.job import Job, without_marks_of_copies
+from amplify_job.amplify.site import Site
+from amplify_job.outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered
 
 if TYPE_CHECKING:
     from types_boto3_amplify import AmplifyClient
 
-    from properties import BranchLocation
+    from amplify_job.cloudformation.properties import BranchLocation
 
 _T = TypeVar("_T")
 
-SUCCEED, FAILED, CANCELLED, CANCELLING = "SUCCEED", "FAILED", "CANCELLED", "CANCELLING"
-_ENDS = (SUCCEED, FAILED, CANCELLED)
 _PAGE, _PAGES = 50, 20  # ListJobs gives at most 50 a page
 _THROTTLED = ("LimitExceededException", "ThrottlingException", "Throttling", "TooManyRequestsException")
 # "The requested branch main already have pending or running jobs"
@@ -37,96 +33,6 @@ _BUSY = {
     "CreateDeployment": "was not finished",
     "StartDeployment": "was not finished",
 }
-
-
-class Step(NamedTuple):
-    name: str
-    status: str
-    reason: str
-    log_url: str
-
-    @classmethod
-    def read(cls, step: Mapping[str, Any]) -> Step:
-        return cls(*(_text(step, name) for name in ("stepName", "status", "statusReason", "logUrl")))
-
-
-class Job(NamedTuple):
-    """A job as Amplify describes it; fields that the service model calls required can be missing."""
-
-    id: str
-    arn: str
-    type: str
-    status: str
-    commit_id: str
-    message: str
-    """The commit message, with its mark if it has one."""
-    mark: Mark | None
-    """Which request started this job; None for somebody else's."""
-    commit_time: datetime | None
-    started: datetime | None
-    """A job that is pending shows no start."""
-    ended: datetime | None
-    steps: tuple[Step, ...]
-
-    @classmethod
-    def read(cls, summary: Mapping[str, Any], steps: Iterable[Mapping[str, Any]] = ()) -> Job:
-        """:raises ValueError: the summary names no job."""
-        if not re.fullmatch("[0-9]+", _text(summary, "jobId")):
-            raise ValueError("a job without an ID")
-        return cls(
-            id=summary["jobId"],
-            arn=_text(summary, "jobArn"),
-            type=_text(summary, "jobType"),
-            status=_text(summary, "status"),
-            commit_id=_text(summary, "commitId"),
-            message=_text(summary, "commitMessage"),
-            mark=Mark.parse(_text(summary, "commitMessage")),
-            commit_time=summary.get("commitTime"),
-            started=summary.get("startTime"),
-            ended=summary.get("endTime"),
-            steps=tuple(Step.read(step) for step in steps),
-        )
-
-    @property
-    def in_progress(self) -> bool:
-        """Whether the job has not ended. One with an unknown status counts as not ended."""
-        return self.status not in _ENDS
-
-    @property
-    def step(self) -> str:
-        """The step that runs; the job's status if none does."""
-        return next((step.name for step in self.steps if step.status == "RUNNING"), self.status)
-
-    @property
-    def is_unstarted(self) -> bool:
-        """Whether it shows no start yet: it is queued, or its deployment was only created."""
-        return self.started is None and self.in_progress
-
-    def began_since(self, when: float) -> bool:
-        """Whether it began then or later, or has not begun yet."""
-        if self.started is None:
-            return self.is_unstarted
-        return self.started.timestamp() >= when
-
-
-@dataclass(frozen=True)
-class Site:
-    """What is known of a branch's site."""
-
-    url: str
-    platform: str
-    """WEB for a static site."""
-    credentials: str = field(repr=False)
-    """What basic auth asks for, the base64 of `user:password`; empty if the site is not protected."""
-
-    @classmethod
-    def read(cls, branch: Mapping[str, Any], app: Mapping[str, Any]) -> Site:
-        protected = next((by for by in (branch, app) if by.get("enableBasicAuth")), {})
-        return cls(
-            f"https://{branch['displayName']}.{app['defaultDomain']}",
-            _text(app, "platform"),
-            _text(protected, "basicAuthCredentials"),
-        )
 
 
 class Jobs:
@@ -255,23 +161,9 @@ class Jobs:
         return f"{role} must allow amplify:{operation} on {arn}"
 
 
-def without_marks_of_copies(jobs: list[Job]) -> list[Job]:
-    """Leave each mark to the oldest job with it: a redeploy in the console copies the commit message.
-
-    :param jobs: Newest first, and so is what is returned.
-    """
-    owners = {job.mark: job.id for job in jobs}  # the oldest comes last
-    return [job if owners[job.mark] == job.id else job._replace(mark=None) for job in jobs]
-
-
 def _read_page(response: Any) -> tuple[list[Job], str]:
     return [Job.read(summary) for summary in response["jobSummaries"]], response.get("nextToken") or ""
 
 
 def _read_job(response: Any) -> Job:
     return Job.read(response["job"]["summary"], response["job"].get("steps") or ())
-
-
-def _text(described: Mapping[str, Any], name: str) -> str:
-    value = described.get(name)
-    return value if isinstance(value, str) else ""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from branch_jobs import is_of
-from jobs import CANCELLED, CANCELLING, FAILED, SUCCEED, Job
-from outcomes import BranchBusy
-from request import Task
-from state import State
-from steps import Do, Fail, Next, Seen, Step, StopJob, Wait
+from amplify_job.amplify.job import CANCELLED, CANCELLING, FAILED, SUCCEED, Job
+from amplify_job.cloudformation.request import Task
+from amplify_job.decide.branch_jobs import is_of
+from amplify_job.decide.state import State
+from amplify_job.decide.steps import Do, Fail, Next, Seen, Step, StopJob, Wait
+from amplify_job.outcomes import BranchBusy
 
 _ABANDONED_SECONDS = 300
 """A deployment that was created blocks the branch. One that has not started after this time is abandoned: our

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from jobs import CANCELLED, SUCCEED, Job, Jobs, Step
-from log import log
-from outcomes import CommitMismatch, Failure, JobCancelled, JobFailed
-from properties import Properties
-from step_log import StepLog, plain
+from amplify_job.amplify.job import CANCELLED, SUCCEED, Job, Step
+from amplify_job.amplify.jobs import Jobs
+from amplify_job.amplify.step_log import StepLog, plain
+from amplify_job.cloudformation.properties import Properties
+from amplify_job.log import log
+from amplify_job.outcomes import CommitMismatch, Failure, JobCancelled, JobFailed
 
 _SHA = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 _FULL_SHA = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)

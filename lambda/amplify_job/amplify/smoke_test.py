@@ -10,10 +10,10 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urljoin, urlsplit
 
-from jobs import Site
-from properties import SmokeTest
-from step_log import plain
-from web import bounded, request_site
+from amplify_job.amplify.site import Site
+from amplify_job.amplify.step_log import plain
+from amplify_job.amplify.web import bounded, request_site
+from amplify_job.cloudformation.properties import SmokeTest
 
 _BYTES = 1024 * 1024
 _SECONDS = 10

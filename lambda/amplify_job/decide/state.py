@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from stack import Kind, Look, kind_unseen
+from amplify_job.cloudformation.stack import Kind, Look, kind_unseen
 
 _CARRIED = "HandedOver"
 _VERSION = 3

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import random
 
-from clients import Clients
-from create_or_update import too_late
-from decide import next_step
-from jobs import Job
-from log import log
-from outcomes import AccessDenied, Busy, Failure, Unanswered
-from perform import Progress
-from request import Task
-from steps import Answer, Fail, ReadJob, ReadJobs, Seen, Step
+from amplify_job.amplify.job import Job
+from amplify_job.cloudformation.request import Task
+from amplify_job.decide.create_or_update import too_late
+from amplify_job.decide.deadline import end_of
+from amplify_job.decide.next_step import next_step
+from amplify_job.decide.steps import Answer, Fail, ReadJob, ReadJobs, Seen, Step
+from amplify_job.log import log
+from amplify_job.outcomes import AccessDenied, Busy, Failure, Unanswered
+from amplify_job.run.clients import Clients
+from amplify_job.run.perform import Progress
 
 _SLOWEST_SECONDS = 30.0
 _LATE_SECONDS = 20  # how long a delivery that comes after its time tries to read
@@ -108,5 +109,5 @@ class Work:
     def _reading_ends(self) -> float:
         """The end of the work; a delivery that comes late gets more time."""
         state = self._progress.state
-        ends = self._task.ends(state, state.kind(self._task.request.type))
+        ends = end_of(self._task, state, state.kind(self._task.request.type))
         return max(ends, state.began + _LATE_SECONDS)

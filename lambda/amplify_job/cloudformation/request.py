@@ -10,20 +10,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from identity import Mark, digest, physical_id
-from outcomes import InvalidProperties
-from properties import Properties
-from stack import Kind
-from state import State
+from amplify_job.cloudformation.mark import NO_VERSION, Mark, digest, physical_id
+from amplify_job.cloudformation.properties import Properties
+from amplify_job.outcomes import InvalidProperties
 
-NO_VERSION = "0"
-"""The fingerprint of a job that serves no version of its resource: one that a Delete started."""
 _URL_LIFETIME_SECONDS = 7_200
-_ROLLBACK_SECONDS = 60  # how long a rollback or a Delete tries what it has to do
-_FILES_SECONDS = 600  # the same for a rollback that has files to read and to send again
-_LEAVING_SECONDS = 20
-STOPPING_SECONDS = 20
-"""How long a job that was told to stop at the timeout is waited for."""
 
 
 class Request(NamedTuple):
@@ -143,18 +134,6 @@ class Task(NamedTuple):
     def sibling(self, logical_id: str) -> str:
         """The digest that marks the jobs of another resource of the stack."""
         return resource_of(self.request.stack_id, logical_id)
-
-    def ends(self, state: State, kind: Kind) -> float:
-        """When the work must be done, in seconds since the epoch."""
-        if state.stopping_since:
-            return state.stopping_since + STOPPING_SECONDS
-        if kind is Kind.FORWARD:
-            end = state.requested + self.properties.timeout_seconds
-            return min(end, state.began + _LEAVING_SECONDS) if self.moves and not state.left else end
-        seconds = _ROLLBACK_SECONDS
-        if kind is Kind.ROLLBACK and self.properties.sources:
-            seconds = max(seconds, min(self.properties.timeout_seconds, _FILES_SECONDS))
-        return max(state.began, state.since) + seconds
 
 
 def resource_of(stack_id: str, logical_id: str) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from branch_jobs import newest_of_version, of_request
-from jobs import CANCELLED, CANCELLING, SUCCEED, Job
-from outcomes import AmplifyError, BranchBusy, JobTimedOut, SiteCheckFailed
-from request import STOPPING_SECONDS, Task
-from roll_back import leave
-from stack import Kind
-from start import deploy, in_the_way, start, words_of
-from state import State
-from steps import (
+from amplify_job.amplify.job import CANCELLED, CANCELLING, SUCCEED, Job
+from amplify_job.cloudformation.request import Task
+from amplify_job.cloudformation.stack import Kind
+from amplify_job.decide.branch_jobs import newest_of_version, of_request
+from amplify_job.decide.deadline import STOPPING_SECONDS, end_of
+from amplify_job.decide.roll_back import leave
+from amplify_job.decide.start import deploy, in_the_way, start, words_of
+from amplify_job.decide.state import State
+from amplify_job.decide.steps import (
     POLL_SECONDS,
     Answer,
     Fail,
@@ -26,6 +26,7 @@ from steps import (
     StopJob,
     Wait,
 )
+from amplify_job.outcomes import AmplifyError, BranchBusy, JobTimedOut, SiteCheckFailed
 
 _SITE_SECONDS = 5.0
 
@@ -51,7 +52,7 @@ def _release(task: Task, state: State, seen: Seen) -> Step:
         mine = of_request(jobs, task.mark)
         if mine:
             return Next(state.followed(mine.id, seen.now, mine=True), "adopted", mine)
-    if seen.now >= task.ends(state, Kind.FORWARD):
+    if seen.now >= end_of(task, state, Kind.FORWARD):
         return Fail(too_late(task, state, seen.jobs or ()))
     if properties.sources:
         return deploy(task, state, seen, properties.when_busy)
@@ -95,7 +96,7 @@ def _follow(task: Task, state: State, seen: Seen) -> Step:
         return Answer(job)
     if state.stopping_since and job.status != SUCCEED:
         return _time_out(task, state, seen, job)
-    if job.in_progress and seen.now < task.ends(state, Kind.FORWARD):
+    if job.in_progress and seen.now < end_of(task, state, Kind.FORWARD):
         return Wait(seconds_until_next_look(job, seen.now))
     if job.in_progress:
         return Next(state._replace(stopping_since=seen.now), "timed out", job)
@@ -104,7 +105,7 @@ def _follow(task: Task, state: State, seen: Seen) -> Step:
 
 def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:
     """Stop the job if this resource started it. If it succeeds all the same, that is a success."""
-    told, is_over = job.id in state.stopped, seen.now >= task.ends(state, Kind.FORWARD)
+    told, is_over = job.id in state.stopped, seen.now >= end_of(task, state, Kind.FORWARD)
     if state.mine and job.in_progress and not is_over:
         return Wait() if told or job.status == CANCELLING else StopJob(job.id)
     if not state.mine:
@@ -132,7 +133,7 @@ def _checked(task: Task, state: State, seen: Seen, job: Job | None) -> Step:
         return Answer(job)
     if seen.flaw is None:
         return LookAtSite(wanted)
-    end = min(task.ends(state, Kind.FORWARD), state.checking_since + wanted.seconds)
+    end = min(end_of(task, state, Kind.FORWARD), state.checking_since + wanted.seconds)
     if seen.now < end:
         return Wait(_SITE_SECONDS)
     why = f". Note that {state.files_warning}" if state.files_warning else ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from branch_jobs import described
-from create_or_update import create_or_update
-from request import Task
-from roll_back import delete, given_up, roll_back
-from stack import Kind
-from state import State
-from steps import Answer, Do, Seen, Step, acts
+from amplify_job.cloudformation.request import Task
+from amplify_job.cloudformation.stack import Kind
+from amplify_job.decide.branch_jobs import described
+from amplify_job.decide.create_or_update import create_or_update
+from amplify_job.decide.roll_back import delete, given_up, roll_back
+from amplify_job.decide.state import State
+from amplify_job.decide.steps import Answer, Do, Seen, Step, acts
 
 _BY_KIND = {
     Kind.FORWARD: create_or_update,

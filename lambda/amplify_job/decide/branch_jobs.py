@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from identity import Mark
-from jobs import SUCCEED, Job
-from request import NO_VERSION
+from amplify_job.amplify.job import SUCCEED, Job
+from amplify_job.cloudformation.mark import NO_VERSION, Mark
 
 
 def is_of(job: Job, resource: str) -> bool:

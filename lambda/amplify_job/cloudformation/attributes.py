@@ -6,10 +6,10 @@ import json
 from datetime import datetime, timezone
 from pathlib import Path
 
-from identity import unsigned
-from jobs import Job
+from amplify_job.amplify.job import Job
+from amplify_job.cloudformation.mark import unsigned
 
-_NAMES: list[str] = json.loads((Path(__file__).parent / "attributes.json").read_text())
+_NAMES: list[str] = json.loads((Path(__file__).parents[1] / "attributes.json").read_text())
 
 
 def attributes(

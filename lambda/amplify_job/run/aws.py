@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_s3 import S3Client
 
-    from properties import BranchLocation
+    from amplify_job.cloudformation.properties import BranchLocation
 
 # One attempt a call: the SDK takes "branch busy" (HTTP 429) for throttling and would send StartJob again.
 # What is worth a retry is retried where it is known what a retry means.

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from jobs import Job
-from outcomes import Failure
-from properties import SmokeTest
-from state import State
+from amplify_job.amplify.job import Job
+from amplify_job.cloudformation.properties import SmokeTest
+from amplify_job.decide.state import State
+from amplify_job.outcomes import Failure
 
 POLL_SECONDS = 2.0
 """How long to wait where nothing says that it takes longer."""

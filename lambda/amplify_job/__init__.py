@@ -1,0 +1,1 @@
+"""The function of `Custom::AmplifyJob`. `index.py` is where to begin."""

@@ -1,0 +1,1 @@
+"""Jobs and their logs, what Amplify's answers mean, the site."""

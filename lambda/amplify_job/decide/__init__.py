@@ -1,0 +1,1 @@
+"""What is done next: pure decisions, from what was seen to a step."""

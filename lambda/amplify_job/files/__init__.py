@@ -1,0 +1,1 @@
+"""The files to deploy: their archives, and how they are sent."""

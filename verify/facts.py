@@ -19,9 +19,12 @@ class Fact(NamedTuple):
 
 
 _JOBS = "lambda/amplify_job/amplify/jobs.py"
-_OPERATIONS = "local/amplify_local/operations.py"
-_PROTOCOL = "local/amplify_local/custom_resources.py"
-_URL = "local/amplify_local/response_url.py"
+_OPERATIONS = "local/amplify_local/amplify/provider.py"
+_BACKEND = "local/amplify_local/amplify/backend.py"
+_MODELS = "local/amplify_local/amplify/models.py"
+_TIMELINE = "local/amplify_local/amplify/timeline.py"
+_PROTOCOL = "local/amplify_local/emulator/custom_resources.py"
+_URL = "local/amplify_local/emulator/response_url.py"
 
 AMPLIFY = {
     "app-missing": Fact(
@@ -48,22 +51,20 @@ AMPLIFY = {
     "app-defaults": Fact(
         "What CreateApp fills in",
         "platform=WEB environmentVariables={} enableBranchAutoBuild=False enableBasicAuth=False",
-        "local/amplify_local/hosting.py",
+        _MODELS,
     ),
     "branch-defaults": Fact(
         "What CreateBranch fills in",
         "stage=PRODUCTION framework=Web ttl=5 enableAutoBuild=True enableNotification=False"
         " enableBasicAuth=False enablePullRequestPreview=False environmentVariables={}",
-        "local/amplify_local/hosting.py",
+        _MODELS,
     ),
     "basic-auth": Fact(
         "basicAuthCredentials of a protected branch, and of a protected app, read back",
         "GetBranch as sent, GetApp as sent",
         _JOBS,
     ),
-    "display-name": Fact(
-        "The displayName of the branch feature/x", "feature-x", "local/amplify_local/hosting.py"
-    ),
+    "display-name": Fact("The displayName of the branch feature/x", "feature-x", _MODELS),
     "denied-start": Fact(
         "A denied StartJob names the jobs of the branch, its slash raw",
         "AccessDeniedException (403): …amplify:StartJob on resource: …/branches/feature/x/jobs/*…",
@@ -88,19 +89,15 @@ BUILDS = {
     "message-retry-none": Fact(
         "commitMessage of a RETRY that was given none",
         "that of the job it repeats",
-        "local/amplify_local/amplify.py",
+        _BACKEND,
     ),
-    "commit-none": Fact(
-        "commitId of a RELEASE that was given none", "HEAD", "local/amplify_local/amplify.py"
-    ),
+    "commit-none": Fact("commitId of a RELEASE that was given none", "HEAD", _BACKEND),
     "commit-echo": Fact(
         "commitId of a RELEASE that names an older commit (--older-commit) reads back",
         "as sent",
-        "local/amplify_local/amplify.py",
+        _BACKEND,
     ),
-    "commit-built": Fact(
-        "What that RELEASE builds", "the commit that it names", "local/amplify_local/amplify.py"
-    ),
+    "commit-built": Fact("What that RELEASE builds", "the commit that it names", _BACKEND),
     "log-commit": Fact(
         "The log of the BUILD step of that RELEASE names the commit",
         "# Switching to commit: …",
@@ -120,7 +117,7 @@ BUILDS = {
     "push-pending": Fact(
         "A push while a job is PENDING",
         "replaces the commit and the message of that job",
-        "local/amplify_local/amplify.py",
+        _BACKEND,
         by_hand="needs a push within a second of StartJob",
     ),
     "job-type": Fact("jobType in the answers of StartJob, GetJob and ListJobs", "in none", _JOBS),
@@ -145,11 +142,9 @@ BUILDS = {
         "BadRequestException (400): Job … is not running and cannot be stopped.",
         _OPERATIONS,
     ),
-    "stop-running": Fact(
-        "Statuses after StopJob of a running job", "CANCELLING CANCELLED", "local/amplify_local/job.py"
-    ),
+    "stop-running": Fact("Statuses after StopJob of a running job", "CANCELLING CANCELLED", _TIMELINE),
     "statuses": Fact("Statuses of a job that succeeds", "known ones, then SUCCEED", _JOBS),
-    "first-steps": Fact("Steps of a job before it is provisioned", "none", "local/amplify_local/job.py"),
+    "first-steps": Fact("Steps of a job before it is provisioned", "none", _MODELS),
     "start-time": Fact(
         "A PENDING job shows no startTime; then it is near the time of StartJob, and stays",
         "none while PENDING, within 10 s of StartJob, the same at the end",
@@ -160,7 +155,7 @@ BUILDS = {
         "none but commitMessage, jobType, commitTime, startTime, endTime",
         _JOBS,
     ),
-    "job-arn": Fact("jobArn pads the job's ID with zeros", "…/jobs/0000000001", "local/amplify_local/job.py"),
+    "job-arn": Fact("jobArn pads the job's ID with zeros", "…/jobs/0000000001", _TIMELINE),
     "list-order": Fact("ListJobs gives the newest job first", "newest first", _JOBS),
     "list-pages": Fact("Pages of ListJobs, one job each", "newest first, none left out", _JOBS),
     "list-lag": Fact(
@@ -170,13 +165,13 @@ BUILDS = {
     "page-size": Fact(
         "Jobs on a page of ListJobs when nothing is asked for",
         "10",
-        "local/amplify_local/amplify.py",
+        _BACKEND,
         by_hand="needs eleven jobs",
     ),
     "concurrent": Fact(
         "Jobs that run at a time in a Region",
         "5",
-        "local/amplify_local/amplify.py",
+        _BACKEND,
         by_hand="needs six jobs at a time; see Service Quotas",
     ),
     "no-diff": Fact(
@@ -221,7 +216,7 @@ FILES = {
         "… s",
         "lambda/amplify_job/run/perform.py",
     ),
-    "files-steps": Fact("Steps of a job that deploys files", "DEPLOY VERIFY", "local/amplify_local/job.py"),
+    "files-steps": Fact("Steps of a job that deploys files", "DEPLOY VERIFY", _TIMELINE),
     "files-members": Fact(
         "Fields of a commit that such a job shows", "none", "lambda/amplify_job/cloudformation/attributes.py"
     ),

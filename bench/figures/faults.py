@@ -14,7 +14,7 @@ from typing import NamedTuple
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 
-from amplify_local.job import Plan
+from amplify_local.amplify import Plan
 from figures.deploys import RUNNABLE, Site, local_aws
 from figures.peers_simulated import Simulation, run
 

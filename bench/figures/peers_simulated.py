@@ -24,8 +24,7 @@ from unittest.mock import patch
 
 import boto3
 
-from amplify_local.amplify import Amplify
-from amplify_local.transport import attach
+from amplify_local.amplify import Amplify, attach
 
 CALL_SECONDS = 0.1  # what a call of an AWS API takes, an assumption
 LAMBDA_SECONDS = 900

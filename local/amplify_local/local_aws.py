@@ -17,7 +17,7 @@ from amplify_local.amplify import Amplify
 from amplify_local.authorization import OWNER, ask_iam
 from amplify_local.cdk_cli import bootstrap_template, cdk_command
 from amplify_local.connection import Connection, without_aws
-from amplify_local.server import serve
+from amplify_local.http.server import serve
 
 _START_SECONDS = 60.0
 

@@ -15,7 +15,7 @@ from aws_cdk.aws_s3_deployment import Source
 from deployed import Site, calm_sibling, failing_sibling
 
 from amplify_local import LocalAws
-from amplify_local.server import site_address
+from amplify_local.http.server import site_address
 
 ROOT = Path(__file__).parents[2]
 SiteMaker = Callable[..., Site]

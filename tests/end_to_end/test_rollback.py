@@ -8,7 +8,7 @@ from typing import Any
 from aws_cdk import aws_amplify as amplify
 from deployed import Deployment, Site, calm_sibling, failing_sibling
 
-from amplify_local.job import Job
+from amplify_local.amplify.models import Job
 from cdk_amplify_job import AmplifyJobStack
 
 SiteMaker = Callable[..., Site]

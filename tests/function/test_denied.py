@@ -8,7 +8,7 @@ import math
 import pytest
 from simulated import APP_ID, BRANCH, START, World
 
-from amplify_local.rest import ApiError
+from amplify_local.amplify.rest import ApiError
 
 CALLER = "arn:aws:sts::123456789012:assumed-role/function"
 ROLE = "arn:aws:iam::210987654321:role/releaser"

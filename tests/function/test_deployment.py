@@ -8,8 +8,8 @@ import pytest
 from simulated import APP_ID, BRANCH, START, Killed, World
 
 from amplify_job.files import archives as files_to_deploy
-from amplify_local.operations import OPERATIONS, start_deployment
-from amplify_local.rest import ApiError
+from amplify_local.amplify.provider import OPERATIONS, start_deployment
+from amplify_local.amplify.rest import ApiError
 
 # https://github.com/aws-amplify/amplify-backend/issues/1528
 UNFINISHED = "The last job(deployment) 1 was not finished, please wait until it finish"

@@ -17,7 +17,7 @@ from amplify_job.cloudformation.mark import Mark, unsigned
 from amplify_job.cloudformation.properties import Properties
 from amplify_job.cloudformation.request import Request
 from amplify_job.outcomes import InvalidProperties
-from amplify_local.rest import Response
+from amplify_local.amplify.rest import Response
 
 EXAMPLES = settings().max_examples
 

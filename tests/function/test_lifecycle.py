@@ -25,7 +25,7 @@ from simulated_aws import STACK_ID
 from amplify_job.cloudformation.mark import Mark
 from amplify_job.cloudformation.properties import Properties
 from amplify_local.amplify import Behaviour
-from amplify_local.job import Job
+from amplify_local.amplify.models import Job
 
 TIMEOUT = 120
 LOOK_IS_GOOD = 6

@@ -11,8 +11,7 @@ from botocore.config import Config
 from ticking import Clock
 
 from amplify_local import LocalAws
-from amplify_local.amplify import Amplify
-from amplify_local.transport import attach
+from amplify_local.amplify import Amplify, attach
 
 collect_ignore = ["own_project"]  # a project of its own, whose tests are run in it
 

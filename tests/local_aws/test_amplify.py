@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from ticking import Clock
 
 from amplify_local.amplify import Amplify
-from amplify_local.constraints import violations
-from amplify_local.job import STEPS
-from amplify_local.rest import ForbiddenByModel, Request, service_model
+from amplify_local.amplify.constraints import violations
+from amplify_local.amplify.plan import STEPS
+from amplify_local.amplify.rest import ForbiddenByModel, Request, service_model
 
 BRANCH = {"appId": "d123", "branchName": "feature/x"}
 

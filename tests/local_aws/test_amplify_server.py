@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from waiting import eventually
 
 from amplify_local.amplify import Amplify
-from amplify_local.server import serve
+from amplify_local.http.server import serve
 
 BRANCH = {"appId": "d123", "branchName": "feature/x"}
 

@@ -18,8 +18,7 @@ import pytest
 from rich.console import Console
 from waiting import SECONDS, eventually
 
-from amplify_local import cli
-from amplify_local.cli import main
+from amplify_local.cli import commands, main
 
 ROOT = Path(__file__).resolve().parents[2]
 # Without a change set the CDK CLI waits five seconds less.
@@ -225,7 +224,7 @@ def test_deploy_makes_the_app_and_the_branch_that_the_context_names_and_no_other
             made.append((action, body)) if body else None
             return []
 
-    cli._make_branch(Aws(), options)  # type: ignore[arg-type]
+    commands._make_branch(Aws(), options)  # type: ignore[arg-type]
     assert made == (
         [
             ("apps", {"name": "site", "app_id": branch[0]}),
@@ -250,10 +249,10 @@ def test_jobs_are_shown_in_whole_words_at_80_columns_and_in_a_pipe(
         "commit": "a" * 40,
         "commit_message": message,
     }
-    monkeypatch.setattr(cli, "_running", lambda: SimpleNamespace(control=lambda action: [job]))
+    monkeypatch.setattr(commands, "_running", lambda: SimpleNamespace(control=lambda action: [job]))
     if width:
         monkeypatch.setattr(
-            cli, "Console", partial(Console, force_terminal=True, color_system=None, width=width)
+            commands, "Console", partial(Console, force_terminal=True, color_system=None, width=width)
         )
 
     assert main(["jobs"]) == 0
@@ -292,7 +291,7 @@ def test_a_scenario_is_read_before_anything_starts(
 
 def test_a_branch_that_several_apps_have_is_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     branches = [{"app_id": app_id, "branch_name": "main"} for app_id in ("d1", "d2")]
-    monkeypatch.setattr(cli, "_running", lambda: SimpleNamespace(control=lambda action: branches))
+    monkeypatch.setattr(commands, "_running", lambda: SimpleNamespace(control=lambda action: branches))
     assert main(["push", "main"]) == 1
     assert capsys.readouterr().err == ("error: 2 apps have a branch 'main', d1, d2: name one with --app-id\n")
 

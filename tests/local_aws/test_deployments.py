@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from ticking import Clock
 
 from amplify_local.amplify import Amplify
-from amplify_local.rest import Request
-from amplify_local.server import serve, site_address
+from amplify_local.amplify.rest import Request
+from amplify_local.http.server import serve, site_address
 
 BRANCH = {"appId": "d123", "branchName": "feature/x"}
 

@@ -194,7 +194,7 @@ def test_a_running_function_ends_with_the_emulator() -> None:
 
 
 def test_another_ministack_than_the_exact_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from amplify_local import emulator
+    from amplify_local.emulator import __main__ as emulator
 
     monkeypatch.setattr("importlib.metadata.version", lambda name: "1.5.34")
     with pytest.raises(SystemExit, match=r"needs ministack 1\.5\.33, got 1\.5\.34"):

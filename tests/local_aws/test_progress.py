@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from waiting import eventually
 
-from amplify_local.progress import JobProgress
+from amplify_local.cli.progress import JobProgress
 
 
 def test_what_has_happened_since_the_last_look_is_shown_at_the_end() -> None:

@@ -12,7 +12,7 @@ LOCAL = Path(__file__).resolve().parents[2] / "local"
 # In a process of its own: the emulator's workers leave streams open.
 SLOW_EMULATOR = """
 import io, time, zipfile
-from amplify_local import worker_log
+from amplify_local.emulator import worker_log
 from ministack.core.lambda_runtime import Worker
 
 worker_log.install()

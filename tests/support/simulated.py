@@ -42,7 +42,7 @@ from amplify_job.cloudformation.mark import digest, physical_id
 from amplify_job.run import invocation
 from amplify_job.run.work import Work
 from amplify_local.amplify import Amplify
-from amplify_local.faults import MODES
+from amplify_local.amplify.faults import MODES
 
 START = datetime(2026, 1, 31, 12, tzinfo=timezone.utc).timestamp()
 APP_ID, BRANCH = "d1a2b3c4", "main"

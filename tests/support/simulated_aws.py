@@ -20,8 +20,8 @@ from greenlet import getcurrent
 
 from amplify_job.cloudformation.properties import BranchLocation
 from amplify_job.run.aws import ONE_ATTEMPT, Aws
-from amplify_local.rest import Request
-from amplify_local.transport import attach
+from amplify_local.amplify import attach
+from amplify_local.amplify.rest import Request
 
 if TYPE_CHECKING:
     from simulated import World

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from amplify_local import LocalAws
-from amplify_local.amplify import Amplify
-from amplify_local.hosting import Branch
-from amplify_local.job import Plan
+from amplify_local.amplify import Amplify, Plan
+from amplify_local.amplify.models import Branch
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT))  # for verify, which is no part of the package

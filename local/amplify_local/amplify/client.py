@@ -11,8 +11,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-from amplify_local.amplify import Amplify
-from amplify_local.rest import Request, Response
+from amplify_local.amplify.api import Amplify
+from amplify_local.amplify.rest import Request, Response
 
 
 def attach(client: Any, amplify: Amplify) -> Any:

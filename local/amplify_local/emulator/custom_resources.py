@@ -31,7 +31,7 @@ from ministack.services.cloudformation import (
     stacks,
 )
 
-from amplify_local.response_url import ResponseUrls
+from amplify_local.emulator.response_url import ResponseUrls
 
 Properties = dict[str, Any]
 

@@ -22,7 +22,13 @@ def main() -> None:
     _end_with_standard_input()
     # Functions inherit this environment; our own source is no part of their runtime.
     os.environ.pop("PYTHONPATH", None)
-    from amplify_local import amplify_resources, custom_resources, endpoints, policy_quota, worker_log
+    from amplify_local.emulator import (
+        amplify_resources,
+        custom_resources,
+        endpoints,
+        policy_quota,
+        worker_log,
+    )
 
     amplify_resources.install()
     custom_resources.install()

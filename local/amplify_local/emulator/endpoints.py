@@ -9,8 +9,8 @@ from typing import Any
 from ministack import app
 from ministack.core.iam_evaluator import resolve_caller_identity
 
-from amplify_local import response_url
-from amplify_local.custom_resources import deliver_next_twice, urls
+from amplify_local.emulator import response_url
+from amplify_local.emulator.custom_resources import deliver_next_twice, urls
 
 DELIVER_TWICE = "/_ministack/cfn-deliver-twice"
 ABANDON = "/_ministack/cfn-abandon/"

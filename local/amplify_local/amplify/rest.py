@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import botocore.session
 from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 
-from amplify_local.constraints import Violation, violations
+from amplify_local.amplify.constraints import Violation, violations
 
 Broken = Literal["timeout", "reset"]
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
-from amplify_local.amplify import UPLOAD, Amplify, Behaviour
-from amplify_local.faults import Fault
-from amplify_local.job import Job, Plan
-from amplify_local.operations import OPERATIONS
-from amplify_local.rest import ApiError, Request, Response, read_input, service_model
+from amplify_local.amplify.api import UPLOAD, Amplify
+from amplify_local.amplify.backend import Behaviour
+from amplify_local.amplify.faults import Fault
+from amplify_local.amplify.models import Job
+from amplify_local.amplify.plan import Plan
+from amplify_local.amplify.provider import OPERATIONS
+from amplify_local.amplify.rest import ApiError, Request, Response, read_input, service_model
 
 PREFIX = "/_amplify/"
 

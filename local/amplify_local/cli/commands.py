@@ -1,34 +1,29 @@
-"""The command line: ``up`` keeps a local AWS running; other commands use it, or start one of their own."""
+"""What each command does: it returns the exit code."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
-import signal
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from amplify_local import state
+from amplify_local.cli.progress import JobProgress
+from amplify_local.cli.running import announced, running
 from amplify_local.connection import Connection
-from amplify_local.faults import MODES
-from amplify_local.job import STEPS
+from amplify_local.http.server import site_address
 from amplify_local.local_aws import LocalAws
-from amplify_local.progress import JobProgress
-from amplify_local.server import site_address
 
-_ACCOUNT, _REGION = "000000000000", "us-east-1"
+ACCOUNT, REGION = "000000000000", "us-east-1"
 _CDK_JSON = Path("cdk.json")
 # What the CDK CLI assumes first, as it names it where that fails.
 _ROLE_OF_BOOTSTRAP = re.compile(r"iam::(\d{12}):role/cdk-\w+-deploy-role-\d{12}-([a-z0-9-]+)")
@@ -38,49 +33,28 @@ _NOT_UP = "no local AWS runs for this folder: start one with `python -m amplify_
 
 # What a local AWS is started with: the option, its name here, its default.
 _SETTINGS: Mapping[str, tuple[str, Any]] = {
-    "--account": ("account", _ACCOUNT),
-    "--region": ("region", _REGION),
+    "--account": ("account", ACCOUNT),
+    "--region": ("region", REGION),
     "--job-seconds": ("job_seconds", 5.0),
     "--commit-ids": ("commit_ids", "honoured"),
     "--no-iam": ("enforce_iam", True),
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
-    parser = _parser()
-    options, rest = parser.parse_known_args(arguments)
-    if rest and not options.takes_cdk_options:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    options.rest = rest
-    before = signal.signal(signal.SIGTERM, _terminate)
-    try:
-        code: int = options.run(options)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    return code
-
-
 # Commands.
 
 
-def _up(options: argparse.Namespace) -> int:
-    if state.running():
+def up(options: argparse.Namespace) -> int:
+    if running():
         raise ValueError("a local AWS runs for this folder already")
-    with _own_aws(options) as aws, state.announced(aws):
+    with _own_aws(options) as aws, announced(aws):
         _print_settings(aws)
         print("# Up. Ctrl-C stops it.", flush=True)
         threading.Event().wait()
     return 0
 
 
-def _env(options: argparse.Namespace) -> int:
+def env(options: argparse.Namespace) -> int:
     _print_settings(_running())
     return 0
 
@@ -90,22 +64,22 @@ def _print_settings(aws: Connection) -> None:
         print(f"export {name}={value}")
 
 
-def _deploy(options: argparse.Namespace) -> int:
+def deploy(options: argparse.Namespace) -> int:
     with _aws(options) as aws:
         _make_branch(aws, options.rest)
         return _cdk(aws, "deploy", options.rest)
 
 
-def _diff(options: argparse.Namespace) -> int:
+def diff(options: argparse.Namespace) -> int:
     with _aws(options) as aws:
         return _cdk(aws, "diff", options.rest)
 
 
-def _destroy(options: argparse.Namespace) -> int:
+def destroy(options: argparse.Namespace) -> int:
     return _cdk(_running(), "destroy", options.rest)
 
 
-def _events(options: argparse.Namespace) -> int:
+def events(options: argparse.Namespace) -> int:
     aws, console = _running(), Console()
     cloudformation = aws.client("cloudformation")
     stacks = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
@@ -122,7 +96,7 @@ def _events(options: argparse.Namespace) -> int:
     return 0
 
 
-def _jobs(options: argparse.Namespace) -> int:
+def jobs(options: argparse.Namespace) -> int:
     console = _wide_console()
     is_wide = console.width >= _WIDE
     columns = "branch", "job", "type", "status", "seconds", *(["commit"] if is_wide else [])
@@ -139,7 +113,7 @@ def _jobs(options: argparse.Namespace) -> int:
     return 0
 
 
-def _logs(options: argparse.Namespace) -> int:
+def logs(options: argparse.Namespace) -> int:
     aws, console = _running(), Console()
     if not options.job:
         for line in aws.function_logs():
@@ -155,7 +129,7 @@ def _logs(options: argparse.Namespace) -> int:
     return 0
 
 
-def _site(options: argparse.Namespace) -> int:
+def site(options: argparse.Namespace) -> int:
     aws = _running()
     app_id = options.app_id or _app_of(aws, options.branch)
     files = aws.control("site", app_id=app_id, branch_name=options.branch)
@@ -170,7 +144,7 @@ def _site(options: argparse.Namespace) -> int:
     return 0
 
 
-def _push(options: argparse.Namespace) -> int:
+def push(options: argparse.Namespace) -> int:
     aws = _running()
     app_id = options.app_id or _app_of(aws, options.branch)
     job = aws.control("push", app_id=app_id, branch_name=options.branch, message=options.message)
@@ -178,7 +152,7 @@ def _push(options: argparse.Namespace) -> int:
     return 0
 
 
-def _fail(options: argparse.Namespace) -> int:
+def fail(options: argparse.Namespace) -> int:
     aws = _running()
     if options.request:
         operation, mode = options.request
@@ -194,34 +168,10 @@ def _fail(options: argparse.Namespace) -> int:
 # What commands share.
 
 
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", text):
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds: give 0 or more")
-    return float(text)
-
-
-def _account(text: str) -> str:
-    if not re.fullmatch(r"\d{12}", text):
-        raise argparse.ArgumentTypeError(f"{text} is no account's ID: give 12 digits")
-    return text
-
-
-def _scenario(file: str) -> list[tuple[str, dict[str, Any]]]:
-    """Requests to the control endpoint: ``[{"next-job": {"outcome": "FAILED"}}]``."""
-    try:
-        scenario = json.loads(Path(file).read_text())
-        return [(action, dict(body)) for request in scenario for action, body in request.items()]
-    except (OSError, ValueError) as error:
-        raise argparse.ArgumentTypeError(f"{file} is no scenario that can be read: {error}") from None
-    except (AttributeError, TypeError):
-        example = '[{"next-job": {"outcome": "FAILED"}}]'
-        raise argparse.ArgumentTypeError(f"{file} is no list of requests, such as {example}") from None
-
-
 @contextmanager
 def _aws(options: argparse.Namespace) -> Iterator[Connection]:
     """The running local AWS, else one of this command's own."""
-    aws = state.running()
+    aws = running()
     if aws:
         given = [option for option, (name, default) in _SETTINGS.items() if vars(options)[name] != default]
         if given:
@@ -248,7 +198,7 @@ def _own_aws(options: argparse.Namespace) -> Iterator[LocalAws]:
 
 
 def _running() -> Connection:
-    aws = state.running()
+    aws = running()
     if aws is None:
         raise ValueError(_NOT_UP)
     return aws
@@ -321,92 +271,3 @@ def _style(status: str) -> str:
     if "FAILED" in status or "ROLLBACK" in status:
         return "red"
     return "green" if status.endswith(("COMPLETE", "SUCCEED")) else "yellow"
-
-
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    """As Ctrl-C, so that everything is stopped on the way out."""
-    raise SystemExit(128 + signum)
-
-
-# Arguments.
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m amplify_local",
-        description="An AWS on this machine, with Amplify Hosting, for the real CDK CLI.",
-        epilog="If no local AWS is up, deploy and diff start one, and stop it afterwards. "
-        "Unknown options of deploy, diff and destroy go to the CDK CLI.",
-    )
-    parser.set_defaults(takes_cdk_options=False)
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    def command(name: str, run: Any, text: str, **defaults: Any) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
-        added.set_defaults(run=run, **defaults)
-        return added
-
-    for name, run, text in (
-        ("up", _up, "Start a local AWS, print the variables that AWS tools need, and run until Ctrl-C."),
-        ("deploy", _deploy, "Run `cdk deploy` for the app in this folder and show the jobs that start."),
-        ("diff", _diff, "Run `cdk diff` for the app in this folder."),
-    ):
-        starts = command(name, run, text, takes_cdk_options=name != "up")
-        starts.add_argument(
-            "--job-seconds",
-            type=_seconds,
-            default=5.0,
-            help="how many seconds an Amplify job takes (default: 5)",
-        )
-        starts.add_argument(
-            "--scenario",
-            type=_scenario,
-            default=[],
-            metavar="FILE",
-            help="a JSON file that plans jobs and faults: see the README",
-        )
-        starts.add_argument(
-            "--account", type=_account, default=_ACCOUNT, help=f"the account's ID (default: {_ACCOUNT})"
-        )
-        starts.add_argument("--region", default=_REGION, help=f"the Region (default: {_REGION})")
-        starts.add_argument(
-            "--commit-ids",
-            choices=["honoured", "ignored"],
-            default="honoured",
-            help="whether a RELEASE builds its commitId: users of AWS reported both (default: honoured)",
-        )
-        no_iam = starts.add_argument("--no-iam", dest="enforce_iam", action="store_false")
-        no_iam.help = "check no IAM permissions"
-    command("destroy", _destroy, "Run `cdk destroy` for the app in this folder.", takes_cdk_options=True)
-    command("env", _env, "Print the variables that other AWS tools need, for `eval` in a shell.")
-    command("events", _events, "Print stack events.").add_argument("stack", nargs="?")
-    command("jobs", _jobs, "List Amplify's jobs.")
-
-    logs = command("logs", _logs, "Print what functions logged, or the log of an Amplify job.")
-    logs.add_argument("job", nargs="?", metavar="JOB", help="an Amplify job's number")
-    logs.add_argument("--branch", help="the job's branch, if several have that number")
-    logs.add_argument("--step", choices=STEPS, help="one step only")
-
-    site = command("site", _site, "List the files that a branch serves, and the address to open.")
-    site.add_argument("branch", metavar="BRANCH")
-    site.add_argument("--app-id", help="the app, if several have a branch of that name")
-
-    push = command("push", _push, "Push a commit to a branch, as somebody else. Auto-build builds it.")
-    push.add_argument("branch", metavar="BRANCH")
-    push.add_argument("-m", "--message", default="Update", help="the commit's message")
-    push.add_argument("--app-id", help="the app, if several have a branch of that name")
-
-    fail = command("fail", _fail, "Make the next job fail in a step, or the next requests to Amplify.")
-    fail.add_argument("step", nargs="?", choices=STEPS, default="BUILD", help="the step (default: BUILD)")
-    fail.add_argument("--reason", help="Amplify's statusReason of the step")
-    fail.add_argument(
-        "--line", action="append", default=[], help="a line for the step's log; may be repeated"
-    )
-    fail.add_argument(
-        "--request",
-        nargs=2,
-        metavar=("OPERATION", "MODE"),
-        help=f"fail requests instead, such as `GetJob 500`; modes: {', '.join(MODES)}",
-    )
-    fail.add_argument("--times", type=int, default=1, help="with --request: how many (default: 1)")
-    return parser

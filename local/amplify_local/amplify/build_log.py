@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from amplify_local.job import Plan
+from amplify_local.amplify.plan import Plan
 
 _CYAN, _RED, _OFF = "\x1b[36m", "\x1b[31m", "\x1b[0m"
 

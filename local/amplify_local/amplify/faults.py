@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from amplify_local.rest import ApiError, Broken, Response
+from amplify_local.amplify.rest import ApiError, Broken, Response
 
 Mode = Literal["500", "429", "rate", "denied", "refused", "missing", "malformed", "timeout", "reset"]
 MODES: tuple[Mode, ...] = get_args(Mode)

@@ -1,17 +1,18 @@
-"""Apps and branches of Amplify Hosting, and how GetApp and GetBranch show them."""
+"""Apps, branches and jobs of Amplify Hosting, and how its API shows them."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timezone
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 from zipfile import ZipFile
 
-if TYPE_CHECKING:
-    from amplify_local.job import Job
+from amplify_local.amplify.build_log import step_log
+from amplify_local.amplify.timeline import Timeline
 
 # Required by the model of CreateApp's and CreateBranch's answers; what Amplify fills in (from memory).
 _APP_DEFAULTS: dict[str, Any] = {
@@ -153,6 +154,81 @@ class Branch:
         }
 
 
+@dataclass(kw_only=True)
+class Job(Timeline):
+    """A job. Its fields change when it is asked to start, begins, is stopped, or gets files or a push.
+
+    :param environment: The variables that it is built with.
+    :param builds: The commit to build. Default: the branch's tip when the job begins
+    :param files: The zip that a deployment was sent.
+    """
+
+    branch: Branch
+    id: str
+    environment: dict[str, str]
+    commit_id: str | None = None
+    commit_message: str | None = None
+    commit_time: datetime | None = None
+    reason: str | None = None
+    builds: str | None = None
+    files: bytes | None = None
+    source_url: str | None = None
+
+    @property
+    def arn(self) -> str:
+        return f"{self.branch.arn}/jobs/{self.id.zfill(10)}"
+
+    @property
+    def sha(self) -> str:
+        """The commit that it builds."""
+        return (
+            self.plan.builds
+            or self.builds
+            or self.branch.tip_at(self.created if self.began is None else self.began)
+        )
+
+    def steps(self, now: float) -> list[dict[str, Any]]:
+        """The steps as GetJob shows them (log URLs without host); none until provisioned (from memory)."""
+        if now < self.first_step:
+            return []
+        return [self._step(name, now) for name in self.step_names]
+
+    def log(self, step: str, now: float) -> str:
+        """A step's log as far as it is written by now; empty before the step starts."""
+        started, ended = self.spans().get(step, (math.inf, math.inf))
+        if now < started:
+            return ""
+        repository = self.branch.app.repository
+        recorded = self.plan.builds or (self.builds if self.commit_id else None)
+        planned = self.plan if step == self.last_step else None
+        lines = step_log(step, recorded, repository, self.status_in(step, now), planned)
+        done = 1.0 if now >= ended else (now - started) / (ended - started)
+        shown = lines[: max(1, round(done * len(lines)))]
+        pace = (min(ended, now) - started) / len(lines)
+        return "".join(
+            f"{timestamp(started + i * pace).isoformat('T', 'milliseconds')[:-6]}Z {line}\n"
+            for i, line in enumerate(shown)
+        )
+
+    def _step(self, name: str, now: float) -> dict[str, Any]:
+        spans = self.spans()
+        started, ended = spans.get(name, (self.ended, self.ended))
+        status = self.status_in(name, now)
+        # The model requires startTime also of steps that have not started.
+        shown: dict[str, Any] = {
+            "stepName": name,
+            "startTime": timestamp(min(started, now)),
+            "status": status,
+        }
+        if name in spans and started <= now:
+            shown["logUrl"] = self.branch.log_path(self, name)
+        if status not in ("PENDING", "RUNNING", "CANCELLING", self.plan.running):
+            shown["endTime"] = timestamp(min(ended, now))
+        if self.plan.reason and name == self.last_step and now >= self.ended and not self.was_stopped:
+            shown["statusReason"] = self.plan.reason
+        return shown
+
+
 def display_name(branch_name: str) -> str:
     """Seen in the console: feature/login is served at feature-login.….amplifyapp.com."""
     return branch_name.replace("/", "-")
@@ -160,3 +236,7 @@ def display_name(branch_name: str) -> str:
 
 def _without_secrets(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in _SECRETS}
+
+
+def timestamp(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)

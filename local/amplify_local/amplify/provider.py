@@ -7,154 +7,152 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from amplify_local.hosting import Branch
-from amplify_local.job import DEPLOYMENT, Job, timestamp
-from amplify_local.rest import ApiError
-
-if TYPE_CHECKING:
-    from amplify_local.amplify import Amplify
+from amplify_local.amplify.backend import Backend
+from amplify_local.amplify.models import Branch, Job, timestamp
+from amplify_local.amplify.rest import ApiError
+from amplify_local.amplify.timeline import DEPLOYMENT
 
 Params = dict[str, Any]
 _HEXADECIMAL = set("0123456789abcdef")
 
 
-def start_job(amplify: Amplify, params: Params) -> Params:
-    branch = amplify.branch(params["appId"], params["branchName"])
+def start_job(backend: Backend, params: Params) -> Params:
+    branch = backend.branch(params["appId"], params["branchName"])
     job_type = params["jobType"]
     if job_type == DEPLOYMENT:
         # Quoted in aws/aws-sdk issue 121.
         raise ApiError("BadRequestException", "The requested jobType MANUAL does not support.")
     if job_type == "RETRY" and "jobId" not in params:
         raise ApiError("BadRequestException", "The jobId is required for the jobType RETRY.")  # from memory
-    retried = amplify.job(branch.app.id, branch.name, params["jobId"]) if job_type == "RETRY" else None
-    if any(job.in_progress(amplify.clock()) for job in branch.jobs):
+    retried = backend.job(branch.app.id, branch.name, params["jobId"]) if job_type == "RETRY" else None
+    if any(job.in_progress(backend.clock()) for job in branch.jobs):
         busy = f"The requested branch {branch.name} already have pending or running jobs"
         raise ApiError("LimitExceededException", busy)
-    commit = _commit_again(amplify, retried, params) if retried else _commit_of(amplify, branch, params)
-    job = amplify.add_job(branch, job_type, asked=amplify.clock(), reason=params.get("jobReason"), **commit)
+    commit = _commit_again(backend, retried, params) if retried else _commit_of(backend, branch, params)
+    job = backend.add_job(branch, job_type, asked=backend.clock(), reason=params.get("jobReason"), **commit)
     is_full = bool(job.builds and re.fullmatch("[0-9a-f]{40}", job.builds))
-    is_pushed = (is_full and amplify.behaviour.any_commit) or branch.known_commit(job.builds or "")
+    is_pushed = (is_full and backend.behaviour.any_commit) or branch.known_commit(job.builds or "")
     if job.builds and not job.plan.builds and not is_pushed:
         not_pushed = (f"fatal: reference is not a tree: {job.builds}",)  # as git says it
         job.plan = replace(job.plan, outcome="FAILED", step="BUILD", log=not_pushed)
-    return {"jobSummary": _summary(amplify, job)}
+    return {"jobSummary": _summary(backend, job)}
 
 
-def create_deployment(amplify: Amplify, params: Params) -> Params:
-    branch = _branch_for_files(amplify, params)
-    unfinished = next((job for job in branch.jobs if job.in_progress(amplify.clock())), None)
+def create_deployment(backend: Backend, params: Params) -> Params:
+    branch = _branch_for_files(backend, params)
+    unfinished = next((job for job in branch.jobs if job.in_progress(backend.clock())), None)
     if unfinished:
         raise ApiError("BadRequestException", _unfinished(unfinished))
     if "fileMap" in params:
         raise ApiError("BadRequestException", "fileMap is not emulated")
-    job = amplify.add_job(branch, DEPLOYMENT, before=amplify.behaviour.created_status)
-    url = amplify.logs_at + branch.upload_path(job)
+    job = backend.add_job(branch, DEPLOYMENT, before=backend.behaviour.created_status)
+    url = backend.logs_at + branch.upload_path(job)
     return {"jobId": job.id, "fileUploadUrls": {}, "zipUploadUrl": url}
 
 
-def start_deployment(amplify: Amplify, params: Params) -> Params:
-    branch = _branch_for_files(amplify, params)
+def start_deployment(backend: Backend, params: Params) -> Params:
+    branch = _branch_for_files(backend, params)
     if "jobId" not in params and "sourceUrl" not in params:
         message = "Must specify jobId or sourceUrl for StartDeploymentRequest."
         raise ApiError("BadRequestException", message)
-    job_id = params.get("jobId") or create_deployment(amplify, params)["jobId"]
-    job = amplify.job(branch.app.id, branch.name, job_id)
-    if job.asked < math.inf or not job.in_progress(amplify.clock()):
+    job_id = params.get("jobId") or create_deployment(backend, params)["jobId"]
+    job = backend.job(branch.app.id, branch.name, job_id)
+    if job.asked < math.inf or not job.in_progress(backend.clock()):
         # Text from memory; only the code is relied upon.
         raise ApiError("BadRequestException", f"The job {job.id} was started already.")
-    job.asked, job.source_url = amplify.clock(), params.get("sourceUrl")
+    job.asked, job.source_url = backend.clock(), params.get("sourceUrl")
     if job.files is None and job.source_url is None:
         job.plan = replace(job.plan, outcome="FAILED", step="DEPLOY", log=("No files were uploaded",))
-    return {"jobSummary": _summary(amplify, job)}
+    return {"jobSummary": _summary(backend, job)}
 
 
-def get_job(amplify: Amplify, params: Params) -> Params:
-    job = _job(amplify, params)
-    steps = [_without_omitted(amplify, step) for step in job.steps(amplify.clock())]
+def get_job(backend: Backend, params: Params) -> Params:
+    job = _job(backend, params)
+    steps = [_without_omitted(backend, step) for step in job.steps(backend.clock())]
     for step in steps:
         if "logUrl" in step:
-            step["logUrl"] = amplify.logs_at + step["logUrl"]
-    return {"job": {"summary": _summary(amplify, job), "steps": steps}}
+            step["logUrl"] = backend.logs_at + step["logUrl"]
+    return {"job": {"summary": _summary(backend, job), "steps": steps}}
 
 
-def list_jobs(amplify: Amplify, params: Params) -> Params:
-    listed_until = amplify.clock() - amplify.behaviour.list_lag_seconds
-    jobs = amplify.branch(params["appId"], params["branchName"]).jobs
+def list_jobs(backend: Backend, params: Params) -> Params:
+    listed_until = backend.clock() - backend.behaviour.list_lag_seconds
+    jobs = backend.branch(params["appId"], params["branchName"]).jobs
     newest_first = [job for job in reversed(jobs) if job.created <= listed_until]
     start = _position_after(params["nextToken"], newest_first) if "nextToken" in params else 0
-    end = start + (params.get("maxResults") or amplify.behaviour.page_size)
-    page: Params = {"jobSummaries": [_summary(amplify, job) for job in newest_first[start:end]]}
+    end = start + (params.get("maxResults") or backend.behaviour.page_size)
+    page: Params = {"jobSummaries": [_summary(backend, job) for job in newest_first[start:end]]}
     if end < len(newest_first):
         page["nextToken"] = base64.b64encode(newest_first[end - 1].id.encode()).decode()
     return page
 
 
-def stop_job(amplify: Amplify, params: Params) -> Params:
-    job = _job(amplify, params)
-    if not job.in_progress(amplify.clock()):
+def stop_job(backend: Backend, params: Params) -> Params:
+    job = _job(backend, params)
+    if not job.in_progress(backend.clock()):
         # Text from memory; only the code is relied upon.
         raise ApiError("BadRequestException", f"Job {job.id} is not running and cannot be stopped.")
     if job.stopped is None:
-        job.stopped = amplify.clock()
-    return {"jobSummary": _summary(amplify, job)}
+        job.stopped = backend.clock()
+    return {"jobSummary": _summary(backend, job)}
 
 
-def delete_job(amplify: Amplify, params: Params) -> Params:
-    job = _job(amplify, params)
-    if job.in_progress(amplify.clock()):
+def delete_job(backend: Backend, params: Params) -> Params:
+    job = _job(backend, params)
+    if job.in_progress(backend.clock()):
         raise ApiError("BadRequestException", f"Job {job.id} is in progress and cannot be deleted.")
     job.branch.jobs.remove(job)
-    return {"jobSummary": _summary(amplify, job)}
+    return {"jobSummary": _summary(backend, job)}
 
 
-def get_app(amplify: Amplify, params: Params) -> Params:
-    return {"app": amplify.app(params["appId"]).shown()}
+def get_app(backend: Backend, params: Params) -> Params:
+    return {"app": backend.app(params["appId"]).shown()}
 
 
-def create_app(amplify: Amplify, params: Params) -> Params:
-    return {"app": amplify.create_app(**{"repository": "", **params}).shown()}
+def create_app(backend: Backend, params: Params) -> Params:
+    return {"app": backend.create_app(**{"repository": "", **params}).shown()}
 
 
-def update_app(amplify: Amplify, params: Params) -> Params:
-    app = amplify.app(params["appId"])
+def update_app(backend: Backend, params: Params) -> Params:
+    app = backend.app(params["appId"])
     app.settings.update({name: value for name, value in params.items() if name != "appId"})
-    app.updated = timestamp(amplify.clock())
+    app.updated = timestamp(backend.clock())
     return {"app": app.shown()}
 
 
-def delete_app(amplify: Amplify, params: Params) -> Params:
-    return {"app": amplify.delete_app(params["appId"]).shown()}
+def delete_app(backend: Backend, params: Params) -> Params:
+    return {"app": backend.delete_app(params["appId"]).shown()}
 
 
-def get_branch(amplify: Amplify, params: Params) -> Params:
-    return {"branch": amplify.branch(params["appId"], params["branchName"]).shown(amplify.clock())}
+def get_branch(backend: Backend, params: Params) -> Params:
+    return {"branch": backend.branch(params["appId"], params["branchName"]).shown(backend.clock())}
 
 
-def create_branch(amplify: Amplify, params: Params) -> Params:
+def create_branch(backend: Backend, params: Params) -> Params:
     app_id, name = params["appId"], params["branchName"]
-    if name in amplify.app(app_id).branches:
+    if name in backend.app(app_id).branches:
         raise ApiError("BadRequestException", f"The branch {name} already exists")  # from memory
     settings = {key: value for key, value in params.items() if key not in ("appId", "branchName")}
-    return {"branch": amplify.create_branch(app_id, name, **settings).shown(amplify.clock())}
+    return {"branch": backend.create_branch(app_id, name, **settings).shown(backend.clock())}
 
 
-def update_branch(amplify: Amplify, params: Params) -> Params:
-    branch = amplify.branch(params["appId"], params["branchName"])
+def update_branch(backend: Backend, params: Params) -> Params:
+    branch = backend.branch(params["appId"], params["branchName"])
     names = ("appId", "branchName")
     branch.settings.update({name: value for name, value in params.items() if name not in names})
-    branch.updated = timestamp(amplify.clock())
-    return {"branch": branch.shown(amplify.clock())}
+    branch.updated = timestamp(backend.clock())
+    return {"branch": branch.shown(backend.clock())}
 
 
-def delete_branch(amplify: Amplify, params: Params) -> Params:
-    branch = amplify.branch(params["appId"], params["branchName"])
+def delete_branch(backend: Backend, params: Params) -> Params:
+    branch = backend.branch(params["appId"], params["branchName"])
     del branch.app.branches[branch.name]
-    return {"branch": branch.shown(amplify.clock())}
+    return {"branch": branch.shown(backend.clock())}
 
 
-OPERATIONS: dict[str, Callable[[Amplify, Params], Params]] = {
+OPERATIONS: dict[str, Callable[[Backend, Params], Params]] = {
     "StartJob": start_job,
     "CreateDeployment": create_deployment,
     "StartDeployment": start_deployment,
@@ -173,20 +171,20 @@ OPERATIONS: dict[str, Callable[[Amplify, Params], Params]] = {
 }
 
 
-def resource_arn(amplify: Amplify, operation: str, params: Params) -> str:
+def resource_arn(backend: Backend, operation: str, params: Params) -> str:
     """The ARN that IAM checks; ``jobs/*`` for all actions on jobs, as real denials name it."""
-    arn = f"arn:aws:amplify:{amplify.region}:{amplify.account}:apps"
+    arn = f"arn:aws:amplify:{backend.region}:{backend.account}:apps"
     if "appId" in params:
         arn += f"/{params['appId']}"
     if "branchName" in params and operation != "CreateBranch":
         arn += f"/branches/{params['branchName']}"
     if operation.endswith("Deployment"):
-        return arn + amplify.behaviour.deployments_arn
+        return arn + backend.behaviour.deployments_arn
     return arn + ("/jobs/*" if operation.endswith(("Job", "Jobs")) else "")
 
 
-def _branch_for_files(amplify: Amplify, params: Params) -> Branch:
-    branch = amplify.branch(params["appId"], params["branchName"])
+def _branch_for_files(backend: Backend, params: Params) -> Branch:
+    branch = backend.branch(params["appId"], params["branchName"])
     if branch.app.repository:
         message = "Operation not supported. App is already connected a repository"
         raise ApiError("BadRequestException", message)
@@ -201,13 +199,13 @@ def _unfinished(job: Job) -> str:
     )
 
 
-def _job(amplify: Amplify, params: Params) -> Job:
-    return amplify.job(params["appId"], params["branchName"], params["jobId"])
+def _job(backend: Backend, params: Params) -> Job:
+    return backend.job(params["appId"], params["branchName"], params["jobId"])
 
 
-def _commit_of(amplify: Amplify, branch: Branch, params: Params) -> Params:
+def _commit_of(backend: Backend, branch: Branch, params: Params) -> Params:
     """The commit of a new job; ``builds`` None means the branch's tip at the time the job begins."""
-    behaviour, commit_id = amplify.behaviour, params.get("commitId", "")
+    behaviour, commit_id = backend.behaviour, params.get("commitId", "")
     is_sha = len(commit_id) >= 7 and set(commit_id.lower()) <= _HEXADECIMAL
     honoured = is_sha and behaviour.commit_ids == "honoured"
     echoes = params["jobType"] in behaviour.echoes_commit_message
@@ -219,12 +217,12 @@ def _commit_of(amplify: Amplify, branch: Branch, params: Params) -> Params:
     }
 
 
-def _commit_again(amplify: Amplify, retried: Job, params: Params) -> Params:
+def _commit_again(backend: Backend, retried: Job, params: Params) -> Params:
     """The commit of a RETRY: the one that the repeated job recorded, else the branch's tip of now.
 
     https://github.com/aws-amplify/amplify-hosting/issues/1253
     """
-    behaviour = amplify.behaviour
+    behaviour = backend.behaviour
     message = params.get("commitMessage") if "RETRY" in behaviour.echoes_commit_message else None
     if message is None and behaviour.retry_copies_message:
         message = retried.commit_message
@@ -236,8 +234,8 @@ def _commit_again(amplify: Amplify, retried: Job, params: Params) -> Params:
     }
 
 
-def _summary(amplify: Amplify, job: Job) -> Params:
-    now = amplify.clock()
+def _summary(backend: Backend, job: Job) -> Params:
+    now = backend.clock()
     summary: Params = {
         "jobArn": job.arn,
         "jobId": job.id,
@@ -253,11 +251,11 @@ def _summary(amplify: Amplify, job: Job) -> Params:
         }
     if now >= job.ended:
         summary["endTime"] = timestamp(job.ended)
-    return _without_omitted(amplify, summary)
+    return _without_omitted(backend, summary)
 
 
-def _without_omitted(amplify: Amplify, members: Params) -> Params:
-    omits = amplify.behaviour.omits
+def _without_omitted(backend: Backend, members: Params) -> Params:
+    omits = backend.behaviour.omits
     return {name: value for name, value in members.items() if value is not None and name not in omits}
 
 

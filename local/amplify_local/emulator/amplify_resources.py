@@ -14,8 +14,8 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from ministack.core.responses import get_region
 from ministack.services.cloudformation import provisioners, stacks
 
+from amplify_local.amplify.rest import service_model
 from amplify_local.authorization import OWNER
-from amplify_local.rest import service_model
 
 Properties = dict[str, Any]
 Provisioned = tuple[str, Properties]

@@ -1,0 +1,127 @@
+"""What becomes of a job: a pure function of the clock, of its plan, and of what was done to it when."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from amplify_local.amplify.plan import STEPS, Plan
+
+DEPLOYMENT = "MANUAL"
+"""The type of a job that deploys files: it has no build."""
+
+# A job is pending for half a second (0.3 to 0.8 s were recorded), for less if it is short.
+_PENDING_SECONDS, _PENDING = 0.5, 0.05
+# Of the rest: the share of provisioning, then the steps with these weights.
+_PROVISIONING = 0.15
+_WEIGHTS = {"BUILD": 6.0, "DEPLOY": 3.0, "VERIFY": 1.0}
+_DEPLOY_SECONDS = 12.0  # DEPLOY and VERIFY together, of a long job: 8 to 16 s were recorded
+
+
+@dataclass(kw_only=True)
+class Timeline:
+    """When a job is in which status and step; all times are in seconds since 1970.
+
+    :param asked: When it was asked to start: a deployment of files is created before that.
+    :param before: The status of a deployment that was only created.
+    :param began: When a slot was free for it.
+    :param stopped: When somebody asked to stop it.
+    """
+
+    type: str
+    plan: Plan
+    created: float
+    asked: float = math.inf
+    before: str = "PENDING"
+    began: float | None = None
+    stopped: float | None = None
+
+    @property
+    def ready(self) -> float:
+        """When it may begin, if a slot is free."""
+        return self.asked + self.plan.created_seconds + self._pending_seconds
+
+    @property
+    def ended(self) -> float:
+        """When it ends, as far as known now; infinity for a job that waits for a slot or for a StopJob."""
+        if self.stopped is not None and not self.plan.ignores_stop:
+            return self.stopped + self.plan.stop_seconds
+        if self.began is None or self.plan.never_ends:
+            return math.inf
+        return self.began + self.plan.seconds - self._pending_seconds
+
+    @property
+    def step_names(self) -> tuple[str, ...]:
+        return STEPS[1:] if self.type == DEPLOYMENT else STEPS
+
+    @property
+    def last_step(self) -> str:
+        """The step in which it ends as planned."""
+        passes = self.plan.outcome == "SUCCEED" and not self.plan.never_ends
+        return STEPS[-1] if passes else max(self.plan.step, self.step_names[0], key=STEPS.index)
+
+    @property
+    def _pending_seconds(self) -> float:
+        return min(_PENDING_SECONDS, _PENDING * self.plan.seconds)
+
+    def in_progress(self, now: float) -> bool:
+        return now < self.ended
+
+    def status_at(self, now: float) -> str:
+        if now >= self.ended:
+            return "CANCELLED" if self.was_stopped else self.plan.status
+        if self.was_stopped:
+            return "CANCELLING"
+        if self.asked == math.inf:
+            return self.before
+        if now < self.asked + self.plan.created_seconds:
+            return "CREATED"
+        if self.began is None or now < self.began:
+            return "PENDING"
+        return "PROVISIONING" if now < self.first_step else self.plan.running
+
+    def progress(self, now: float) -> float:
+        """How much of its planned time has passed, 0 to 1."""
+        if now >= self.ended:
+            return 1.0
+        if self.began is None:
+            return 0.0
+        return min(0.99, (self._pending_seconds + now - self.began) / max(self.plan.seconds, 0.001))
+
+    @property
+    def was_stopped(self) -> bool:
+        return self.stopped is not None and not self.plan.ignores_stop
+
+    @property
+    def first_step(self) -> float:
+        return math.inf if self.began is None else self.began + _PROVISIONING * self.plan.seconds
+
+    def spans(self) -> dict[str, tuple[float, float]]:
+        """Start and planned end of each step that the job gets to."""
+        if self.began is None:
+            return {}
+        total = self.plan.seconds - self._pending_seconds - _PROVISIONING * self.plan.seconds
+        names = self.step_names[: self.step_names.index(self.last_step) + 1]
+        weights = sum(_WEIGHTS[name] for name in names)
+        shares = {name: total * _WEIGHTS[name] / weights for name in names}
+        after = sum(shares.values()) - shares.get("BUILD", math.inf)
+        if after > _DEPLOY_SECONDS:
+            shares = {name: share * _DEPLOY_SECONDS / after for name, share in shares.items()}
+            shares["BUILD"] = total - _DEPLOY_SECONDS
+        spans, start = {}, self.first_step
+        for name in names:
+            end = start + shares[name]
+            spans[name] = (start, self.ended if name == names[-1] else min(end, self.ended))
+            start = end
+        return {name: span for name, span in spans.items() if span[0] < self.ended}
+
+    def status_in(self, name: str, now: float) -> str:
+        started, ended = self.spans().get(name, (math.inf, math.inf))
+        if now >= self.ended:
+            if started == math.inf:
+                return "CANCELLED"
+            cut_short = ended == self.ended
+            return "SUCCEED" if not cut_short else self.status_at(now)
+        if now < started:
+            return "PENDING"
+        return "SUCCEED" if now >= ended else self.status_at(now)

@@ -24,38 +24,29 @@ _CLOUDFORMATION: Any = boto3.client("cloudformation")
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    wished, kind = event["ResourceProperties"], event["RequestType"]
+    wished = event["ResourceProperties"]
     say(event, properties=wished, stack_status=stack_status(event))
     if wished.get("Raise") and not repeated(event):
         raise RuntimeError("as wished")
-    if kind != "Delete":
+    if event["RequestType"] != "Delete":
         linger(event, float(wished.get("LingerSeconds", 0)))
     say(event, done=time.time())
-    if wished.get("Silent") and kind != "Delete":
-        return
-    body = answer(event, wished)
-    if wished.get("ContentType") and kind == "Create":
-        say(event, with_content_type=put(event, body, wished["ContentType"]))
-    say(event, answered=put(event, body, ""))
+    say(event, answered=put(event, answer(event, wished)))
 
 
 def answer(event: dict[str, Any], wished: dict[str, str]) -> bytes:
-    physical_id, is_delete = event.get("PhysicalResourceId", ""), event["RequestType"] == "Delete"
-    keeps = is_delete or (wished.get("Keeps") and "ROLLBACK" in stack_status(event))
+    is_delete = event["RequestType"] == "Delete"
     body = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
     body["Status"] = "SUCCESS" if is_delete else wished.get("Status", "SUCCESS")
     body["Reason"] = "as wished"
-    body["PhysicalResourceId"] = physical_id if keeps else wished.get("PhysicalId") or physical_id or "probe"
-    text = json.dumps(body)
-    padding = int(wished.get("BodyBytes", 0)) - len(text) - len(', "Data": {"Padding": ""}')
-    if padding > 0 and not is_delete:
-        text = json.dumps({**body, "Data": {"Padding": "x" * padding}})
-    return text.encode()
+    body["PhysicalResourceId"] = event.get("PhysicalResourceId", "mine")
+    return json.dumps(body).encode()
 
 
-def put(event: dict[str, Any], body: bytes, content_type: str) -> int:
-    headers = {"Content-Type": content_type}
-    request = urllib.request.Request(event["ResponseURL"], data=body, method="PUT", headers=headers)  # noqa: S310 - from CloudFormation
+def put(event: dict[str, Any], body: bytes) -> int:
+    request = urllib.request.Request(  # noqa: S310 - from CloudFormation
+        event["ResponseURL"], data=body, method="PUT", headers={"Content-Type": ""}
+    )
     try:
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - as above
             return int(response.status)
@@ -87,8 +78,7 @@ def stack_status(event: dict[str, Any]) -> str:
 
 def say(event: dict[str, Any], **more: Any) -> None:
     query = dict(parse_qsl(urlsplit(event["ResponseURL"]).query))
-    names = ("X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "Expires")
-    shown = {name: query[name] for name in names if name in query}
+    shown = {name: query[name] for name in ("X-Amz-Date", "Expires") if name in query}
     record = {
         "stack": event["StackId"],
         "resource": event["LogicalResourceId"],

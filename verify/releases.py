@@ -50,7 +50,7 @@ class Releases:
             table.saw("unchanged", self._after("deploy"))
             table.saw("changed", self._after("deploy", version="2"))
             table.saw("busy-branch", self._while_busy())
-            self._site.builds(fail=True)
+            self._site.builds(VERIFY_FAIL="yes")
             table.saw("failing", self._after("deploy", version="4"))
             self._site.builds()
             table.saw("restored", self._after("deploy", version="5", sibling="FAILED"))
@@ -108,9 +108,8 @@ class Releases:
 
     def _add_sibling(self, stack: AmplifyJobStack, status: str) -> None:
         """A resource that comes after the job, and may fail."""
-        wished: dict[str, Any] = {"Status": status, "PhysicalId": "sibling"}
         token = self._probe.service_token
-        sibling = cdk.CustomResource(stack, "Sibling", service_token=token, properties=wished)
+        sibling = cdk.CustomResource(stack, "Sibling", service_token=token, properties={"Status": status})
         sibling.node.add_dependency(stack.job)
 
     def _latency(self) -> float:

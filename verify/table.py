@@ -49,10 +49,7 @@ class Table:
     def findings(self) -> dict[str, Finding]:
         """Every fact that was asked for."""
         unseen = Finding("the run ended before", NOT_CHECKED)
-        return {
-            name: self._findings.get(name) or (Finding(fact.by_hand, NOT_CHECKED) if fact.by_hand else unseen)
-            for name, fact in self._facts.items()
-        }
+        return {name: self._findings.get(name, unseen) for name in self._facts}
 
     def markdown(self) -> str:
         """The table to paste into a report."""

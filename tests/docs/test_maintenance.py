@@ -67,5 +67,5 @@ def test_forms_and_policy_name_no_address() -> None:
         r"\S+://\S+|\S+@\S+\.\w+", "".join(re.sub("uses: .+", "", file.read_text()) for file in files)
     )
 
-    assert len(files) == 5
+    assert len(files) == 6
     assert named == []

@@ -35,6 +35,11 @@ class ObedientAmplify(Amplify):
             plan |= {"created_seconds": 5, "seconds": 5}
         if variables.get("VERIFY_FAIL"):
             plan["outcome"] = "FAILED"
+        if variables.get("AMPLIFY_DIFF_DEPLOY"):
+            plan |= {
+                "outcome": "FAILED",
+                "log": ["## Skipping Frontend Build & Deploy, No changes detected..."],
+            }
         return self._new_plan(plan)
 
 

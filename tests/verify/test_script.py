@@ -42,7 +42,7 @@ def test_without_credentials_it_says_so_in_a_line(tmp_path: Path) -> None:
 
 def test_without_yes_it_says_what_it_would_make_and_asks_nothing_of_aws() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "verify", "--account", "123456789012", "--region", "eu-west-1", "--dry-run"]
+        [sys.executable, "-m", "verify", "--account", "123456789012", "--region", "eu-west-1"]
         + ["--repository", "https://github.com/example/site"],
         cwd=ROOT,
         # No credentials, and nowhere to send a request.
@@ -66,7 +66,6 @@ def test_without_yes_it_says_what_it_would_make_and_asks_nothing_of_aws() -> Non
 
 def test_what_does_not_go_together_is_refused(verify: Verify) -> None:
     for arguments, reason in (
-        (["--yes", "--dry-run"], "--dry-run excludes --yes and --clean-up"),
         (["--clean-up"], "--clean-up needs --run"),
         (["--run", "no spaces"], "--run must be at most 12 small letters and digits"),
     ):

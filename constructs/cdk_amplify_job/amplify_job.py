@@ -178,7 +178,7 @@ class AmplifyJob(Construct):
         app = arn_of_app(stack, app_id, region)
         on_app = work_on(app, [known_name], deploys_files=bool(sources))
         statements = [allow([role_arn], "sts:AssumeRole") if role_arn else on_app]
-        provider.permit(self, self._resource, app_id, [*statements, *(files.statements if files else ())])
+        provider.permit(self, self._resource, [*statements, *(files.statements if files else ())])
 
         misspelt = options.misspelt_region(region)
         judged = branch and job_type in (JobType.RELEASE, JobType.MANUAL)

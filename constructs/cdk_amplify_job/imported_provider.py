@@ -10,7 +10,7 @@ from aws_cdk import Annotations, Aws, CfnResource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from .permissions import Statement, describe_stacks, is_work_on_app
+from .permissions import Statement, app_of, describe_stacks
 from .role_policies import RolePolicies
 
 
@@ -35,14 +35,12 @@ class ImportedProvider(Construct):
         self._policies = RolePolicies(self, role) if role else None
         self._permitted = permitted
 
-    def permit(
-        self, job: Construct, resource: CfnResource, app_id: str, statements: Sequence[Statement]
-    ) -> None:
+    def permit(self, job: Construct, resource: CfnResource, statements: Sequence[Statement]) -> None:
         needed = [*statements, describe_stacks(Aws.STACK_ID)]
         if self._permitted:
-            needed = [statement for statement in statements if not is_work_on_app(statement)]
+            needed = [statement for statement in statements if not app_of(statement)]
         if needed and self._policies:
-            self._policies.attach(job, "Policy", needed, app_id=app_id, needed_by=resource)
+            self._policies.attach(job, "Policy", needed, needed_by=resource)
         elif needed:
             Annotations.of(job).add_warning_v2(
                 "cdk-amplify-job:permissions",

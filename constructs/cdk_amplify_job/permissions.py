@@ -28,6 +28,7 @@ _BUILD = ("StartJob", "GetJob", "StopJob", "ListJobs", "GetBranch", "GetApp")
 _DEPLOY = ("CreateDeployment", "StartDeployment")
 
 _TOKEN = re.compile(r"\$\{Token\[(.+?)\.\d+\]\}")
+_APP_BY_TOKEN = re.compile(f"apps/{_TOKEN.pattern}")
 _LENGTHS = {"AWS.Partition": 10, "AWS.Region": 14, "AWS.AccountId": 12}
 _APP_ID_LENGTH, _OTHER_LENGTH = 20, 40
 
@@ -64,9 +65,9 @@ def work_on(app_arn: str, branch_names: Sequence[str], *, deploys_files: bool) -
     return allow([app_arn, *branches, *parts], *(f"amplify:{action}" for action in actions))
 
 
-def is_work_on_app(statement: Statement) -> bool:
-    """Whether a statement is one of ``work_on``."""
-    return str(statement["Action"][0]).startswith("amplify:")
+def app_of(statement: Statement) -> str:
+    """Return the ARN of the app that a statement of ``work_on`` is about; empty for any other statement."""
+    return str(statement["Resource"][0]) if statement["Action"][0].startswith("amplify:") else ""
 
 
 def describe_stacks(arn: str) -> Statement:
@@ -74,12 +75,8 @@ def describe_stacks(arn: str) -> Statement:
     return allow([arn], "cloudformation:DescribeStackEvents")
 
 
-def characters(statements: Sequence[Statement], app_id: str = "") -> int:
-    """Count the characters of a policy as IAM does. A token counts with its usual length; IAM decides.
-
-    :param app_id: The app's ID, which may be a token.
-    """
+def characters(statements: Sequence[Statement]) -> int:
+    """Count the characters of a policy as IAM does. A token counts with its usual length; IAM decides."""
     text = json.dumps(policy(statements), separators=(",", ":"), ensure_ascii=False)
-    if _TOKEN.fullmatch(app_id):
-        text = text.replace(app_id, "x" * _APP_ID_LENGTH)
+    text = _APP_BY_TOKEN.sub("apps/" + "x" * _APP_ID_LENGTH, text)
     return len(_TOKEN.sub(lambda token: "x" * _LENGTHS.get(token[1], _OTHER_LENGTH), text))

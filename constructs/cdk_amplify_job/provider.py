@@ -19,9 +19,9 @@ from .limits import ASSET, checked, checked_flag, is_known, is_list_of
 from .permissions import (
     Statement,
     allow,
+    app_of,
     arn_of_app,
     describe_stacks,
-    is_work_on_app,
     policy,
     work_on,
 )
@@ -167,14 +167,13 @@ class AmplifyJobProvider(Construct):
             cast(CfnResource, function_role.node.default_child).add_metadata("cdk_nag", _OWN_EXPLAINED)
         # No job waits for it: the first hand-over is minutes away.
         hand_over = [allow([self.service_token], "lambda:InvokeFunction")]
-        self._policies.attach(self, "HandOver", hand_over, name="HandOver")
-        # One for each app: an app may use what another app's job answered.
+        self._policies.attach(self, "HandOver", hand_over)
+        # One for each app, by its ARN: an app may use what another app's job answered.
         self._of_apps = {
-            app_id: self._policies.attach(
+            arn_of_app(stack, app_id): self._policies.attach(
                 self,
                 f"App{app_id if is_known(app_id) else number}",
                 [work_on(arn_of_app(stack, app_id), ["*"], deploys_files=True)],
-                app_id=app_id,
             )
             for number, app_id in enumerate(app_ids or ())
         }
@@ -230,19 +229,16 @@ class AmplifyJobProvider(Construct):
             raise ValueError(f"token must be of the Region {own} of its stack, received {token!r}")
         return ImportedProvider(scope, id, token, role, permitted)
 
-    def permit(
-        self, job: Construct, resource: CfnResource, app_id: str, statements: Sequence[Statement]
-    ) -> None:
+    def permit(self, job: Construct, resource: CfnResource, statements: Sequence[Statement]) -> None:
         """See :meth:`IAmplifyJobProvider.permit`."""
-        stack, needed = Stack.of(job), list(statements)
-        if app_id in self._of_apps:
-            needed = [statement for statement in needed if not is_work_on_app(statement)]
-            if stack is Stack.of(self):
-                resource.node.add_dependency(self._of_apps[app_id])
-        if stack is not Stack.of(self) and not self._shared:
+        of_app = [self._of_apps.get(app_of(statement)) for statement in statements]
+        needed = [statement for statement, policy in zip(statements, of_app, strict=True) if not policy]
+        if Stack.of(job) is Stack.of(self):
+            resource.node.add_dependency(*filter(None, of_app))
+        elif not self._shared:
             needed.append(describe_stacks(Aws.STACK_ID))
         if needed:
-            self._policies.attach(job, "Policy", needed, app_id=app_id, needed_by=resource)
+            self._policies.attach(job, "Policy", needed, needed_by=resource)
 
 
 # What an option must have, and what that is called.

@@ -29,14 +29,11 @@ class IAmplifyJobProvider(Protocol):
     role: Any
     """The function's role, an ``iam.IRole``: it reads the files of jobs. None if it is not known."""
 
-    def permit(
-        self, job: Construct, resource: CfnResource, app_id: str, statements: Sequence[Statement]
-    ) -> None:
+    def permit(self, job: Construct, resource: CfnResource, statements: Sequence[Statement]) -> None:
         """Let the function do the work of a job.
 
         :param job: The construct in whose scope the policy is made.
         :param resource: The custom resource, which waits for its permission.
-        :param app_id: The ID of the job's app.
         :param statements: The IAM statements that the job needs.
         :raises ValueError: The inline policies of the role are full.
         """

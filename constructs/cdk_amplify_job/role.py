@@ -60,7 +60,7 @@ class AmplifyJobRole(iam.Role):
 
         app = arn_of_app(Stack.of(self), app_id, region)
         statements = [work_on(app, branch_names, deploys_files=deploys_files)]
-        size = characters(statements, app_id)
+        size = characters(statements)
         if size > QUOTA:
             raise ValueError(
                 f"branch_names must fit into the {QUOTA:,} characters of the policies of a role, "

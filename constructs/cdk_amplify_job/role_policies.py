@@ -38,17 +38,14 @@ class RolePolicies:
         id: str,
         statements: Sequence[Statement],
         *,
-        app_id: str = "",
-        name: str = "",
         needed_by: CfnResource | None = None,
     ) -> iam.CfnPolicy:
-        """Attach one policy.
+        """Attach one policy. No other policy of the role has its name, in any CDK app.
 
-        :param app_id: The ID of the app that it is about.
-        :param name: Its name. Default: - one that no other policy of the role has, in any CDK app
+        :param needed_by: What waits for it. Default: - nothing
         :raises ValueError: The inline policies of the role are full.
         """
-        self._characters += characters(statements, app_id)
+        self._characters += characters(statements)
         if self._characters > QUOTA:
             raise ValueError(
                 f"the inline policies of the role of {self._provider.node.path!r} must have at most "
@@ -61,11 +58,11 @@ class RolePolicies:
         attached = iam.CfnPolicy(
             scope,
             id,
-            policy_name=name or unique,
+            policy_name=unique,
             policy_document=policy(statements),
             roles=[self._role.role_name],
         )
-        if not name:
+        if "*" in str(statements):
             attached.add_metadata("cdk_nag", WILDCARD_EXPLAINED)
         if needed_by:
             needed_by.node.add_dependency(attached)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Callable
 from typing import Any
+
+from amplify_local.loopback import request
 
 # The access key of the account's owner, who may do everything.
 OWNER = "test"
@@ -30,8 +31,8 @@ def ask_iam(url: str, iam: Any) -> Callable[[str, str, str], str | None]:
 
 
 def _caller(url: str, access_key: str) -> str:
-    with urllib.request.urlopen(f"{url}/_ministack/caller/{access_key}", timeout=10) as response:  # noqa: S310 (ours)
-        return json.load(response)["arn"] or f"unknown access key {access_key}"
+    caller = json.loads(request(f"{url}/_ministack/caller/{access_key}"))
+    return caller["arn"] or f"unknown access key {access_key}"
 
 
 def _role(assumed_role: str) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 # npm's newest aws-cdk rejects the assemblies of aws-cdk-lib 2.x.
 CLI = "aws-cdk@2.1148.1"
 
-# What makes each command run unattended and print its events as they come.
+# What makes each command run unattended and print its events as they come, unless it is given otherwise.
 _UNATTENDED = {
-    "deploy": ["--require-approval", "never", "--progress", "events"],
-    "destroy": ["--force"],
+    "deploy": ("--require-approval=never", "--progress=events"),
+    "destroy": ("--force",),
 }
 
 
@@ -51,10 +51,10 @@ def run_cdk(
 
     It leads a process group of its own, which is ended if we are interrupted.
     """
-    command = [*cdk_command(cwd), *arguments, "--no-notices", "--ci", *_UNATTENDED.get(arguments[0], [])]
+    given = {_name("--output" if word == "-o" else word) for word in arguments}
     with tempfile.TemporaryDirectory(prefix="cdk-out-", dir=env.get("TMPDIR")) as output:
-        if not {"--output", "-o"} & {argument.partition("=")[0] for argument in arguments}:
-            command += ["--output", output]
+        defaults = ["--no-notices", "--ci", f"--output={output}", *_UNATTENDED.get(arguments[0], ())]
+        command = [*cdk_command(cwd), *arguments, *(word for word in defaults if _name(word) not in given)]
         with subprocess.Popen(  # noqa: S603 (the CLI that was found)
             command,
             cwd=cwd,
@@ -76,3 +76,7 @@ def run_cdk(
                 os.killpg(process.pid, signal.SIGKILL)
                 raise
     return subprocess.CompletedProcess(command, code, "".join(lines), "")
+
+
+def _name(option: str) -> str:
+    return option.partition("=")[0].replace("--no-", "--")

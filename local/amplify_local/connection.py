@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +15,12 @@ from threading import Lock
 from typing import Any
 
 import boto3
+from botocore.config import Config
+from botocore.session import Session
 
 from amplify_local.authorization import OWNER
 from amplify_local.cdk_cli import run_cdk
+from amplify_local.loopback import request, without_proxy
 
 _MAKING = Lock()  # no two threads may make clients of one session at the same time
 
@@ -60,12 +62,13 @@ class Connection:
 
     @property
     def isolation(self) -> dict[str, str]:
-        """The variables that hide the user's own AWS profiles, and the metadata of a real machine."""
+        """The variables that hide the user's own profiles, the metadata of a real machine, and proxies."""
         nothing = str(self.folder / "aws-config")
         return {
             "AWS_CONFIG_FILE": nothing,
             "AWS_SHARED_CREDENTIALS_FILE": nothing,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **without_proxy(),
         }
 
     def client(self, service: str, **options: Any) -> Any:
@@ -77,13 +80,19 @@ class Connection:
             "aws_secret_access_key": OWNER,
             **options,
         }
+        config = Config(proxies={}).merge(options.pop("config", None) or Config())
         with _MAKING:
-            return self._session.client(service, **options)
+            return self._session.client(service, config=config, **options)
 
     @cached_property
     def _session(self) -> Any:
-        """It reads the models of services once."""
-        return boto3.session.Session()
+        """It reads the models of services once, and nothing of the user's: no variable, no file."""
+        nothing = str(self.folder / "aws-config")
+        variables = {
+            name: (in_file, None, nothing if name.endswith("_file") else default, kind)
+            for name, (in_file, _, default, kind) in Session.SESSION_VARIABLES.items()
+        }
+        return boto3.session.Session(botocore_session=Session(variables))
 
     def cdk(
         self,
@@ -116,8 +125,7 @@ class Connection:
 
     def step_log(self, log_path: str) -> str:
         """The log of a job's step, under the ``log_path`` that ``control("jobs")`` tells."""
-        with urllib.request.urlopen(f"{self.amplify_url}{log_path}", timeout=10) as response:  # noqa: S310 (our own URL)
-            return str(response.read().decode())
+        return request(f"{self.amplify_url}{log_path}").decode()
 
     def abandon(self, logical_id: str) -> bool:
         """Let CloudFormation stop waiting for a custom resource, as when another resource of the stack fails.
@@ -143,10 +151,8 @@ def without_aws(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _call(method: str, url: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, method=method)  # noqa: S310 (our own URL)
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 (as above)
-            return json.load(response)
+        return json.loads(request(url, method, data))
     except urllib.error.HTTPError as error:
         with error:
             raise ValueError(json.load(error)["message"]) from None

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +17,7 @@ from amplify_local.authorization import OWNER, ask_iam
 from amplify_local.cdk_cli import bootstrap_template, cdk_command
 from amplify_local.connection import Connection, without_aws
 from amplify_local.http.server import serve
+from amplify_local.loopback import request
 
 _START_SECONDS = 60.0
 
@@ -129,8 +129,8 @@ class LocalAws(Connection):
         deadline = time.monotonic() + _START_SECONDS
         while self.emulator.poll() is None and time.monotonic() < deadline:
             try:
-                with urllib.request.urlopen(f"{url}/_ministack/health", timeout=2):  # noqa: S310 (our own URL)
-                    return
+                request(f"{url}/_ministack/health", seconds=2)
+                return
             except OSError:
                 time.sleep(0.05)
         raise RuntimeError(f"the emulator did not start: {self.emulator_log[-2000:]}")

@@ -25,9 +25,21 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = ["--app", "assembly", "--method", "direct", "-c", "app_id=d123", "-c", "branch_name=main"]
 
 
+# What many people have set, and what would lead every request astray. Nobody listens there.
+ASTRAY = {
+    "AWS_PROFILE": "production",
+    "AWS_SESSION_TOKEN": "secret",
+    "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
+    "no_proxy": "intranet.example",
+    "NO_PROXY": "intranet.example",
+    **{f"{scheme}_proxy": "http://127.0.0.1:9" for scheme in ("http", "https")},
+    **{f"{scheme}_PROXY": "http://127.0.0.1:9" for scheme in ("HTTP", "HTTPS")},
+}
+
+
 def environment() -> dict[str, str]:
     path = os.pathsep.join([str(ROOT / "node_modules/.bin"), os.environ["PATH"]])
-    return {**os.environ, "PYTHONPATH": str(ROOT / "local"), "PATH": path, "COLUMNS": "200"}
+    return {**os.environ, **ASTRAY, "PYTHONPATH": str(ROOT / "local"), "PATH": path, "COLUMNS": "200"}
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
@@ -145,7 +157,7 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
         "error: a local AWS runs for this folder: give --job-seconds, --no-iam to its `up`\n",
     )
 
-    code, output = here("deploy", *SITE)
+    code, output = here("deploy", *SITE, "--require-approval", "never", "--progress", "events", "--no-ci")
     assert code == 0, output
     assert "The local AWS is up" not in output
 
@@ -161,7 +173,10 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
     ]
     assert "Hotfix" in jobs
     port = site.split(":")[-1].split("/")[0]
-    assert f"export AWS_ENDPOINT_URL_AMPLIFY=http://127.0.0.1:{port}\n" in here("env")[1]
+    _, variables = here("env")
+    assert f"export AWS_ENDPOINT_URL_AMPLIFY=http://127.0.0.1:{port}\n" in variables
+    assert "unset AWS_ENDPOINT_URL_S3\nunset AWS_PROFILE\nunset AWS_SESSION_TOKEN\n" in variables
+    assert "export no_proxy=intranet.example,127.0.0.1,localhost\n" in variables
 
     assert eventually(lambda: "job 1 ended: SUCCEED" in here("logs")[1])
     assert "# Executing command: npm run build" in here("logs", "1", "--step", "BUILD")[1]
@@ -299,9 +314,13 @@ def test_a_branch_that_several_apps_have_is_asked_for(monkeypatch: pytest.Monkey
 def test_unknown_options_are_refused_where_the_cdk_cli_does_not_take_them(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(["jobs", "--colour"])
-    assert "unrecognized arguments: --colour" in capsys.readouterr().err
+    for arguments, message in (
+        (["jobs", "--colour"], "unrecognized arguments: --colour\n"),
+        (["deploy", "--acount", "1"], "unrecognized arguments: --acount; did you mean --account?\n"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            main(arguments)
+        assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Literal
 from urllib.parse import unquote
 
-import botocore.session
+from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 
 from amplify_local.amplify.constraints import Violation, violations
@@ -93,7 +93,8 @@ def write_output(
 
 @cache
 def service_model() -> ServiceModel:
-    return botocore.session.get_session().get_service_model("amplify")
+    # Not by a session: that would read the profile which AWS_PROFILE names.
+    return ServiceModel(Loader().load_service_model("amplify", "service-2"), "amplify")
 
 
 _SIGNATURE = re.compile(

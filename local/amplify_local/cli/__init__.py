@@ -7,16 +7,12 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from amplify_local.cli.arguments import parser
+from amplify_local.cli.arguments import parse
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    arguments_parser = parser()
-    options, rest = arguments_parser.parse_known_args(arguments)
-    if rest and not options.takes_cdk_options:
-        arguments_parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    options.rest = rest
+    options = parse(arguments)
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         code: int = options.run(options)

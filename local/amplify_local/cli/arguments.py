@@ -5,108 +5,85 @@ from __future__ import annotations
 import argparse
 import json
 import re
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from amplify_local.amplify.faults import MODES
 from amplify_local.amplify.plan import STEPS
 from amplify_local.cli import commands
-from amplify_local.cli.commands import ACCOUNT, REGION
+from amplify_local.cli.commands import ACCOUNT, REGION, SETTINGS
 
 
-def parser() -> argparse.ArgumentParser:
-    described = argparse.ArgumentParser(
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of a command; ``rest`` is for the CDK CLI, which ignores what it does not know."""
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    options.rest = rest
+    for word in rest:
+        meant = get_close_matches(word.partition("=")[0], [*SETTINGS, "--scenario"], cutoff=0.85)
+        if meant or not options.takes_cdk_options:
+            hint = f"; did you mean {meant[0]}?" if meant else ""
+            parser.error(f"unrecognized arguments: {word}{hint}")
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
         prog="python -m amplify_local",
         description="An AWS on this machine, with Amplify Hosting, for the real CDK CLI.",
         epilog="If no local AWS is up, deploy and diff start one, and stop it afterwards. "
         "Unknown options of deploy, diff and destroy go to the CDK CLI.",
     )
-    described.set_defaults(takes_cdk_options=False)
-    subparsers = described.add_subparsers(metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def command(name: str, run: Any, text: str, **defaults: Any) -> argparse.ArgumentParser:
+    def command(name: str, text: str, takes_cdk_options: bool = False) -> argparse.ArgumentParser:
         added = subparsers.add_parser(name, help=text, description=text)
-        added.set_defaults(run=run, **defaults)
+        added.set_defaults(run=getattr(commands, name), takes_cdk_options=takes_cdk_options)
         return added
 
-    for name, run, text in (
-        (
-            "up",
-            commands.up,
-            "Start a local AWS, print the variables that AWS tools need, and run until Ctrl-C.",
-        ),
-        (
-            "deploy",
-            commands.deploy,
-            "Run `cdk deploy` for the app in this folder and show the jobs that start.",
-        ),
-        ("diff", commands.diff, "Run `cdk diff` for the app in this folder."),
+    for name, text in (
+        ("up", "Start a local AWS, print the variables that AWS tools need, and run until Ctrl-C."),
+        ("deploy", "Run `cdk deploy` for the app in this folder and show the jobs that start."),
+        ("diff", "Run `cdk diff` for the app in this folder."),
     ):
-        starts = command(name, run, text, takes_cdk_options=name != "up")
-        starts.add_argument(
-            "--job-seconds",
-            type=_seconds,
-            default=5.0,
-            help="how many seconds an Amplify job takes (default: 5)",
-        )
-        starts.add_argument(
-            "--scenario",
-            type=_scenario,
-            default=[],
-            metavar="FILE",
-            help="a JSON file that plans jobs and faults: see the README",
-        )
-        starts.add_argument(
-            "--account", type=_account, default=ACCOUNT, help=f"the account's ID (default: {ACCOUNT})"
-        )
-        starts.add_argument("--region", default=REGION, help=f"the Region (default: {REGION})")
-        starts.add_argument(
-            "--commit-ids",
-            choices=["honoured", "ignored"],
-            default="honoured",
-            help="whether a RELEASE builds its commitId: users of AWS reported both (default: honoured)",
-        )
-        no_iam = starts.add_argument("--no-iam", dest="enforce_iam", action="store_false")
-        no_iam.help = "check no IAM permissions"
-    command(
-        "destroy", commands.destroy, "Run `cdk destroy` for the app in this folder.", takes_cdk_options=True
-    )
-    command("env", commands.env, "Print the variables that other AWS tools need, for `eval` in a shell.")
-    command("events", commands.events, "Print stack events.").add_argument("stack", nargs="?")
-    command("jobs", commands.jobs, "List Amplify's jobs.")
+        add = command(name, text, takes_cdk_options=name != "up").add_argument
+        add("--job-seconds", type=_seconds, default=5.0, help="how long a job takes, in seconds (default: 5)")
+        plans = "a JSON file that plans jobs and faults: see the README"
+        add("--scenario", type=_scenario, default=[], metavar="FILE", help=plans)
+        add("--account", type=_account, default=ACCOUNT, help=f"the account's ID (default: {ACCOUNT})")
+        add("--region", default=REGION, help=f"the Region (default: {REGION})")
+        builds = "whether a RELEASE builds its commitId: users of AWS reported both (default: honoured)"
+        add("--commit-ids", choices=["honoured", "ignored"], default="honoured", help=builds)
+        add("--no-iam", dest="enforce_iam", action="store_false", help="check no IAM permissions")
+    command("destroy", "Run `cdk destroy` for the app in this folder.", takes_cdk_options=True)
+    command("env", "Print the variables that other AWS tools need, for `eval` in a shell.")
+    command("events", "Print stack events.").add_argument("stack", nargs="?")
+    command("jobs", "List Amplify's jobs.")
 
-    logs = command("logs", commands.logs, "Print what functions logged, or the log of an Amplify job.")
-    logs.add_argument("job", nargs="?", metavar="JOB", help="an Amplify job's number")
-    logs.add_argument("--branch", help="the job's branch, if several have that number")
-    logs.add_argument("--step", choices=STEPS, help="one step only")
+    add = command("logs", "Print what functions logged, or the log of an Amplify job.").add_argument
+    add("job", nargs="?", metavar="JOB", help="an Amplify job's number")
+    add("--branch", help="the job's branch, if several have that number")
+    add("--step", choices=STEPS, help="one step only")
 
-    site = command("site", commands.site, "List the files that a branch serves, and the address to open.")
-    site.add_argument("branch", metavar="BRANCH")
-    site.add_argument("--app-id", help="the app, if several have a branch of that name")
+    add = command("site", "List the files that a branch serves, and the address to open.").add_argument
+    add("branch", metavar="BRANCH")
+    add("--app-id", help="the app, if several have a branch of that name")
 
-    push = command(
-        "push", commands.push, "Push a commit to a branch, as somebody else. Auto-build builds it."
-    )
-    push.add_argument("branch", metavar="BRANCH")
-    push.add_argument("-m", "--message", default="Update", help="the commit's message")
-    push.add_argument("--app-id", help="the app, if several have a branch of that name")
+    add = command("push", "Push a commit to a branch, as somebody else. Auto-build builds it.").add_argument
+    add("branch", metavar="BRANCH")
+    add("-m", "--message", default="Update", help="the commit's message")
+    add("--app-id", help="the app, if several have a branch of that name")
 
-    fail = command(
-        "fail", commands.fail, "Make the next job fail in a step, or the next requests to Amplify."
-    )
-    fail.add_argument("step", nargs="?", choices=STEPS, default="BUILD", help="the step (default: BUILD)")
-    fail.add_argument("--reason", help="Amplify's statusReason of the step")
-    fail.add_argument(
-        "--line", action="append", default=[], help="a line for the step's log; may be repeated"
-    )
-    fail.add_argument(
-        "--request",
-        nargs=2,
-        metavar=("OPERATION", "MODE"),
-        help=f"fail requests instead, such as `GetJob 500`; modes: {', '.join(MODES)}",
-    )
-    fail.add_argument("--times", type=int, default=1, help="with --request: how many (default: 1)")
-    return described
+    add = command("fail", "Make the next job fail in a step, or the next requests to Amplify.").add_argument
+    add("step", nargs="?", choices=STEPS, default="BUILD", help="the step (default: BUILD)")
+    add("--reason", help="Amplify's statusReason of the step")
+    add("--line", action="append", default=[], help="a line for the step's log; may be repeated")
+    modes = f"fail requests instead, such as `GetJob 500`; modes: {', '.join(MODES)}"
+    add("--request", nargs=2, metavar=("OPERATION", "MODE"), help=modes)
+    add("--times", type=int, default=1, help="with --request: how many (default: 1)")
+    return parser
 
 
 def _seconds(text: str) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
+import shlex
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -30,9 +32,8 @@ _ROLE_OF_BOOTSTRAP = re.compile(r"iam::(\d{12}):role/cdk-\w+-deploy-role-\d{12}-
 _WIDE = 100  # columns of a terminal that has room for the message of a commit
 _NOT_UP = "no local AWS runs for this folder: start one with `python -m amplify_local up`"
 
-
 # What a local AWS is started with: the option, its name here, its default.
-_SETTINGS: Mapping[str, tuple[str, Any]] = {
+SETTINGS: Mapping[str, tuple[str, Any]] = {
     "--account": ("account", ACCOUNT),
     "--region": ("region", REGION),
     "--job-seconds": ("job_seconds", 5.0),
@@ -60,8 +61,11 @@ def env(options: argparse.Namespace) -> int:
 
 
 def _print_settings(aws: Connection) -> None:
+    # Whatever else of AWS this shell has set, such as AWS_PROFILE, would win over it.
+    for name in sorted(name for name in os.environ if name.startswith("AWS_") and name not in aws.settings):
+        print(f"unset {name}")
     for name, value in aws.settings.items():
-        print(f"export {name}={value}")
+        print(f"export {name}={shlex.quote(value)}")
 
 
 def deploy(options: argparse.Namespace) -> int:
@@ -173,7 +177,7 @@ def _aws(options: argparse.Namespace) -> Iterator[Connection]:
     """The running local AWS, else one of this command's own."""
     aws = running()
     if aws:
-        given = [option for option, (name, default) in _SETTINGS.items() if vars(options)[name] != default]
+        given = [option for option, (name, default) in SETTINGS.items() if vars(options)[name] != default]
         if given:
             raise ValueError(f"a local AWS runs for this folder: give {', '.join(given)} to its `up`")
         _play(aws, options.scenario)

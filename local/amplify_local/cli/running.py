@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from amplify_local.connection import Connection
+from amplify_local.loopback import request
 
 FOLDER = Path(".local-aws")
 _FILE = FOLDER / "up.json"
@@ -33,7 +33,7 @@ def running() -> Connection | None:
     try:
         fields = json.loads(_FILE.read_text())
         aws = Connection(fields["url"], fields["amplify_url"], fields["region"], Path(fields["folder"]))
-        with urllib.request.urlopen(f"{aws.url}/_ministack/health", timeout=2):  # noqa: S310 (our own URL)
-            return aws
+        request(f"{aws.url}/_ministack/health", seconds=2)
+        return aws
     except (OSError, ValueError, KeyError):
         return None

@@ -1,8 +1,7 @@
-"""Measures this project against the alternatives, and writes docs/benchmarks.md and its plots.
+"""Measures this project against the alternatives, and writes docs/benchmarks.md.
 
 python bench/measure.py            measure and write
-python bench/measure.py --quick    as few repetitions as possible, to try it
-python bench/measure.py --print    measure and print only
+python bench/measure.py --quick    measure few jobs and no faults, and print: to try it
 """
 
 from __future__ import annotations
@@ -12,96 +11,34 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 PROJECT = Path(__file__).resolve().parents[1]
-DOCS = PROJECT / "docs"
 MARKS = ("<!-- figures: written by bench/measure.py -->", "<!-- end of figures -->")
 
 # The simulated clock is the function tests' own.
 sys.path[1:1] = [str(PROJECT / "tests" / "support"), str(PROJECT / "lambda")]
 
-from figures import (  # noqa: E402
-    cold_start,
-    deploys,
-    faults,
-    files,
-    footprint,
-    page,
-    plots,
-    synthesis,
-    waiting,
-)
-from figures.synth import OF_FILES, OURS, TITLES  # noqa: E402
-
-
-class Effort(NamedTuple):
-    runs: int = 5
-    rounds: int = 3
-    jobs: int = 20
-    sizes: tuple[int, ...] = (1, 10, 100, 300)
-    faults: bool = True
-
+from figures import deploys, faults, files, footprint, page, waiting  # noqa: E402
+from figures.synth import OF_FILES, TITLES  # noqa: E402
 
 _CALM_SECONDS = 300
 _LOAD = 1.0
-"""Of the machine, at the beginning: figures that are taken beside other work are not written."""
-
-QUICK = Effort(runs=1, rounds=1, jobs=3, sizes=(1, 10, 20), faults=False)
+"""Of the machine, at the beginning: figures are not taken beside other work."""
 
 
-def measure(effort: Effort, plots_in: Path | None) -> str:
-    """All figures as Markdown; the plots go beside it."""
-    _install_node_packages()
-    sections = [page.header(effort == QUICK)]
-    starts = cold_start.cold_starts(effort.runs)
-    _say("cold starts")
-    points = synthesis.scale(effort.sizes, effort.runs if effort == QUICK else 3)
-    _say("synthesis of many jobs")
-    syntheses = synthesis.of_one_job(deploys.RUNNABLE, effort.rounds)
-    _say("synthesis of one job")
-    footprints = {name: footprint.footprint(name) for name in TITLES}
-    _say("footprints")
-    works = [
-        waiting.waiting(name, minutes)
-        for name in TITLES
-        if name not in OF_FILES
-        for minutes in waiting.MINUTES
-    ]
-    _say("waiting, simulated")
-    lifecycles = deploys.lifecycles(effort.rounds)
-    _say("deployments")
-    sites = files.deployed()
-    _say("files")
-    answers = deploys.answers(effort.jobs)
-    _say("answers")
-    deployed = deploys.scale(effort.sizes)
-    _say("deployments of many jobs")
-    sections += [
-        page.own(footprints[OURS], points, starts, answers[OURS]),
-        page.footprints(footprints),
-        page.lifecycles(lifecycles, effort.rounds),
-        page.files(sites),
-        page.answers(answers),
-        page.waiting(works),
-    ]
-    if effort.faults:
-        sections.append(page.outcomes(faults.outcomes()))
-        _say("faults")
-    sections += [
-        page.scale(points, deployed, effort.runs if effort == QUICK else 3),
-        page.syntheses(syntheses, effort.rounds),
-        page.cold_starts(starts, effort.runs),
-    ]
-    if plots_in:
-        plots.resources(
-            {name: found.resources for name, found in footprints.items()},
-            plots_in / "benchmark-resources.svg",
-        )
-        plots.answers(answers, plots_in / "benchmark-answers.svg")
-        plots.scale(points, plots_in / "benchmark-scale.svg")
-    return "\n\n".join(sections)
+def sections(*, quick: bool) -> Iterator[str]:
+    """All figures as Markdown, as they are found."""
+    yield page.header(quick)
+    yield page.footprints({name: footprint.footprint(name) for name in TITLES})
+    yield page.files(files.deployed())
+    yield page.answers(deploys.answers(3 if quick else 20))
+    building = [name for name in TITLES if name not in OF_FILES]
+    jobs = [(name, minutes) for name in building for minutes in waiting.MINUTES]
+    yield page.waiting({job: waiting.waiting(*job) for job in jobs})
+    if not quick:
+        yield page.outcomes(faults.outcomes())
 
 
 def _install_node_packages() -> None:
@@ -109,13 +46,6 @@ def _install_node_packages() -> None:
     folder = PROJECT / "bench"
     if not (folder / "node_modules").exists():
         subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True)
-
-
-_BEGAN = time.monotonic()
-
-
-def _say(what: str) -> None:
-    print(f"{time.monotonic() - _BEGAN:5.0f} s  {what}", file=sys.stderr, flush=True)
 
 
 def _calmest_load() -> float:
@@ -130,19 +60,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--print", action="store_true", help="leave docs as they are")
-    parser.add_argument("--quick", action="store_true", help="few repetitions, and no faults")
-    arguments = parser.parse_args()
-    load = _calmest_load()
-    writes = not arguments.print and load <= _LOAD
-    if load > _LOAD:
-        print(f"load is {load:.1f}, must be at most {_LOAD:g} for the pages to be written", file=sys.stderr)
-    text = measure(QUICK if arguments.quick else Effort(), DOCS if writes else None)
-    print(text)
-    if writes:
-        file = DOCS / "benchmarks.md"
+    parser.add_argument("--quick", action="store_true", help="few jobs and no faults; docs stay as they are")
+    quick = parser.parse_args().quick
+    _install_node_packages()
+    if not quick and (load := _calmest_load()) > _LOAD:
+        sys.exit(f"error: load is {load:.1f}, must be at most {_LOAD:g} to measure")
+    text = ""
+    for section in sections(quick=quick):
+        print(section, flush=True, end="\n\n")
+        text += f"{section}\n\n"
+    if not quick:
+        file = PROJECT / "docs" / "benchmarks.md"
         before, rest = file.read_text().split(MARKS[0])
-        file.write_text(f"{before}{MARKS[0]}\n\n{text}\n\n{MARKS[1]}{rest.split(MARKS[1])[1]}")
+        file.write_text(f"{before}{MARKS[0]}\n\n{text}{MARKS[1]}{rest.split(MARKS[1])[1]}")
 
 
 if __name__ == "__main__":

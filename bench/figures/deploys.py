@@ -1,33 +1,22 @@
-"""Items 2 and 3, in real time: the real CDK CLI deploys to the local AWS."""
+"""From a job's end to the answer, in real time: the real CDK CLI deploys to the local AWS."""
 
 from __future__ import annotations
 
 import os
 import random
-import statistics
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from amplify_local import LocalAws
-from figures.processes import seconds
-from figures.synth import OURS_MANY, branches, synthesize
+from figures.synth import branches, synthesize
 
 PROJECT = Path(__file__).resolve().parents[2]
 RUNNABLE = ("ours", "aws_custom_resource", "provider", "trigger")
 WAITING = ("ours", "provider", "trigger")
-ACTIONS = ("create", "no change", "change", "destroy")
-JOB_SECONDS = 1.0
-
-
-class Deploy(NamedTuple):
-    wall: float
-    """The whole command; the CDK CLI asks for the stack's events every 5 s."""
-    stack: float
-    """From the stack's first event to its last."""
 
 
 @contextmanager
@@ -41,16 +30,13 @@ def local_aws(**options: Any) -> Iterator[LocalAws]:
 class Site:
     """A stack of one alternative with some jobs, and the app that it releases."""
 
-    def __init__(
-        self, aws: LocalAws, name: str, folder: Path, jobs: int = 1, title: str = "", **options: Any
-    ) -> None:
+    def __init__(self, aws: LocalAws, name: str, folder: Path, jobs: int = 1, title: str = "") -> None:
         self.aws = aws
         self.name = name
         self.stack = f"{name}-{title or jobs}".replace("_", "-").replace(" ", "-")
         self.app_id = aws.amplify.create_app(self.stack).id
         self.branches = branches(jobs)
         self._folder = folder / self.stack
-        self._options = options
         for branch in self.branches:
             aws.amplify.create_branch(self.app_id, branch, enableAutoBuild=False)
 
@@ -62,15 +48,13 @@ class Site:
             branch_names=self.branches,
             version=version,
             stack_name=self.stack,
-            **self._options,
             **options,
         )
 
-    def cdk(self, command: str, assembly: Path, *, check: bool = True) -> Deploy:
-        took, done = seconds(lambda: self.aws.cdk(command, "--app", str(assembly), cwd=self._folder))
+    def deploy(self, assembly: Path, *, check: bool = True) -> None:
+        done = self.aws.cdk("deploy", "--app", str(assembly), cwd=self._folder)
         if check and done.returncode:
             raise RuntimeError(done.stdout)
-        return Deploy(took, self._stack_seconds())
 
     def events(self) -> list[dict[str, Any]]:
         """Oldest first, of the stack's latest life."""
@@ -84,33 +68,6 @@ class Site:
         ]
         pages = client.get_paginator("describe_stack_events").paginate(StackName=ids[0])
         return [event for page in pages for event in page["StackEvents"]][::-1]
-
-    def _stack_seconds(self) -> float:
-        events = self.events()
-        begins = [
-            event["Timestamp"]
-            for event in events
-            if event["LogicalResourceId"] == self.stack
-            and event["ResourceStatus"] in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
-        ]
-        took: float = (events[-1]["Timestamp"] - begins[-1]).total_seconds()
-        return took
-
-
-def lifecycles(rounds: int) -> dict[str, dict[str, list[Deploy]]]:
-    """Each alternative's create, no-change update, changed update and destroy, in turn, some rounds."""
-    found: dict[str, dict[str, list[Deploy]]] = {
-        name: {action: [] for action in ACTIONS} for name in RUNNABLE
-    }
-    with tempfile.TemporaryDirectory() as folder, local_aws(job_seconds=JOB_SECONDS) as aws:
-        for number in range(rounds):
-            for name in RUNNABLE:
-                site = Site(aws, name, Path(folder) / str(number))
-                first, second = site.assembly("1"), site.assembly("2")
-                steps = (("deploy", first), ("deploy", first), ("deploy", second), ("destroy", second))
-                for action, (command, assembly) in zip(ACTIONS, steps, strict=True):
-                    found[name][action].append(site.cdk(command, assembly))
-    return found
 
 
 def answers(jobs: int) -> dict[str, list[float]]:
@@ -128,7 +85,7 @@ def answers(jobs: int) -> dict[str, list[float]]:
                 # Their ends must not keep step with the polls.
                 aws.amplify.next_job(branch=(site.app_id, branch), seconds=lengths.uniform(1, 6))
         with ThreadPoolExecutor(len(sites)) as threads:
-            list(threads.map(lambda site, assembly: site.cdk("deploy", assembly), sites, assemblies))
+            list(threads.map(Site.deploy, sites, assemblies))
         return {site.name: _answer_seconds(site) for site in sites}
 
 
@@ -145,26 +102,3 @@ def _answer_seconds(site: Site) -> list[float]:
 
 def _is_job(resource_type: str) -> bool:
     return resource_type.startswith("Custom::") or resource_type == "AWS::CloudFormation::CustomResource"
-
-
-def scale(sizes: Iterable[int]) -> dict[int, Deploy]:
-    """Stacks of this project with many jobs that nobody waits for.
-
-    The local AWS provisions one resource after the other, CloudFormation many at a time: jobs that are
-    waited for would only add up.
-    """
-    found = {}
-    with tempfile.TemporaryDirectory() as folder, local_aws(job_seconds=0.1) as aws:
-        for jobs in sizes:
-            site = Site(aws, OURS_MANY, Path(folder), jobs, wait=False)
-            found[jobs] = site.cdk("deploy", site.assembly("1"))
-    return found
-
-
-def medians(runs: Mapping[str, Sequence[Deploy]]) -> dict[str, Deploy]:
-    return {
-        action: Deploy(
-            statistics.median(run.wall for run in deploys), statistics.median(run.stack for run in deploys)
-        )
-        for action, deploys in runs.items()
-    }

@@ -61,7 +61,6 @@ class Outcome(NamedTuple):
     """Jobs that the deployment started, its rollback included."""
     says_why: bool
     """Whether the failed resource's event quotes the build's error."""
-    reason: str
     serves: str = ""
     """After an update: which commit the site serves."""
 
@@ -126,7 +125,7 @@ def _play(scenario: str, site: Site, first: Path, second: Path) -> Outcome:
     fails = Plan(seconds=lasting, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,))
     amplify.plan(succeeds)
     if scenario in (ROLLBACK, BROKEN):
-        site.cdk("deploy", first)
+        site.deploy(first)
         amplify.push(*branch, message="A new commit", commit_id=NEW_COMMIT)
         if scenario == BROKEN:
             amplify.plan(fails)
@@ -146,7 +145,7 @@ def _play(scenario: str, site: Site, first: Path, second: Path) -> Outcome:
 
 def _outcome(site: Site, assembly: Path, before: int) -> Outcome:
     amplify = site.aws.amplify
-    site.cdk("deploy", assembly, check=False)
+    site.deploy(assembly, check=False)
     while any(job.in_progress(amplify.clock()) for job in amplify.jobs(site.app_id)):
         time.sleep(0.5)  # a rollback does not wait for its job
     jobs = amplify.jobs(site.app_id)
@@ -164,7 +163,6 @@ def _outcome(site: Site, assembly: Path, before: int) -> Outcome:
         stack["StackStatus"],
         len(jobs) - before,
         any(CAUSE in reason for reason in reasons),
-        reasons[0] if reasons else "",
         ("the earlier commit" if served[-1] == jobs[0].sha else "the new commit") if before else "",
     )
 
@@ -181,5 +179,5 @@ def crhelper() -> dict[str, Outcome]:
         elif scenario == FAILS:
             simulation.amplify.plan(Plan(seconds=300, outcome="FAILED", status_reason=CAUSE, log=(CAUSE,)))
         work = run("crhelper_poll", simulation)
-        found[scenario] = Outcome(work.outcome, len(simulation.jobs), CAUSE in work.reason, work.reason)
+        found[scenario] = Outcome(work.outcome, len(simulation.jobs), CAUSE in work.reason)
     return found

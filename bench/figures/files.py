@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from typing import NamedTuple
 from zipfile import ZIP_STORED, ZipFile
 
 from amplify_local import LocalAws
-from figures.processes import fresh, seconds
+from figures.processes import fresh
 
 SITES: Mapping[str, tuple[int, int]] = {
     "1,000 files, 10 MB": (1000, 10_000),
@@ -42,8 +41,6 @@ class Deployed(NamedTuple):
     merged: bool
     """Whether there was a second archive with a deploy-time value; else the only one is passed on."""
     start_seconds: float
-    copy_seconds: float
-    """What a plain copy of the same bytes takes, from a file to another."""
     peak_mb: float
 
 
@@ -65,7 +62,6 @@ def _deployed(aws: LocalAws, folder: Path, site: str, merged: bool) -> Deployed:
         with ZipFile(config, "w") as made:
             made.writestr("config.json", MARKER)
         aws.client("s3").upload_file(str(config), _BUCKET, "config.zip")
-    copy_seconds, _ = seconds(lambda: _copied(archive, folder / "copy"))
     app_id = aws.amplify.create_app(f"{site}{merged}", repository="").id
     aws.amplify.create_branch(app_id, "main")
     sources: dict[str, object] = {"SourceBucketNames": [_BUCKET], "SourceObjectKeys": ["site.zip"]}
@@ -91,7 +87,7 @@ def _deployed(aws: LocalAws, folder: Path, site: str, merged: bool) -> Deployed:
     assert len(files) == SITES[site][0] + merged
     for job in aws.amplify.jobs(app_id):
         job.files = b""  # the server's memory is not what is measured
-    return Deployed(site, merged, start - began, copy_seconds, peak)
+    return Deployed(site, merged, start - began, peak)
 
 
 def _event(aws: LocalAws, app_id: str, sources: Mapping[str, object]) -> str:
@@ -115,7 +111,3 @@ def _write(archive: Path, count: int, size: int) -> None:
     with ZipFile(archive, "w", ZIP_STORED) as made:
         for number in range(count):
             made.writestr(f"assets/{number}.bin", content.randbytes(size))
-
-
-def _copied(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)

@@ -1,4 +1,4 @@
-"""Item 1: what an alternative puts into a stack with one job, and what each further job adds."""
+"""What an alternative puts into a stack with one job, and what each further job adds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,14 +24,10 @@ class Footprint(NamedTuple):
     statements: int
     wildcards: int
     """Statements on all resources: a bare `*`."""
-    depth: int
-    """Resources on the longest chain of references, which are created one after the other."""
     nag: int
     """AwsSolutions findings that are left."""
     nag_explained: int
     """AwsSolutions findings that the alternative itself suppresses, with a reason."""
-    lint: int
-    """cfn-lint's errors and warnings."""
     further_resources: float
     further_bytes: float
 
@@ -55,10 +50,8 @@ def footprint(name: str) -> Footprint:
             asset_bytes=_asset_bytes(one),
             statements=len(all_statements),
             wildcards=sum(_on_everything(statement) for statement in all_statements),
-            depth=depth(found),
             nag=nag,
             nag_explained=nag_explained,
-            lint=sum(_lint(file) for file in one.glob("*.template.json")),
             further_resources=(len(many) - len(found)) / further,
             further_bytes=(size(many) - size(found)) / further,
         )
@@ -74,30 +67,6 @@ def statements(found: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield from policy.get("PolicyDocument", {}).get("Statement", [])
         for arn in properties.get("ManagedPolicyArns", []):
             yield {"ManagedPolicy": arn, "Resource": "*"}
-
-
-def depth(found: dict[str, dict[str, Any]]) -> int:
-    @cache
-    def of(name: str) -> int:
-        resource = found[name]
-        wanted = {*_referenced(resource.get("Properties", {})), *_listed(resource.get("DependsOn", []))}
-        return 1 + max((of(other) for other in wanted if other in found), default=0)
-
-    return max(of(name) for name in found)
-
-
-def _referenced(value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _referenced(item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if key == "Ref":
-                yield item
-            elif key == "Fn::GetAtt":
-                yield item[0]
-            else:
-                yield from _referenced(item)
 
 
 def _listed(value: str | list[str]) -> list[str]:
@@ -121,9 +90,3 @@ def _nag(assembly: Path) -> tuple[int, int]:
         with report.open() as lines:
             counted.update(line["Compliance"] for line in csv.DictReader(lines))
     return counted["Non-Compliant"], counted["Suppressed"]
-
-
-def _lint(template: Path) -> int:
-    from cfnlint.api import lint_file
-
-    return len(lint_file(template, {"regions": ["us-east-1"]}))

@@ -44,8 +44,7 @@ class Work:
     gb_seconds: float = 0
     transitions: int = 0
     calls: Counter[str] = field(default_factory=Counter)
-    answered: float = 0
-    job_ended: float = 0
+    """AWS API calls by operation; Lambda's own deliveries and the answer's PUT are none."""
 
 
 class Timeout(BaseException):
@@ -102,16 +101,11 @@ class Simulation:
             self.ends = outer
 
     def answer(self, outcome: str, reason: str = "") -> None:
-        self.work.outcome, self.work.reason, self.work.answered = outcome, reason, self.now
+        self.work.outcome, self.work.reason = outcome, reason
 
     @property
     def jobs(self) -> list[Any]:
         return self.amplify.jobs(APP_ID, BRANCH)
-
-    def finish(self) -> Work:
-        self.work.calls += Counter(call.operation for call in self.amplify.calls)
-        self.work.job_ended = self.jobs[-1].ended
-        return self.work
 
     @contextmanager
     def handler(self, folder: str) -> Iterator[ModuleType]:
@@ -180,7 +174,8 @@ def run(name: str, simulation: Simulation) -> Work:
         _RUNS[name](simulation)
     finally:
         logging.disable(logging.NOTSET)
-    return simulation.finish()
+    simulation.work.calls += Counter(call.operation for call in simulation.amplify.calls)
+    return simulation.work
 
 
 def _aws_custom_resource(simulation: Simulation) -> None:

@@ -12,8 +12,6 @@ from typing import Any
 import aws_cdk as cdk
 
 OURS = "ours"
-OURS_MANY = "ours_many"  # with app_ids
-NOTHING = "nothing"  # an empty stack
 OF_FILES = ("amplify_alpha", "ours_files")
 """These deploy files and build nothing; each brings an app along."""
 TITLES = {
@@ -60,8 +58,7 @@ def synthesize(
         context={"@aws-cdk/core:validateAgainstDefaultRules": False},
     )
     stack = cdk.Stack(app, stack_name)
-    if name != NOTHING:
-        peer(name).release(stack, app_id, branch_names or branches(1), version, **options)
+    peer(name).release(stack, app_id, branch_names or branches(1), version, **options)
     beside(stack)
     if nag:
         from cdk_nag import AwsSolutionsChecks

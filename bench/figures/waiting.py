@@ -1,4 +1,4 @@
-"""Item 2, on a simulated clock: what waiting for a job of 5 and of 50 minutes takes, and what that costs.
+"""On a simulated clock: what waiting for a job of 5 and of 50 minutes takes, and what that costs.
 
 Every alternative's own handler code runs against the same Amplify in memory. Where something else calls it
 (the provider framework, EventBridge, Lambda), the schedule is read from code; see `peers_simulated`.
@@ -7,7 +7,6 @@ Every alternative's own handler code runs against the same Amplify in memory. Wh
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
 
 from simulated import START, World, worlds
 
@@ -30,37 +29,8 @@ PRICES = (
 )
 
 
-class Waiting(NamedTuple):
-    name: str
-    minutes: int
-    outcome: str
-    invocations: int
-    gb_seconds: float
-    transitions: int
-    calls: dict[str, int]
-    """AWS API calls by operation; Lambda's own deliveries and the answer's PUT are none."""
-    answer_seconds: float
-    """From the job's end to the answer."""
-
-    @property
-    def dollars(self) -> float:
-        return (
-            self.invocations * INVOCATION + self.gb_seconds * GB_SECOND + self.transitions * STATE_TRANSITION
-        )
-
-
-def waiting(name: str, minutes: int) -> Waiting:
-    work = ours(minutes * 60) if name == "ours" else simulated(name, minutes * 60)
-    return Waiting(
-        name,
-        minutes,
-        work.outcome,
-        work.invocations,
-        work.gb_seconds,
-        work.transitions,
-        dict(work.calls.most_common()),
-        work.answered - work.job_ended,
-    )
+def waiting(name: str, minutes: int) -> Work:
+    return ours(minutes * 60) if name == "ours" else simulated(name, minutes * 60)
 
 
 def ours(job_seconds: float) -> Work:
@@ -72,8 +42,9 @@ def ours(job_seconds: float) -> Work:
         outcome=answer.status,
         invocations=len(world.deliveries),
         gb_seconds=(answer.time - START) * MEMORY_GB,
-        transitions=0,
         calls=Counter(call.operation for call in world.amplify.calls) + Counter(world.asked),
-        answered=answer.time,
-        job_ended=world.jobs()[-1].ended,
     )
+
+
+def dollars(work: Work) -> float:
+    return work.invocations * INVOCATION + work.gb_seconds * GB_SECOND + work.transitions * STATE_TRANSITION

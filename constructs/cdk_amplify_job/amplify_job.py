@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
-from aws_cdk import Annotations, CfnResource, Duration, Stack
+from aws_cdk import Annotations, CfnResource, Stack
 from constructs import Construct, IConstruct
+from typing_extensions import Unpack
 
-from . import options
-from .branch import known_name_of, pitfalls_of
-from .commit import Commit
-from .limits import ROWS, SECONDS_TO_ANSWER, checked, checked_flag, checked_seconds, job_type_of
-from .options import JobType, OnRollback, WhenBusy
+from .limits import ROWS, SECONDS_TO_ANSWER, is_known, is_list_of, job_type_of
+from .options import AmplifyJobOptions, check_names
 from .permissions import allow, arn_of_app, work_on
+from .pitfalls import pitfalls_of
+from .place import Place, place_of
+from .properties import properties_of
 from .provider import AmplifyJobProvider
 from .provider_interface import IAmplifyJobProvider
-from .smoke_test import SmokeTest
 from .sources import bind, check_sources
-
-if TYPE_CHECKING:
-    from aws_cdk import IResource
-    from aws_cdk import aws_iam as iam
-    from aws_cdk.aws_s3_deployment import ISource
-    from aws_cdk.interfaces.aws_amplify import IBranchRef
 
 
 class AmplifyJob(Construct):
@@ -82,91 +73,42 @@ class AmplifyJob(Construct):
         the provider is full. Or this runs in Amplify's own build of the branch, which waits for the job.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        branch: IBranchRef | IResource | None = None,
-        app_id: str | None = None,
-        branch_name: str | None = None,
-        job_type: JobType | str | None = None,
-        job_id: str | None = None,
-        job_reason: str | None = None,
-        commit_id: str | None = None,
-        commit_message: str | None = None,
-        commit_time: datetime | str | None = None,
-        commit: Commit | None = None,
-        sources: Sequence[ISource] | None = None,
-        triggers: Mapping[str, str] | None = None,
-        execute_after: Sequence[IConstruct] | None = None,
-        every_deploy: bool | None = None,
-        wait: bool | None = None,
-        timeout: Duration | None = None,
-        when_busy: WhenBusy | str | None = None,
-        on_rollback: OnRollback | str | None = None,
-        verify_commit: bool | None = None,
-        smoke_test: SmokeTest | None = None,
-        failure_log_lines: int | None = None,
-        region: str | None = None,
-        assume_role: iam.IRole | iam.Role | str | None = None,
-        external_id: str | None = None,
-        provider: IAmplifyJobProvider | None = None,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, **options: Unpack[AmplifyJobOptions]) -> None:
         super().__init__(scope, id)
-        stack = Stack.of(self)
-        app_id, branch_name = options.checked_branch(branch, app_id, branch_name)
-        # The name itself, if it is known: a permission for it is exact, and its length counts.
-        known_name = (known_name_of(branch) if branch else None) or branch_name
-        options.check_own_build(app_id, known_name)
-        check_sources(sources)
-        commit_id, commit_message, commit_time = options.commit_fields(
-            commit, commit_id, commit_message, commit_time
-        )
-        region = options.checked_region(region, branch, stack)
-        role_arn = options.checked_role_arn(assume_role)
-        if branch and role_arn is None:
-            options.check_account(branch, stack)
-        seconds = checked_seconds("TimeoutSeconds", timeout, "timeout")
-        given = {
-            "AppId": app_id,
-            "BranchName": branch_name,
-            "JobType": job_type,
-            "JobId": job_id,
-            "JobReason": job_reason,
-            "CommitId": commit_id,
-            "CommitMessage": commit_message,
-            "CommitTime": commit_time,
-            "Triggers": options.checked_triggers(triggers),
-            "Nonce": secrets.token_hex(8) if checked_flag("every_deploy", every_deploy) else None,
-            "Wait": wait,
-            "TimeoutSeconds": seconds,
-            "WhenBusy": when_busy,
-            "OnRollback": on_rollback,
-            "VerifyCommit": verify_commit,
-            **options.smoke_test_properties(smoke_test),
-            "FailureLogLines": failure_log_lines,
-            "Region": region,
-            "AssumeRoleArn": role_arn,
-            "ExternalId": external_id,
-        }
-        properties = {name: checked(name, value) for name, value in given.items()}
-        options.check_external_id(external_id, role_arn)
-        options.check_constructs(execute_after)
-        options.check_together(properties, sources)
-        job_type = job_type_of({**properties, "SourceBucketNames": sources})
+        check_names("AmplifyJob", options, AmplifyJobOptions.__annotations__)
+        check_sources(options.get("sources"))
+        _check_constructs(options.get("execute_after"))
+        place = place_of(options, Stack.of(self))
+        properties = properties_of(options, place)
+        provider = _checked_provider(options.get("provider"), Stack.of(self))
 
-        provider = options.checked_provider(provider, stack) or AmplifyJobProvider.get_or_create(self)
-        files = bind(sources, self, options.reader_of(provider, self)) if sources else None
+        self._resource = self._define(options, place, properties, provider)
+
+        job_type = job_type_of({**properties, "SourceBucketNames": options.get("sources")})
+        for name, text in pitfalls_of(options, place, job_type).items():
+            Annotations.of(self).add_warning_v2(f"cdk-amplify-job:{name}", text)
+
+    def _define(
+        self,
+        options: AmplifyJobOptions,
+        place: Place,
+        properties: dict[str, Any],
+        provider: IAmplifyJobProvider | None,
+    ) -> CfnResource:
+        """Define the custom resource, and let the provider do its work."""
+        provider = provider or AmplifyJobProvider.get_or_create(self)
+        sources = options.get("sources")
+        files = bind(sources, self, provider.reader(self)) if sources else None
         if files:
-            properties |= {**files.properties, "JobType": None}
-        self._resource = CfnResource(
+            properties = {**properties, **files.properties, "JobType": None}
+        seconds = properties["TimeoutSeconds"] or ROWS["TimeoutSeconds"].default
+        resource = CfnResource(
             self,
             "Resource",
             type="Custom::AmplifyJob",
             properties={
                 "ServiceToken": provider.service_token,
-                "ServiceTimeout": (seconds or ROWS["TimeoutSeconds"].default) + SECONDS_TO_ANSWER,
+                "ServiceTimeout": seconds + SECONDS_TO_ANSWER,
                 **{
                     name: value
                     for name, value in properties.items()
@@ -174,24 +116,12 @@ class AmplifyJob(Construct):
                 },
             },
         )
-        self._resource.node.add_dependency(*(execute_after or ()))
-        app = arn_of_app(stack, app_id, region)
-        on_app = work_on(app, [known_name], deploys_files=bool(sources))
-        statements = [allow([role_arn], "sts:AssumeRole") if role_arn else on_app]
-        provider.permit(self, self._resource, [*statements, *(files.statements if files else ())])
-
-        misspelt = options.misspelt_region(region)
-        judged = branch and job_type in (JobType.RELEASE, JobType.MANUAL)
-        warnings = pitfalls_of(branch, bool(sources), bool(triggers)) if branch and judged else {}
-        if job_type == JobType.RELEASE and re.fullmatch("pr-[0-9]+", known_name):
-            # https://github.com/aws/aws-sdk/issues/653
-            warnings["preview"] = (
-                f"a RELEASE on the preview branch {known_name} builds the branch of its target"
-            )
-        if misspelt:
-            warnings["region"] = misspelt
-        for name, text in warnings.items():
-            Annotations.of(self).add_warning_v2(f"cdk-amplify-job:{name}", text)
+        resource.node.add_dependency(*(options.get("execute_after") or ()))
+        app = arn_of_app(Stack.of(self), place.app_id, place.region)
+        on_app = work_on(app, [place.known_name], deploys_files=bool(files))
+        statements = [allow([place.role_arn], "sts:AssumeRole") if place.role_arn else on_app]
+        provider.permit(self, resource, [*statements, *(files.statements if files else ())])
+        return resource
 
     @property
     def job_id(self) -> str:
@@ -259,3 +189,23 @@ class AmplifyJob(Construct):
     def attribute(self, name: str) -> str:
         """Return an attribute by the name that Fn::GetAtt takes, such as ``BranchUrl``."""
         return self._resource.get_att(name).to_string()
+
+
+def _check_constructs(execute_after: Sequence[IConstruct] | None) -> None:
+    if not is_list_of("node", execute_after or ()):
+        raise ValueError(f"execute_after must be a list of constructs, received {execute_after!r}")
+
+
+def _checked_provider(provider: IAmplifyJobProvider | None, stack: Stack) -> IAmplifyJobProvider | None:
+    if provider is not None and not isinstance(provider, IAmplifyJobProvider):
+        hint = (
+            "pass its .provider"
+            if hasattr(provider, "provider")
+            else "see AmplifyJobProvider.from_service_token"
+        )
+        raise ValueError(f"provider must be a provider, received {provider!r}: {hint}")
+    if isinstance(provider, AmplifyJobProvider):
+        region, own = Stack.of(provider).region, stack.region
+        if region != own and is_known(region) and is_known(own):
+            raise ValueError(f"provider must be of the Region {own} of its job, received one of {region}")
+    return provider

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from aws_cdk import Annotations, Aws, CfnResource, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from .permissions import Statement, app_of, describe_stacks
+from .provider_interface import reader_of
 from .role_policies import RolePolicies
 
 
@@ -31,7 +31,7 @@ class ImportedProvider(Construct):
     ) -> None:
         super().__init__(scope, id)
         self.service_token = token
-        self.role: Any = role
+        self._role = role
         self._policies = RolePolicies(self, role) if role else None
         self._permitted = permitted
 
@@ -47,3 +47,11 @@ class ImportedProvider(Construct):
                 "the role of the provider is not given: its owner must allow "
                 f"{json.dumps(Stack.of(job).resolve(needed))}",
             )
+
+    def reader(self, job: Construct) -> iam.IRole:
+        if self._role is None:
+            raise ValueError(
+                "sources need a provider whose role is known, so that it may read them: give its role as the "
+                "option role of AmplifyJobProvider.from_service_token"
+            )
+        return reader_of(job, self._role)

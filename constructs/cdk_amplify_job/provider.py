@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
-from aws_cdk import Aws, CfnResource, Duration, RemovalPolicy, Size, Stack
-from aws_cdk import aws_ec2 as ec2
+from aws_cdk import Aws, CfnResource, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -15,17 +14,11 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from .imported_provider import ImportedProvider
-from .limits import ASSET, checked, checked_flag, is_known, is_list_of
-from .permissions import (
-    Statement,
-    allow,
-    app_of,
-    arn_of_app,
-    describe_stacks,
-    policy,
-    work_on,
-)
-from .provider_interface import AmplifyJobProviderOptions, IAmplifyJobProvider
+from .limits import ASSET, checked_flag, is_known
+from .options import check_names
+from .permissions import Statement, allow, app_of, arn_of_app, describe_stacks, policy, work_on
+from .provider_interface import IAmplifyJobProvider, reader_of
+from .provider_options import AmplifyJobProviderOptions, check_types
 from .role_policies import RolePolicies
 
 _FUNCTION_TIMEOUT = Duration.minutes(15)  # Lambda's own limit: a longer wait is handed over
@@ -92,90 +85,89 @@ class AmplifyJobProvider(Construct):
     log_group: logs.ILogGroup
     """Where the function logs."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        log_retention: logs.RetentionDays | None = None,
-        log_group: logs.ILogGroup | logs.LogGroup | None = None,
-        role: iam.IRole | iam.Role | None = None,
-        runtime: lambda_.Runtime | None = None,
-        vpc: ec2.IVpc | ec2.Vpc | None = None,
-        vpc_subnets: ec2.SubnetSelection | None = None,
-        security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
-        ephemeral_storage_size: Size | None = None,
-        shared: bool = False,
-        app_ids: Sequence[str] | None = None,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, **options: Unpack[AmplifyJobProviderOptions]) -> None:
         super().__init__(scope, id)
-        _check_types(locals())
-        if log_group and log_retention:
-            raise ValueError(
-                "log_retention is for the log group that is made without log_group, received both"
-            )
+        check_names("AmplifyJobProvider", options, AmplifyJobProviderOptions.__annotations__)
+        check_types(options)
 
+        self._shared = options.get("shared") or False
+        self.log_group = self._define_log_group(options)
+        own = self._own_statements(with_network=options.get("vpc") is not None)
+        given_role: Any = options.get("role")
+        self.role = given_role or self._define_role(own)
+        self.function = self._define_function(options)
+        self.service_token = self.function.function_arn
+
+        self._policies = RolePolicies(self, self.role, () if given_role else own)
+        if given_role:  # the function does not start before it may log
+            cfn_function = cast(CfnResource, self.function.node.default_child)
+            self._policies.attach(self, "Own", own, needed_by=cfn_function)
+        # No job waits for it: the first hand-over is minutes away.
+        hand_over = [allow([self.service_token], "lambda:InvokeFunction")]
+        self._policies.attach(self, "HandOver", hand_over)
+        self._of_apps = self._allow_apps(options.get("app_ids") or ())
+
+    def _define_log_group(self, options: AmplifyJobProviderOptions) -> Any:
         # Any, because to pyright these classes do not implement their interfaces:
         # https://github.com/aws/jsii/issues/4541
-        log: Any = log_group or logs.LogGroup(
+        return options.get("log_group") or logs.LogGroup(
             self,
             "LogGroup",
-            retention=log_retention or logs.RetentionDays.ONE_MONTH,
+            retention=options.get("log_retention") or logs.RetentionDays.ONE_MONTH,
             removal_policy=RemovalPolicy.DESTROY,
         )
+
+    def _own_statements(self, *, with_network: bool) -> list[Statement]:
+        """What the function needs apart from its jobs."""
         stack = Stack.of(self)
         stacks = f"arn:{Aws.PARTITION}:cloudformation:{stack.region}:{stack.account}:stack/*"
         own = [
-            allow([log.log_group_arn], "logs:CreateLogStream", "logs:PutLogEvents"),
-            describe_stacks(stacks if shared else Aws.STACK_ID),
+            allow([self.log_group.log_group_arn], "logs:CreateLogStream", "logs:PutLogEvents"),
+            describe_stacks(stacks if self._shared else Aws.STACK_ID),
         ]
-        if vpc:
-            own.append(allow(["*"], *_NETWORK_INTERFACES))
+        return [*own, allow(["*"], *_NETWORK_INTERFACES)] if with_network else own
+
+    def _define_role(self, own: Sequence[Statement]) -> Any:
         lambda_service: Any = iam.ServicePrincipal("lambda.amazonaws.com")
-        function_role: Any = role or iam.Role(
+        role = iam.Role(
             self,
             "Role",
             assumed_by=lambda_service,
             inline_policies={"Own": iam.PolicyDocument.from_json(policy(own))},
         )
-        self.function = lambda_.Function(
+        if "*" in str(own):
+            cast(CfnResource, role.node.default_child).add_metadata("cdk_nag", _OWN_EXPLAINED)
+        return role
+
+    def _define_function(self, options: AmplifyJobProviderOptions) -> lambda_.Function:
+        function = lambda_.Function(
             self,
             "Function",
             code=lambda_.Code.from_asset(str(ASSET), exclude=["**/__pycache__", "*.pyc"]),
             handler="amplify_job.index.handler",
-            runtime=runtime or lambda_.Runtime.PYTHON_3_13,
-            role=function_role,
+            runtime=options.get("runtime") or lambda_.Runtime.PYTHON_3_13,
+            role=self.role,
             timeout=_FUNCTION_TIMEOUT,
             memory_size=_MEMORY_MB,
-            ephemeral_storage_size=ephemeral_storage_size,
-            log_group=log,
-            vpc=cast(Any, vpc),
-            vpc_subnets=vpc_subnets,
-            security_groups=cast(Any, security_groups),
+            ephemeral_storage_size=options.get("ephemeral_storage_size"),
+            log_group=self.log_group,
+            vpc=cast(Any, options.get("vpc")),
+            vpc_subnets=options.get("vpc_subnets"),
+            security_groups=cast(Any, options.get("security_groups")),
         )
-        self.role = function_role
-        self.log_group = log
-        self.service_token = self.function.function_arn
+        cast(CfnResource, function.node.default_child).add_metadata("cdk_nag", _RUNTIME_EXPLAINED)
+        return function
 
-        self._shared = shared
-        self._policies = RolePolicies(self, function_role, () if role else own)
-        cfn_function = cast(CfnResource, self.function.node.default_child)
-        cfn_function.add_metadata("cdk_nag", _RUNTIME_EXPLAINED)
-        if role:  # the function does not start before it may log
-            self._policies.attach(self, "Own", own, needed_by=cfn_function)
-        elif vpc or shared:
-            cast(CfnResource, function_role.node.default_child).add_metadata("cdk_nag", _OWN_EXPLAINED)
-        # No job waits for it: the first hand-over is minutes away.
-        hand_over = [allow([self.service_token], "lambda:InvokeFunction")]
-        self._policies.attach(self, "HandOver", hand_over)
-        # One for each app, by its ARN: an app may use what another app's job answered.
-        self._of_apps = {
-            arn_of_app(stack, app_id): self._policies.attach(
+    def _allow_apps(self, app_ids: Sequence[str]) -> dict[str, iam.CfnPolicy]:
+        """One policy for each app, by its ARN: an app may use what another app's job answered."""
+        arns = [arn_of_app(Stack.of(self), app_id) for app_id in app_ids]
+        return {
+            arn: self._policies.attach(
                 self,
                 f"App{app_id if is_known(app_id) else number}",
-                [work_on(arn_of_app(stack, app_id), ["*"], deploys_files=True)],
+                [work_on(arn, ["*"], deploys_files=True)],
             )
-            for number, app_id in enumerate(app_ids or ())
+            for number, (app_id, arn) in enumerate(zip(app_ids, arns, strict=True))
         }
 
     @classmethod
@@ -240,35 +232,6 @@ class AmplifyJobProvider(Construct):
         if needed:
             self._policies.attach(job, "Policy", needed, needed_by=resource)
 
-
-# What an option must have, and what that is called.
-_TYPES = {
-    "log_group": ("log_group_arn", "a log group"),
-    "role": ("role_arn", "a role"),
-    "runtime": ("name", "a Runtime"),
-    "vpc": ("vpc_id", "a VPC"),
-    "ephemeral_storage_size": ("to_mebibytes", "a Size"),
-}
-
-
-def _check_types(options: Mapping[str, Any]) -> None:
-    """:raises ValueError: An option is of the wrong type, which jsii would say in many lines."""
-    for name, (attribute, what) in _TYPES.items():
-        value = options.get(name)
-        if value is not None and not hasattr(value, attribute):
-            raise ValueError(f"{name} must be {what}, received {value!r}")
-    checked_flag("shared", options["shared"])
-    groups, app_ids, runtime = options["security_groups"], options["app_ids"], options["runtime"]
-    if groups is not None and not is_list_of("security_group_id", groups):
-        raise ValueError(f"security_groups must be a list of security groups, received {groups!r}")
-    if app_ids is not None and not (is_list_of("isalnum", app_ids) and 0 < len(app_ids) == len({*app_ids})):
-        raise ValueError(f"app_ids must be a list of different IDs, or be left out, received {app_ids!r}")
-    for app_id in app_ids or ():
-        checked("AppId", app_id)
-    if runtime and not _is_recent_python(runtime):
-        raise ValueError(f"runtime must be Python 3.10 or newer, received {runtime.name}")
-
-
-def _is_recent_python(runtime: lambda_.Runtime) -> bool:
-    found = re.fullmatch(r"python3\.([0-9]+)", runtime.name)
-    return found is not None and int(found[1]) >= 10
+    def reader(self, job: Construct) -> iam.IRole:
+        """See :meth:`IAmplifyJobProvider.reader`."""
+        return reader_of(job, self.role)

@@ -45,7 +45,7 @@ class AmplifyJobStage(Stage):
         permissions_boundary: PermissionsBoundary | None = None,
         **options: Unpack[AmplifyJobOptions],
     ) -> None:
-        check_names("AmplifyJobStage", options)
+        check_names("AmplifyJobStage", options, AmplifyJobOptions.__annotations__)
         super().__init__(scope, id, env=env, stage_name=stage_name, permissions_boundary=permissions_boundary)
         self.stack = AmplifyJobStack(self, "AmplifyJob", stack_name=stack_name, **options)
         self.job = self.stack.job

@@ -1,4 +1,3 @@
-import inspect
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +13,7 @@ from templates import new_app, resources, warnings
 
 from cdk_amplify_job import (
     AmplifyJob,
-    AmplifyJobOptions,
+    AmplifyJobProvider,
     AmplifyJobProviderStack,
     AmplifyJobStack,
     AmplifyJobStage,
@@ -204,15 +203,6 @@ def test_a_looked_up_parameter_synthesizes_before_it_is_looked_up() -> None:
     assert properties(stack, app_id=app_id)["AppId"] == "dummy-value-for-/site/app-id"
 
 
-def test_the_options_of_stack_and_stage_are_those_of_the_job() -> None:
-    parameters = list(inspect.signature(AmplifyJob.__init__).parameters.values())[3:]
-
-    assert {option.name: option.annotation for option in parameters} == {
-        name: option.__forward_arg__ for name, option in AmplifyJobOptions.__annotations__.items()
-    }
-    assert all(option.kind is option.KEYWORD_ONLY and option.default is None for option in parameters)
-
-
 def test_the_stack_of_a_provider_is_no_provider(stack: cdk.Stack) -> None:
     releases = AmplifyJobProviderStack(stack.node.root, "Releases")  # type: ignore[arg-type]
 
@@ -302,7 +292,14 @@ def test_a_region_that_looks_misspelt_is_warned_of(stack: cdk.Stack, region: str
     assert [warning.partition(" [")[0] for warning in warnings(stack)] == said
 
 
-@pytest.mark.parametrize("owner", [AmplifyJobStack, AmplifyJobStage])
-def test_a_misspelt_option_of_a_stack_names_the_class_that_was_called(app: cdk.App, owner: Any) -> None:
-    with pytest.raises(TypeError, match=rf"^{owner.__name__}.__init__\(\) got an unexpected .* 'app'$"):
-        owner(app, "Release", app="d1")
+@pytest.mark.parametrize(
+    "owner", [AmplifyJob, AmplifyJobStack, AmplifyJobStage, AmplifyJobProvider, AmplifyJobProviderStack]
+)
+def test_a_misspelt_option_names_the_class_that_was_called_and_what_may_be_meant(
+    app: cdk.App, owner: Any
+) -> None:
+    scope = app if issubclass(owner, cdk.Stack | cdk.Stage) else cdk.Stack(app, "Site")
+    for name, hint in (("app_idd", r", did you mean app_ids?\?"), ("zzz", "")):
+        said = rf"^{owner.__name__}.__init__\(\) got an unexpected keyword argument '{name}'{hint}$"
+        with pytest.raises(TypeError, match=said):
+            owner(scope, f"Release{name}", **{name: "d1"})

@@ -1,6 +1,5 @@
 """The options of a provider, and of a service token."""
 
-import inspect
 import json
 from typing import Any
 
@@ -18,7 +17,6 @@ from templates import (
 )
 
 from cdk_amplify_job import AmplifyJob, AmplifyJobProvider
-from cdk_amplify_job.provider_interface import AmplifyJobProviderOptions
 
 APP = "d1a2b3c4d5e6f7"
 TOKEN = "arn:aws:lambda:us-east-1:123456789012:function:provider"
@@ -48,11 +46,6 @@ def test_options_that_come_after_the_first_job_are_refused(stack: cdk.Stack) -> 
         "the provider 'Site/AmplifyJobProvider' must get its options before the first job of its stack, "
         "received ephemeral_storage_size after it was made"
     )
-
-
-def test_get_or_create_takes_the_options_of_a_provider() -> None:
-    of_provider = inspect.signature(AmplifyJobProvider.__init__).parameters.keys() - {"self", "scope", "id"}
-    assert of_provider == AmplifyJobProviderOptions.__annotations__.keys()
 
 
 def test_a_provider_can_log_to_a_given_group(stack: cdk.Stack) -> None:

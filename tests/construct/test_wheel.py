@@ -19,7 +19,9 @@ from templates import resources
 
 import cdk_amplify_job
 from cdk_amplify_job import AmplifyJob, AmplifyJobOptions, IAmplifyJobProvider
-from cdk_amplify_job.provider_interface import AmplifyJobProviderOptions
+from cdk_amplify_job.provider_options import AmplifyJobProviderOptions
+from cdk_amplify_job.provider_stack import AmplifyJobProviderStackOptions
+from cdk_amplify_job.stack import AmplifyJobStackOptions
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,6 +122,16 @@ def findings_of_mypy(environment: Path, folder: Path) -> list[str]:
     return [line for line in done.stdout.splitlines() if ": error: " in line]
 
 
+def options_of(name: str) -> type:
+    """The options of a class that takes them by ``**options``."""
+    classes = {
+        "AmplifyJobStack": AmplifyJobStackOptions,
+        "AmplifyJobProvider": AmplifyJobProviderOptions,
+        "AmplifyJobProviderStack": AmplifyJobProviderStackOptions,
+    }
+    return classes.get(name, AmplifyJobOptions)
+
+
 def mistakes() -> Iterator[tuple[str, str]]:
     """Yield a wrong use of each parameter and each attribute of the API, and the code of mypy's error."""
     job = 'AmplifyJob(stack, "Job", app_id="d1a2b3c4d5e6f7", branch_name="main", {})'.format
@@ -135,9 +147,7 @@ def mistakes() -> Iterator[tuple[str, str]]:
         functions = {f"{name}.{key}": value for key, value in public.items() if inspect.isroutine(value)}
         for called, function in {name: class_.__init__, **functions}.items():
             parameters = inspect.signature(getattr(function, "__func__", function)).parameters.keys()
-            of_job = called != "AmplifyJobProvider.get_or_create"
-            all_options = (AmplifyJobOptions if of_job else AmplifyJobProviderOptions).__annotations__.keys()
-            further = all_options if "options" in parameters else set()
+            further = options_of(name).__annotations__.keys() if "options" in parameters else set()
             for parameter in sorted((parameters | further) - {"self", "cls", "options"}):
                 yield f"{called}({parameter}=wrong)", "arg-type"
         values = {key for key, value in public.items() if not inspect.isroutine(value)}

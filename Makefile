@@ -56,6 +56,7 @@ check: setup  ## Run the linters and the type checkers.
 	npx --no-install pyright --pythonpath .venv/bin/python
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*
+	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 
 # Coverage is measured here and in test-lowest, which need no run of their own for it. It makes long searches slow.
 test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python of its Lambda runtime; measure coverage.
@@ -91,7 +92,7 @@ fuzz: setup  ## Search for broken promises, longer than `make test` does.
 	HYPOTHESIS_PROFILE=fuzz .venv/bin/python -m pytest tests/function/test_lifecycle.py tests/function/test_fuzz.py
 
 # In a copy: cosmic-ray changes the files. A run that was interrupted goes on where it was; `make clean` forgets it.
-mutation: setup .mutation/session.sqlite  ## Run the function's tests against some 1,700 mutants of it, for hours; list the survivors.
+mutation: setup .mutation/session.sqlite  ## Run the function's tests against some 1,700 mutants of it, for hours, or a sample (MUTANTS=100); list the survivors.
 	git -C .mutation checkout --quiet -- lambda
 	cd .mutation && ../.venv-mutation/bin/cosmic-ray exec tools/mutation.toml session.sqlite
 	cd .mutation && ../.venv-mutation/bin/cr-report --surviving-only --show-diff session.sqlite
@@ -102,6 +103,7 @@ mutation: setup .mutation/session.sqlite  ## Run the function's tests against so
 	cd .mutation && ../.venv-mutation/bin/cosmic-ray --verbosity WARNING baseline tools/mutation.toml
 	cd .mutation && ../.venv-mutation/bin/cosmic-ray init tools/mutation.toml new.sqlite
 	cd .mutation && ../.venv-mutation/bin/cr-filter-operators new.sqlite tools/mutation.toml
+	$(if $(MUTANTS),.venv-mutation/bin/python tools/sample_mutants.py .mutation/new.sqlite $(MUTANTS))
 	mv .mutation/new.sqlite $@
 
 .venv-mutation/installed:

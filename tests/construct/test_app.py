@@ -6,9 +6,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from templates import app_with_our_flags, run_program
+
+import cdk_amplify_job
+from cdk_amplify_job import AmplifyJobOptions, AmplifyJobStack
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., tuple[int, str]]
@@ -98,6 +102,25 @@ def test_every_option_can_come_from_the_context(tmp_path: Path) -> None:
         "ExternalId": "shop-42",
     }
     assert {"JobId", "Status", "BranchUrl"} < template["Outputs"].keys()
+
+
+# Their values are constructs, maps or objects, which `-c KEY=VALUE` cannot give.
+WITHOUT_A_KEY = {"branch", "execute_after", "provider", "smoke_test", "triggers"}
+
+
+def test_an_option_of_a_job_has_a_key_unless_its_value_is_no_text(
+    tmp_path: Path, run_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, object] = {}
+
+    def stack(*args: Any, **options: Any) -> AmplifyJobStack:
+        given.update(options)
+        return AmplifyJobStack(*args, **options)
+
+    monkeypatch.setattr(cdk_amplify_job, "AmplifyJobStack", stack)
+    assert run_here(tmp_path, **APP) == (0, "")
+
+    assert AmplifyJobOptions.__annotations__.keys() - given.keys() == WITHOUT_A_KEY
 
 
 @pytest.mark.parametrize(

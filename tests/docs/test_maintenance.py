@@ -7,7 +7,9 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE, LOCAL = ((PROJECT / folder / "pyproject.toml").read_text() for folder in ("", "local"))
-CI, RELEASE = ((PROJECT / ".github" / "workflows" / name).read_text() for name in ("ci.yml", "release.yml"))
+CI, RELEASE, SEARCH = (
+    (PROJECT / ".github" / "workflows" / f"{name}.yml").read_text() for name in ("ci", "release", "search")
+)
 
 
 def named(field: str, text: str) -> str:
@@ -18,9 +20,9 @@ def named(field: str, text: str) -> str:
 def test_workflows_run_targets_that_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
 
-    run = set(re.findall(r"run: make (.+)", CI + RELEASE))
+    run = set(re.findall(r"run: make ([\w-]+)", CI + RELEASE + SEARCH))
 
-    assert run == {"test-all", "test", "dist"}
+    assert run == {"test-all", "test", "dist", "fuzz", "mutation"}
     assert run <= targets
 
 
@@ -35,7 +37,7 @@ def test_tests_run_on_every_python_that_the_package_supports() -> None:
 
 
 def test_actions_are_pinned_by_their_commit() -> None:
-    uses = re.findall(r"uses: (.+)", CI + RELEASE)
+    uses = re.findall(r"uses: (.+)", CI + RELEASE + SEARCH)
 
     assert uses
     assert [use for use in uses if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", use)] == []
@@ -45,9 +47,8 @@ def test_a_release_publishes_both_packages_and_is_the_only_job_that_may_do_more_
     (packages,) = re.findall(r"package: \[(.+)\]", RELEASE)
 
     assert packages.split(", ") == [named("name", PACKAGE), named("name", LOCAL)]
-    assert re.findall(r"[\w-]+: write", CI + RELEASE) == ["id-token: write"]
-    assert "permissions:\n  contents: read\n" in CI
-    assert "permissions:\n  contents: read\n" in RELEASE
+    assert re.findall(r"[\w-]+: write", CI + RELEASE + SEARCH) == ["id-token: write"]
+    assert all("permissions:\n  contents: read\n" in workflow for workflow in (CI, RELEASE, SEARCH))
 
 
 def test_both_packages_and_the_changelog_have_the_same_version() -> None:
@@ -60,6 +61,22 @@ def test_both_packages_and_the_changelog_have_the_same_version() -> None:
     assert newest == version
 
 
+def test_updates_are_proposed_for_every_file_that_pins_something() -> None:
+    updates = (PROJECT / ".github" / "dependabot.yml").read_text()
+
+    found = {
+        file.parent.relative_to(PROJECT).as_posix()
+        for name in ("requirements.txt", "pyproject.toml", "package.json")
+        for depth in ("", "*/", "*/*/")
+        for file in PROJECT.glob(depth + name)
+    }
+    # What was installed is no place of this project's.
+    own = {folder for folder in found if not re.search(r"(^|/)(node_modules|dist|\.\w)", folder)}
+
+    assert {".", "local", "bench", "examples/typescript"} <= own
+    assert own == {folder or "." for folder in re.findall(r"^ +- /([\w/]*)$", updates, re.MULTILINE)}
+
+
 def test_forms_and_policy_name_no_address() -> None:
     files = [PROJECT / "SECURITY.md", *(PROJECT / ".github").rglob("*.yml")]
 
@@ -67,5 +84,5 @@ def test_forms_and_policy_name_no_address() -> None:
         r"\S+://\S+|\S+@\S+\.\w+", "".join(re.sub("uses: .+", "", file.read_text()) for file in files)
     )
 
-    assert len(files) == 6
+    assert len(files) == 8
     assert named == []

@@ -12,10 +12,6 @@ from amplify_job.cloudformation.mark import digest, unsigned
 from amplify_job.contract import ROWS, SECONDS_TO_ANSWER, allowed, conflict, job_type_of, read, shown
 from amplify_job.outcomes import InvalidProperties
 
-FINGERPRINT_VERSION = "1"
-# So many rows are in every fingerprint, set or not. Another order would start a job for each resource.
-_ALWAYS_IN_FINGERPRINT = 11
-
 
 class BranchLocation(NamedTuple):
     """Where a branch lives, and by which role it is reached."""
@@ -96,11 +92,11 @@ class Properties(NamedTuple):
         flaw = conflict(given)
         if flaw:
             raise InvalidProperties(flaw)
-        values = {name: row.default for name, row in ROWS.items()} | given
-        values["Region"] = values["Region"] or os.environ.get("AWS_REGION", "")
+        defaults = {name: row.default for name, row in ROWS.items()}
+        defaults["Region"] = os.environ.get("AWS_REGION", "")
+        values = defaults | given
         values["JobType"] = job_type_of(given)
         values["CommitMessage"] = unsigned(values["CommitMessage"])
-        sources = _sources(values)
         page = [values[f"SmokeTest{name}"] for name in ("Path", "Status", "Text", "Seconds")]
         where = ("AppId", "BranchName", "Region", "AssumeRoleArn", "ExternalId")
         return cls(
@@ -114,7 +110,7 @@ class Properties(NamedTuple):
             triggers=values["Triggers"],
             nonce=values["Nonce"],
             wait=values["Wait"],
-            sources=sources,
+            sources=_sources(values),
             # The function must answer before CloudFormation gives up.
             timeout_seconds=min(values["TimeoutSeconds"], values["ServiceTimeout"] - SECONDS_TO_ANSWER),
             when_busy=values["WhenBusy"],
@@ -122,7 +118,7 @@ class Properties(NamedTuple):
             verify_commit=values["VerifyCommit"],
             smoke_test=SmokeTest(*page) if page[0] else None,
             failure_log_lines=values["FailureLogLines"],
-            fingerprint=_fingerprint(values, sources),
+            fingerprint=_fingerprint(values, defaults),
         )
 
     @property
@@ -178,16 +174,14 @@ def _sources(values: Mapping[str, Any]) -> tuple[Source, ...]:
     )
 
 
-def _fingerprint(values: Mapping[str, Any], sources: tuple[Source, ...]) -> str:
-    """An option that came later is in it only if it is set, so that the fingerprints without it stay."""
-    names = [name for name, row in ROWS.items() if row.starts and row.option != "sources"]
-    defining = [values[name] for name in names[:_ALWAYS_IN_FINGERPRINT]]
-    if sources:
-        defining.append(sources)
-    later = names[_ALWAYS_IN_FINGERPRINT:]
-    defining += [(name, values[name]) for name in later if values[name] != ROWS[name].default]
-    texts = (part.isoformat() if isinstance(part, datetime) else part for part in defining)
-    return FINGERPRINT_VERSION + digest(*texts, length=15)
+def _fingerprint(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """A digest of what is set. An option that a later release adds changes no fingerprint without it."""
+    defining = {
+        name: values[name] for name, row in ROWS.items() if row.starts and values[name] != defaults[name]
+    }
+    if "CommitTime" in defining:
+        defining["CommitTime"] = defining["CommitTime"].isoformat()
+    return digest(defining, length=16)
 
 
 def _meant(name: str) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 # npm's newest aws-cdk rejects the assemblies of aws-cdk-lib 2.x.
@@ -20,23 +22,43 @@ _UNATTENDED = {
 }
 
 
-def cdk_command(cwd: Path) -> list[str]:
-    """The project's own CLI, else the one on the PATH, else npx fetches it."""
+def cdk_command(cwd: Path) -> str:
+    """The project's own CLI, else the one on the PATH, else npx fetches it.
+
+    :raises ValueError: there is none, and npx cannot fetch it
+    """
     for folder in (cwd, *cwd.parents, *Path(__file__).resolve().parents):
         if (folder / "node_modules/.bin/cdk").exists():
-            return [str(folder / "node_modules/.bin/cdk")]
-    on_path = shutil.which("cdk")
-    return [on_path] if on_path else ["npx", "--yes", CLI]
+            return str(folder / "node_modules/.bin/cdk")
+    return shutil.which("cdk") or _fetched()
 
 
-def bootstrap_template(command: Sequence[str]) -> str:
+@cache
+def _fetched() -> str:
+    """Where npx keeps the CLI."""
+    fetch = ["npx", "--yes", "--package", CLI, "-c", "command -v cdk"]
+    try:
+        found = subprocess.run(fetch, capture_output=True, text=True)  # noqa: S603 (no input is in it)
+    except FileNotFoundError:
+        raise ValueError("the CDK CLI needs Node.js, and there is no npx on the PATH") from None
+    if found.returncode:
+        reason = re.search(r"^npm \S+ (?!code|syscall|errno)(.+)", found.stderr, re.MULTILINE)
+        raise ValueError(f"npx cannot fetch {CLI}: {reason[1] if reason else found.stderr}")
+    return found.stdout.strip()
+
+
+def shipped(command: str, file: str) -> Path:
+    """A file of the CLI's package."""
+    return Path(command).resolve().parent.parent / file
+
+
+def bootstrap_template(command: str) -> str:
     """The template of the bootstrap stack, from the CLI's package if it is at hand (saves starting Node)."""
-    package = Path(command[0]).resolve().parent.parent
-    shipped = package / "lib/api/bootstrap/bootstrap-template.yaml"
-    if shipped.is_file():
-        return shipped.read_text()
+    template = shipped(command, "lib/api/bootstrap/bootstrap-template.yaml")
+    if template.is_file():
+        return template.read_text()
     shown = subprocess.run(  # noqa: S603 (the CLI that was found)
-        [*command, "bootstrap", "--show-template"], capture_output=True, text=True, check=True
+        [command, "bootstrap", "--show-template"], capture_output=True, text=True, check=True
     )
     return shown.stdout
 
@@ -54,7 +76,7 @@ def run_cdk(
     given = {_name("--output" if word == "-o" else word) for word in arguments}
     with tempfile.TemporaryDirectory(prefix="cdk-out-", dir=env.get("TMPDIR")) as output:
         defaults = ["--no-notices", "--ci", f"--output={output}", *_UNATTENDED.get(arguments[0], ())]
-        command = [*cdk_command(cwd), *arguments, *(word for word in defaults if _name(word) not in given)]
+        command = [cdk_command(cwd), *arguments, *(word for word in defaults if _name(word) not in given)]
         with subprocess.Popen(  # noqa: S603 (the CLI that was found)
             command,
             cwd=cwd,

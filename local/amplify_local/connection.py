@@ -105,10 +105,17 @@ class Connection:
 
         :param env: Further variables of its environment.
         :param on_line: Is told each line as it comes.
-        :return: With ``returncode``, and both streams in ``stdout``.
+        :return: With ``returncode``, and both streams in ``stdout``; also a warning for each type of resource
+            for which a placeholder stands, when a stack first has it.
         """
         environment = {**self.environment, "TMPDIR": str(self.folder), **(env or {})}
-        return run_cdk(arguments, Path(cwd).resolve(), environment, on_line)
+        done = run_cdk(arguments, Path(cwd).resolve(), environment, on_line)
+        for kind in _call("GET", f"{self.url}/_ministack/placeholders")["types"]:
+            warning = f"warning: a placeholder stands for {kind}, with made-up attributes"
+            done.stdout += warning + "\n"
+            if on_line:
+                on_line(warning)
+        return done
 
     def function_logs(self, name_contains: str = "") -> list[str]:
         """What functions logged, by time; an invocation's lines come at its end.

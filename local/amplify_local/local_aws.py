@@ -14,7 +14,7 @@ from types import TracebackType
 
 from amplify_local.amplify import Amplify
 from amplify_local.authorization import OWNER, ask_iam
-from amplify_local.cdk_cli import bootstrap_template, cdk_command
+from amplify_local.cdk_cli import bootstrap_template, cdk_command, shipped
 from amplify_local.connection import Connection, without_aws
 from amplify_local.http.server import serve
 from amplify_local.loopback import request
@@ -36,7 +36,8 @@ class LocalAws(Connection):
         Default: 60, as on AWS
     :param enforce_iam: Enforce IAM policies, also in Amplify: a call without a permission is denied.
         Default: True
-    :param bootstrap: Create the stack ``CDKToolkit`` that ``cdk deploy`` needs. Default: True
+    :param bootstrap: Find the CDK CLI, and create the stack ``CDKToolkit`` that ``cdk deploy`` needs.
+        Default: True
     :param project: Where to look for the CDK CLI. Default: the current folder
     """
 
@@ -57,7 +58,7 @@ class LocalAws(Connection):
         self._retry_seconds = retry_seconds
         self._enforce_iam = enforce_iam
         self._bootstrap = bootstrap
-        self._project = Path(project).resolve()
+        self._cdk = cdk_command(Path(project).resolve()) if bootstrap else ""
         self._open = ExitStack()
 
     def __enter__(self) -> LocalAws:
@@ -111,6 +112,7 @@ class LocalAws(Connection):
             **self.isolation,
             **(_ENFORCE if self._enforce_iam else {}),
             "AMPLIFY_LOCAL_FOLDER": str(self.folder),
+            "AMPLIFY_LOCAL_TYPES": str(shipped(self._cdk, "db.json.gz")),
             # Functions inherit it, so that boto3 in them finds Amplify without a change of the stack.
             "AWS_ENDPOINT_URL_AMPLIFY": self.amplify_url,
             # The default is every interface.
@@ -140,7 +142,7 @@ class LocalAws(Connection):
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(
             StackName="CDKToolkit",
-            TemplateBody=bootstrap_template(cdk_command(self._project)),
+            TemplateBody=bootstrap_template(self._cdk),
             Capabilities=["CAPABILITY_NAMED_IAM"],
             Parameters=[
                 {

@@ -104,7 +104,13 @@ def site_template(nonce: str, allowed: str, timeout: int) -> dict[str, Any]:
     }
 
 
+@pytest.fixture(name="write_assembly")
+def write_assembly_fixture() -> Any:
+    return write_assembly
+
+
 def write_assembly(folder: Path, template: dict[str, Any]) -> Path:
+    """Write an app with one stack, Site, as the CDK synthesizes it."""
     assembly = folder / "assembly"
     assembly.mkdir(exist_ok=True)
     (assembly / "Site.template.json").write_text(json.dumps(template))

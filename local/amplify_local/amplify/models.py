@@ -29,7 +29,6 @@ _BRANCH_DEFAULTS: dict[str, Any] = {
     "enableNotification": False,
     "environmentVariables": {},
     "enableAutoBuild": True,
-    "customDomains": [],
     "framework": "Web",
     "enableBasicAuth": False,
     "ttl": "5",
@@ -50,6 +49,7 @@ class App:
     updated: datetime
     settings: dict[str, Any]
     branches: dict[str, Branch] = field(default_factory=dict)
+    domains: dict[str, Domain] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
@@ -72,6 +72,41 @@ class App:
             "defaultDomain": self.default_domain,
             "createTime": self.created,
             "updateTime": self.updated,
+        }
+
+
+@dataclass
+class Domain:
+    """A domain of an app, which is available at once; ``settings`` are members of CreateDomainAssociation."""
+
+    app: App
+    name: str
+    settings: dict[str, Any]
+
+    def hosts(self, branch_name: str | None = None) -> list[str]:
+        """The hosts of the domain, or those at which one branch is served."""
+        return [
+            f"{setting['prefix']}.{self.name}".lstrip(".")
+            for setting in self.settings["subDomainSettings"]
+            if branch_name in (None, setting["branchName"])
+        ]
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "enableAutoSubDomain": False,
+            **{name: value for name, value in self.settings.items() if name != "subDomainSettings"},
+            "domainAssociationArn": f"{self.app.arn}/domains/{self.name}",
+            "domainName": self.name,
+            "domainStatus": "AVAILABLE",
+            "statusReason": "",
+            "subDomains": [
+                {
+                    "subDomainSetting": setting,
+                    "verified": True,
+                    "dnsRecord": f"{setting['prefix']} CNAME {self.app.default_domain}",
+                }
+                for setting in self.settings["subDomainSettings"]
+            ],
         }
 
 
@@ -117,6 +152,12 @@ class Branch:
                 return str(settings.get("basicAuthCredentials", ""))
         return None
 
+    @property
+    def hosts(self) -> list[str]:
+        """Where its site is served beside its own address."""
+        of_domains = [host for domain in self.app.domains.values() for host in domain.hosts(self.name)]
+        return [*self.settings.get("customDomains", ()), *of_domains]
+
     def log_path(self, job: Job, step: str) -> str:
         path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}/{step}"
         signature = hashlib.sha256(path.encode()).hexdigest()
@@ -145,6 +186,7 @@ class Branch:
             **_BRANCH_DEFAULTS,
             "displayName": display_name(self.name),
             **_without_secrets(self.settings),
+            "customDomains": self.hosts,
             "branchArn": self.arn,
             "branchName": self.name,
             "createTime": self.created,

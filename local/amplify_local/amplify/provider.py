@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from amplify_local.amplify.backend import Backend
-from amplify_local.amplify.models import Branch, Job, timestamp
+from amplify_local.amplify.models import Branch, Domain, Job, timestamp
 from amplify_local.amplify.rest import ApiError
 from amplify_local.amplify.timeline import DEPLOYMENT
 
@@ -152,6 +152,29 @@ def delete_branch(backend: Backend, params: Params) -> Params:
     return {"branch": branch.shown(backend.clock())}
 
 
+def get_domain_association(backend: Backend, params: Params) -> Params:
+    return {"domainAssociation": _domain(backend, params).shown()}
+
+
+def create_domain_association(backend: Backend, params: Params) -> Params:
+    app, name = backend.app(params["appId"]), params["domainName"]
+    if name in app.domains:
+        raise ApiError("BadRequestException", f"The domain {name} already exists")  # from memory
+    answer = _configured(backend, domain := Domain(app, name, {}), params)
+    app.domains[name] = domain
+    return answer
+
+
+def update_domain_association(backend: Backend, params: Params) -> Params:
+    return _configured(backend, _domain(backend, params), params)
+
+
+def delete_domain_association(backend: Backend, params: Params) -> Params:
+    domain = _domain(backend, params)
+    del domain.app.domains[domain.name]
+    return {"domainAssociation": domain.shown()}
+
+
 OPERATIONS: dict[str, Callable[[Backend, Params], Params]] = {
     "StartJob": start_job,
     "CreateDeployment": create_deployment,
@@ -168,6 +191,10 @@ OPERATIONS: dict[str, Callable[[Backend, Params], Params]] = {
     "CreateBranch": create_branch,
     "UpdateBranch": update_branch,
     "DeleteBranch": delete_branch,
+    "GetDomainAssociation": get_domain_association,
+    "CreateDomainAssociation": create_domain_association,
+    "UpdateDomainAssociation": update_domain_association,
+    "DeleteDomainAssociation": delete_domain_association,
 }
 
 
@@ -178,9 +205,25 @@ def resource_arn(backend: Backend, operation: str, params: Params) -> str:
         arn += f"/{params['appId']}"
     if "branchName" in params and operation != "CreateBranch":
         arn += f"/branches/{params['branchName']}"
+    if "domainName" in params and operation != "CreateDomainAssociation":
+        arn += f"/domains/{params['domainName']}"
     if operation.endswith("Deployment"):
         return arn + backend.behaviour.deployments_arn
     return arn + ("/jobs/*" if operation.endswith(("Job", "Jobs")) else "")
+
+
+def _configured(backend: Backend, domain: Domain, params: Params) -> Params:
+    for setting in params.get("subDomainSettings", ()):
+        backend.branch(domain.app.id, setting["branchName"])
+    domain.settings |= {name: value for name, value in params.items() if name not in ("appId", "domainName")}
+    return {"domainAssociation": domain.shown()}
+
+
+def _domain(backend: Backend, params: Params) -> Domain:
+    try:
+        return backend.app(params["appId"]).domains[params["domainName"]]
+    except KeyError:
+        raise ApiError("NotFoundException", f"Domain {params['domainName']} not found.") from None
 
 
 def _branch_for_files(backend: Backend, params: Params) -> Branch:

@@ -26,6 +26,7 @@ def main() -> None:
         amplify_resources,
         custom_resources,
         endpoints,
+        placeholders,
         policy_quota,
         worker_log,
     )
@@ -33,6 +34,7 @@ def main() -> None:
     amplify_resources.install()
     custom_resources.install()
     endpoints.install()
+    placeholders.install()
     policy_quota.install()
     worker_log.install()
     from ministack import app

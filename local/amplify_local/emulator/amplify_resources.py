@@ -1,4 +1,4 @@
-"""``AWS::Amplify::App`` and ``AWS::Amplify::Branch`` for the emulator's CloudFormation.
+"""``AWS::Amplify::App``, ``Branch`` and ``Domain`` for the emulator's CloudFormation.
 
 They call Amplify's own API, as the real types do; the service model renames and types what a template says.
 """
@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import boto3
+from botocore import xform_name
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from ministack.core.responses import get_region
 from ministack.services.cloudformation import provisioners, stacks
@@ -21,77 +23,67 @@ Properties = dict[str, Any]
 Provisioned = tuple[str, Properties]
 
 
+class _Type(NamedTuple):
+    """A type of CloudFormation. Its ``Ref`` is its ARN, as ``Arn`` is.
+
+    :param noun: What the API calls it.
+    :param named: The parameters that name one. A change of one of these properties is a replacement.
+    :param attributes: What else ``Fn::GetAtt`` reads.
+    """
+
+    noun: str
+    named: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+    def create(self, logical_id: str, props: Properties, stack_name: str) -> Provisioned:
+        return self._call("Create", _parameters(f"Create{self.noun}", props))
+
+    def update(self, arn: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
+        return self._call("Update", self._names(arn) | _parameters(f"Update{self.noun}", new, old))
+
+    def delete(self, arn: str, props: Properties) -> None:
+        with suppress(_amplify(get_region()).exceptions.NotFoundException):
+            self._call("Delete", self._names(arn))
+
+    def _names(self, arn: str) -> Properties:
+        """What ``…:apps/<app>``, ``…:apps/<app>/branches/<branch>`` and the like name."""
+        return dict(zip(self.named, arn.split(":apps/", 1)[1].split("/", 2)[::2], strict=True))
+
+    def _call(self, verb: str, parameters: Properties) -> Provisioned:
+        noun = _lower(self.noun)
+        shown = getattr(_amplify(get_region()), xform_name(verb + self.noun))(**parameters)[noun]
+        members = {name: _MEMBERS.get(name, _lower(name)) for name in self.attributes}
+        arn = shown[f"{noun}Arn"]
+        return arn, {"Arn": arn, **{name: shown.get(member, "") for name, member in members.items()}}
+
+
+_TYPES = {
+    "AWS::Amplify::App": _Type("App", ("appId",), ("AppId", "AppName", "DefaultDomain")),
+    "AWS::Amplify::Branch": _Type("Branch", ("appId", "branchName"), ("BranchName",)),
+    "AWS::Amplify::Domain": _Type(
+        "DomainAssociation",
+        ("appId", "domainName"),
+        ("DomainName", "DomainStatus", "StatusReason", "EnableAutoSubDomain", "CertificateRecord"),
+    ),
+}
+# Members that answers call otherwise than attributes.
+_MEMBERS = {"AppName": "name", "CertificateRecord": "certificateVerificationDNSRecord"}
+
+
 def install() -> None:
-    """Register both types, on worker threads: Amplify may ask the emulator's IAM while it answers."""
-    provisioners._RESOURCE_HANDLERS["AWS::Amplify::App"] = {
-        "create": _create_app,
-        "update": _update_app,
-        "delete": _delete_app,
-    }
-    provisioners._RESOURCE_HANDLERS["AWS::Amplify::Branch"] = {
-        "create": _create_branch,
-        "update": _update_branch,
-        "delete": _delete_branch,
-    }
+    """Register the types, on worker threads: Amplify may ask the emulator's IAM while it answers."""
+    for name, kind in _TYPES.items():
+        handlers = {"create": kind.create, "update": kind.update, "delete": kind.delete}
+        provisioners._RESOURCE_HANDLERS[name] = handlers
+        provisioners._REPLACING_PROPERTIES[name] = tuple(map(_upper, kind.named))
     original = stacks._runs_on_worker_thread
-    stacks._runs_on_worker_thread = lambda kind: kind.startswith("AWS::Amplify::") or original(kind)
+    stacks._runs_on_worker_thread = lambda kind: kind in _TYPES or original(kind)
 
 
-def _create_app(logical_id: str, props: Properties, stack_name: str) -> Provisioned:
-    return _app(_amplify().create_app(**_parameters("CreateApp", props)))
-
-
-def _update_app(arn: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
-    return _app(_amplify().update_app(appId=_app_id(arn), **_parameters("UpdateApp", new, old)))
-
-
-def _delete_app(arn: str, props: Properties) -> None:
-    amplify = _amplify()
-    with suppress(amplify.exceptions.NotFoundException):
-        amplify.delete_app(appId=_app_id(arn))
-
-
-def _create_branch(logical_id: str, props: Properties, stack_name: str) -> Provisioned:
-    return _branch(_amplify().create_branch(**_parameters("CreateBranch", props)))
-
-
-def _update_branch(arn: str, old: Properties, new: Properties, stack_name: str) -> Provisioned:
-    if any(old.get(name) != new.get(name) for name in ("AppId", "BranchName")):
-        return _create_branch("", new, stack_name)  # a replacement: the old one is deleted in the cleanup
-    return _branch(_amplify().update_branch(**_parameters("UpdateBranch", new, old)))
-
-
-def _delete_branch(arn: str, props: Properties) -> None:
-    amplify = _amplify()
-    with suppress(amplify.exceptions.NotFoundException):
-        amplify.delete_branch(appId=_app_id(arn), branchName=arn.split("/branches/", 1)[1])
-
-
-def _app(answer: Any) -> Provisioned:
-    app = answer["app"]
-    attributes = {
-        "AppId": app["appId"],
-        "AppName": app["name"],
-        "Arn": app["appArn"],
-        "DefaultDomain": app["defaultDomain"],
-    }
-    return app["appArn"], attributes
-
-
-def _branch(answer: Any) -> Provisioned:
-    branch = answer["branch"]
-    return branch["branchArn"], {"Arn": branch["branchArn"], "BranchName": branch["branchName"]}
-
-
-def _amplify() -> Any:
+@cache
+def _amplify(region: str) -> Any:
     session: Any = boto3.session.Session()
-    return session.client(
-        "amplify", region_name=get_region(), aws_access_key_id=OWNER, aws_secret_access_key=OWNER
-    )
-
-
-def _app_id(arn: str) -> str:
-    return arn.split("/")[1]
+    return session.client("amplify", region_name=region, aws_access_key_id=OWNER, aws_secret_access_key=OWNER)
 
 
 def _parameters(operation: str, props: Properties, old: Properties | None = None) -> Properties:
@@ -137,3 +129,7 @@ def _typed(value: Any, shape: Shape | None) -> Any:
 
 def _upper(name: str) -> str:
     return name[0].upper() + name[1:]
+
+
+def _lower(name: str) -> str:
+    return name[0].lower() + name[1:]

@@ -9,12 +9,13 @@ from typing import Any
 from ministack import app
 from ministack.core.iam_evaluator import resolve_caller_identity
 
-from amplify_local.emulator import response_url
+from amplify_local.emulator import placeholders, response_url
 from amplify_local.emulator.custom_resources import deliver_next_twice, urls
 
 DELIVER_TWICE = "/_ministack/cfn-deliver-twice"
 ABANDON = "/_ministack/cfn-abandon/"
 CALLER = "/_ministack/caller/"
+PLACEHOLDERS = "/_ministack/placeholders"
 
 
 def install() -> None:
@@ -45,6 +46,8 @@ async def _answer(
     if method == "GET" and path.startswith(CALLER):
         identity = resolve_caller_identity(path.removeprefix(CALLER))
         return _json({"arn": identity["userArn"] if identity else None})
+    if method == "GET" and path == PLACEHOLDERS:
+        return _json({"types": placeholders.take_new()})
     return await original(method, path, headers, body, query, *args)
 
 

@@ -70,7 +70,7 @@ def _site_at(amplify: Amplify, host: str) -> tuple[str, str] | None:
         return site["app"], site["branch"]
     for app in amplify.apps():
         for branch in app.branches.values():
-            if host in branch.settings.get("customDomains", ()):
+            if host in branch.hosts:
                 return app.id, display_name(branch.name)
     return None
 

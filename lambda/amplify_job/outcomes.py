@@ -66,6 +66,10 @@ class Throttled(Unanswered):
     """Worth another try. No job was started."""
 
 
+class Unreached(Throttled):
+    """There is no address or no connection. No job was started."""
+
+
 class Busy(Throttled):
     """Amplify says that the branch already has a pending or running job."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import botocore.client
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from amplify_job.cloudformation.properties import BranchLocation
@@ -35,32 +36,57 @@ def test_cloudformation_and_lambda_are_called_in_the_functions_own_region() -> N
     assert Aws().lambda_().meta.service_model.service_name == "lambda"
 
 
-def test_every_call_is_one_attempt_of_half_a_minute_at_most() -> None:
-    for client in (Aws().amplify(LOCATION, "session"), Aws().cloudformation(), Aws().lambda_()):
+def test_every_call_that_acts_is_one_attempt_of_half_a_minute_at_most() -> None:
+    for client in (Aws().amplify(LOCATION, "session"), Aws().lambda_()):
         config: Any = client.meta.config
         assert config.retries == {"total_max_attempts": 1, "mode": "legacy"}
         assert (config.connect_timeout, config.read_timeout) == (5, 20)
 
 
-def test_a_throttled_call_is_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from botocore.awsrequest import AWSResponse
-
+def test_a_throttled_call_that_acts_is_sent_once() -> None:
     sent: list[str] = []
     client: Any = Aws().amplify(LOCATION, "session")
-    headers: Any = {"x-amzn-ErrorType": "LimitExceededException"}
-
-    class Body:
-        def stream(self, **_: Any) -> Any:
-            yield b'{"message": "busy"}'
 
     def refuse(request: Any, **_: Any) -> AWSResponse:
         sent.append(request.url)
-        return AWSResponse(request.url, 429, headers, Body())
+        return _response(429, '{"message": "busy"}', {"x-amzn-ErrorType": "LimitExceededException"})
 
     client.meta.events.register("before-send.amplify", refuse)
     with pytest.raises(ClientError, match="LimitExceededException"):
         client.start_job(appId="d1", branchName="main", jobType="RELEASE")
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize(("throttled", "is_read"), [(3, True), (4, False)])
+def test_a_read_of_the_stack_that_is_throttled_three_times_is_answered(
+    throttled: int, is_read: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    refusals = iter(range(throttled))
+    client: Any = Aws().cloudformation()
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        if next(refusals, None) is None:
+            result = "<DescribeStackEventsResult><StackEvents/></DescribeStackEventsResult>"
+            return _response(200, f"<DescribeStackEventsResponse>{result}</DescribeStackEventsResponse>")
+        return _response(400, "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>")
+
+    client.meta.events.register("before-send.cloudformation", answer)
+    # when
+    try:
+        events = list(events_of(client, "stack"))
+    except ClientError:
+        assert not is_read
+    else:
+        assert (events, is_read) == ([], True)
+
+
+def test_a_read_of_the_stack_that_is_not_answered_ends_within_the_minute_that_an_invocation_keeps() -> None:
+    config: Any = Aws().cloudformation().meta.config
+    longest_pauses = 1 + 2 + 4
+    attempts = config.retries["total_max_attempts"]
+    assert attempts * (config.connect_timeout + config.read_timeout) + longest_pauses < 60
 
 
 def test_without_a_role_the_function_calls_as_itself() -> None:
@@ -149,6 +175,15 @@ def test_the_stacks_events_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch
 def test_one_attempt_is_what_the_simulated_world_uses_too() -> None:
     retries: Any = vars(ONE_ATTEMPT)["_user_provided_options"]["retries"]
     assert retries["total_max_attempts"] == 1
+
+
+def _response(status: int, text: str, headers: Any = None) -> AWSResponse:
+    class Body:
+        def stream(self, **_: Any) -> Any:
+            yield text.encode()
+
+    body: Any = Body()
+    return AWSResponse("https://aws.invalid", status, headers or {}, body)
 
 
 def _credentials_of(client: Any) -> tuple[str, str | None]:

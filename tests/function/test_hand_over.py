@@ -37,8 +37,12 @@ def test_the_hand_over_carries_the_event_and_what_was_done(world: World) -> None
     [carried] = world.handed_over
     progress = carried.pop("HandedOver")
     assert carried == event
-    known = {name: progress[name] for name in ("version", "requested", "sent", "job_id", "mine")}
-    assert known == {"version": 3, "requested": START, "sent": START + 138, "job_id": "1", "mine": True}
+    known = {name: progress[name] for name in ("requested", "sent", "job")}
+    assert known == {
+        "requested": START,
+        "sent": START + 138,
+        "job": {"id": "1", "mine": True, "since": START},
+    }
     assert world.asked == ["DescribeStackEvents", "Invoke"]
 
 
@@ -74,7 +78,8 @@ def test_a_wait_for_a_busy_branch_is_handed_over_too(world: World) -> None:
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
     carried = world.handed_over[0]["HandedOver"]
-    assert (carried["job_id"], carried["blocked_by"], carried["blocked_since"]) == ("", "1", START + 1)
+    assert carried["job"]["id"] == ""
+    assert (carried["blocked"]["by"], carried["blocked"]["since"]) == ("1", START + 1)
 
 
 def test_the_job_that_was_waited_for_is_not_adopted_after_a_hand_over(world: World) -> None:
@@ -106,7 +111,7 @@ def test_a_lost_start_job_is_adopted_after_a_hand_over(world: World) -> None:
     # when
     answer = world.request(world.event("Create"))
     # then
-    assert world.handed_over[0]["HandedOver"]["job_id"] == ""
+    assert world.handed_over[0]["HandedOver"]["job"]["id"] == ""
     assert (answer.status, len(world.jobs()), world.amplify.count("StartJob")) == ("SUCCESS", 1, 1)
 
 

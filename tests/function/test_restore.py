@@ -10,7 +10,7 @@ from simulated import APP_ID, BRANCH
 from simulated_aws import STACK_ID
 
 from amplify_job.amplify.job import Job
-from amplify_job.cloudformation.mark import NO_VERSION, Mark, digest
+from amplify_job.cloudformation.mark import NO_VERSION, Mark, resource_digest
 from amplify_job.cloudformation.properties import Source
 from amplify_job.cloudformation.request import Request, Task
 from amplify_job.cloudformation.stack import Kind, Look
@@ -24,7 +24,7 @@ NOW = ROLLBACK + 20
 SHA, PUSHED = "c" * 40, "d" * 40
 
 
-def _event(request_type: str, logical_id: str = "Site", **old: Any) -> dict[str, Any]:
+def _event(request_type: str, logical_id: str = "Site") -> dict[str, Any]:
     here = {"ServiceToken": "arn", "AppId": APP_ID, "BranchName": BRANCH}
     return {
         "RequestType": request_type,
@@ -34,14 +34,13 @@ def _event(request_type: str, logical_id: str = "Site", **old: Any) -> dict[str,
         "LogicalResourceId": logical_id,
         "PhysicalResourceId": "amplify-job-1",
         "ResourceProperties": here,
-        "OldResourceProperties": {**here, "Nonce": "2", **old},
+        "OldResourceProperties": {**here, "Nonce": "2"},
     }
 
 
 UPDATE, DELETE = Task.read(Request.read(_event("Update"))), Task.read(Request.read(_event("Delete")))
-MOVED = Task.read(Request.read(_event("Update", BranchName="dev")))
-MINE, OTHER = UPDATE.resource, digest(STACK_ID, "Other", length=12)
-ANOTHER_STACKS = digest("another stack", "Site", length=12)
+MINE, OTHER = UPDATE.resource, resource_digest(STACK_ID, "Other")
+ANOTHER_STACKS = resource_digest("another stack", "Site")
 BEFORE = UPDATE.properties.fingerprint  # the version that the rollback goes back to
 UNDONE = "1" + "f" * 14  # the version that is undone
 
@@ -70,11 +69,11 @@ def _job(number: int, mark: Mark | None, status: str, began: float, commit: str 
     return Job.read(summary)
 
 
-def step_of(task: Task, *jobs: Job, siblings: tuple[str, ...] = ("Site",), **state: Any) -> Step:
+def step_of(task: Task, *jobs: Job, **state: Any) -> Step:
     """The step that is decided from these jobs, newest first."""
     kind = Kind.DELETE if task.request.type == "Delete" else Kind.ROLLBACK
-    look = Look(NOW, kind, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, siblings)
-    before = State(ROLLBACK, ROLLBACK, ROLLBACK + 10, look=look)
+    look = Look(kind, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, NOW)
+    before = State(ROLLBACK, ROLLBACK, ROLLBACK + 10, since=ROLLBACK + 10, look=look)
     return next_step(task, before._replace(**state), Seen(NOW, jobs))
 
 
@@ -146,7 +145,7 @@ AGAIN = "the previous properties"
     ],
 )
 def test_a_rollback_restores_what_was_served_before(jobs: list[Job], restored: str) -> None:
-    step = step_of(UPDATE, *jobs, siblings=("Other", "Site"))
+    step = step_of(UPDATE, *jobs)
     assert isinstance(step, StartJob)
     if restored == AGAIN:
         assert step.fields == {**UPDATE.properties.start_job, "commitMessage": step.fields["commitMessage"]}
@@ -230,17 +229,16 @@ def test_a_rollback_stops_no_other_job(job: Job) -> None:
     assert isinstance(step_of(UPDATE, job, ours(1, BEFORE)), Answer)
 
 
-def test_a_rollback_does_not_list_the_jobs_before_six_seconds_have_passed() -> None:
-    look = Look(ROLLBACK + 1, Kind.ROLLBACK, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, ())
-    state = State(ROLLBACK, ROLLBACK, ROLLBACK, look=look)
-    its_minute_begins_then = state._replace(since=ROLLBACK + 6)
-    assert next_step(UPDATE, state, Seen(ROLLBACK + 1)) == Wait(5, its_minute_begins_then)
-    assert next_step(UPDATE, state, Seen(ROLLBACK + 5.5)) == Wait(0.5, its_minute_begins_then)
-    assert next_step(UPDATE, state, Seen(ROLLBACK + 6)) == ReadJobs()
+def test_a_rollback_lists_the_jobs_six_seconds_after_the_look_that_showed_it() -> None:
+    look = Look(Kind.ROLLBACK, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, at=ROLLBACK + 9)
+    state = State(ROLLBACK, ROLLBACK, ROLLBACK, since=look.at, look=look)
+    assert next_step(UPDATE, state, Seen(ROLLBACK + 9)) == Wait(6)
+    assert next_step(UPDATE, state, Seen(ROLLBACK + 14.5)) == Wait(0.5)
+    assert next_step(UPDATE, state, Seen(ROLLBACK + 15)) == ReadJobs()
 
 
 def test_after_its_minute_a_rollback_starts_nothing() -> None:
-    step = step_of(UPDATE, undone(2), ours(1, BEFORE), began=NOW - 60)
+    step = step_of(UPDATE, undone(2), ours(1, BEFORE), began=NOW - 66, since=NOW - 66)
     assert isinstance(step, Answer)
 
 
@@ -264,7 +262,7 @@ def test_ignore_restores_nothing_but_stops() -> None:
     ],
 )
 def test_a_new_resource_that_is_rolled_back_leaves_the_site_as_it_was(jobs: list[Job], restored: str) -> None:
-    step = step_of(DELETE, *jobs, siblings=("Other", "Site"))
+    step = step_of(DELETE, *jobs)
     assert retried(step) == restored
     assert isinstance(step, StartJob)
     mark = Mark.parse(step.fields["commitMessage"])
@@ -305,26 +303,12 @@ def test_a_delete_looks_at_the_stack_only_if_there_is_something_to_do() -> None:
     "phase", ["DELETE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"]
 )
 def test_a_delete_that_undoes_no_update_restores_nothing(phase: str) -> None:
-    look = Look(NOW, Kind.DELETE, phase, ROLLBACK)
+    look = Look(Kind.DELETE, phase, ROLLBACK, at=NOW)
     state = State(ROLLBACK, ROLLBACK, ROLLBACK, look=look)
     assert isinstance(next_step(DELETE, state, Seen(NOW, [undone(2), push(1)])), Answer)
-
-
-# A resource that was moved to another branch
-
-
-def test_a_move_that_is_rolled_back_leaves_the_other_branch_as_a_delete_does() -> None:
-    assert step_of(MOVED, undone(2, "RUNNING"), push(1)) == StopJob("2")
-    assert retried(step_of(MOVED, undone(2), push(1))) == "1"
-
-
-def test_a_move_that_is_rolled_back_then_restores_its_own_branch() -> None:
-    assert step_of(MOVED, ours(1, BEFORE), left=True) == Answer(
-        ours(1, BEFORE), "nothing restored", "the site serves this version"
-    )
 
 
 def test_files_are_deployed_again_whatever_the_site_serves() -> None:
     source = Source("assets", "old.zip", {}, False)
     properties = UPDATE.properties._replace(job_type="MANUAL", sources=(source,))
-    assert step_of(UPDATE._replace(properties=properties), push(1)) is Do.CREATE_DEPLOYMENT
+    assert step_of(UPDATE._replace(properties=properties), push(1)) is Do.OPEN_FILES

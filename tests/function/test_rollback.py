@@ -247,19 +247,3 @@ def test_a_role_that_changes_along_does_not_keep_the_site_from_going_back(world:
 def test_old_properties_that_are_no_use_do_not_keep_the_site_from_going_back(world: World) -> None:
     second = updated(world, world.deployed())
     assert rolled_back(world, second, old={"Unknown": "1"}).data["JobId"] == "3"
-
-
-def test_a_move_to_another_branch_is_undone_where_it_went(world: World) -> None:
-    # given an Update that moved to another branch, and does not wait for its job there
-    world.amplify.create_branch(APP_ID, "dev")
-    first = world.deployed()
-    world.amplify.plan(never_ends=True)
-    second = updated(world, first, BranchName="dev", Wait="false")
-    # when
-    answer = rolled_back(world, second, old={"BranchName": "dev"})
-    # then the job there is stopped, and the answer tells of the branch of before
-    [moved] = world.amplify.jobs(APP_ID, "dev")
-    assert world.status(moved) in ("CANCELLING", "CANCELLED")
-    assert (answer.data["JobId"], len(world.jobs())) == ("1", 1)
-    assert "/branches/main/" in answer.data["ConsoleUrl"]
-    assert answer.data["BranchUrl"].startswith("https://main.")

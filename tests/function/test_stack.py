@@ -187,25 +187,13 @@ def test_the_phase_began_with_its_own_event() -> None:
     ("request_type", "kind"), [("Create", FORWARD), ("Update", FORWARD), ("Delete", DELETE)]
 )
 def test_a_stack_without_an_event_of_its_own_counts_as_going_forward(request_type: str, kind: Kind) -> None:
-    look = look_at(request_type, 100, [StackEvent(99, "", "Site")], None, 101)
+    look = look_at(request_type, 100, [StackEvent(99, "")])
     assert (look.kind, look.phase) == (kind, "")
 
 
 def test_events_of_resources_do_not_tell_what_a_request_is() -> None:
-    events = [StackEvent(150, "", "Site"), StackEvent(100, "UPDATE_IN_PROGRESS", "")]
-    assert look_at("Update", 101, events, None, 200).kind is FORWARD
-
-
-def test_the_custom_resources_with_events_since_the_last_complete_operation_are_told() -> None:
-    events = [
-        StackEvent(250, "", "Mine"),
-        StackEvent(200, "UPDATE_ROLLBACK_IN_PROGRESS", ""),
-        StackEvent(150, "", "Other"),
-        StackEvent(100, "UPDATE_IN_PROGRESS", ""),
-        StackEvent(50, "UPDATE_COMPLETE", ""),
-        StackEvent(40, "", "Earlier"),
-    ]
-    assert look_at("Update", 250, events, None, 251).siblings == ("Mine", "Other")
+    events = [StackEvent(150, ""), StackEvent(100, "UPDATE_IN_PROGRESS")]
+    assert look_at("Update", 101, events).kind is FORWARD
 
 
 def test_only_as_many_events_are_read_as_are_needed() -> None:
@@ -214,42 +202,18 @@ def test_only_as_many_events_are_read_as_are_needed() -> None:
     def events(*moments: tuple[float, str]) -> Iterator[StackEvent]:
         for moment, status in moments:
             read.append(moment)
-            yield StackEvent(moment, status, "")
+            yield StackEvent(moment, status)
 
-    look_at("Update", 101, events((150, ""), (100, "UPDATE_IN_PROGRESS"), (50, "")), None, 200)
+    look_at("Update", 101, events((150, ""), (100, "UPDATE_IN_PROGRESS"), (50, "")))
     assert read == [150, 100]
     # what undoes reads on, to the last complete operation
     read.clear()
     history = [(200.0, "UPDATE_ROLLBACK_IN_PROGRESS"), (150.0, ""), (50.0, "UPDATE_COMPLETE"), (40.0, "")]
-    first = look_at("Update", 201, events(*history), None, 202)
+    look_at("Update", 201, events(*history))
     assert read == [200, 150, 50]
-    # and only once
-    read.clear()
-    second = look_at("Update", 201, events(*history), first, 210)
-    assert read == [200]
-    assert second == first._replace(at=210)
-
-
-def test_a_later_look_reads_the_last_minute_before_the_request_again_and_nothing_older() -> None:
-    read: list[float] = []
-
-    def events(*more: StackEvent) -> Iterator[StackEvent]:
-        others = (StackEvent(moment, "", "") for moment in range(999, 100, -10))
-        for event in (*more, *others, StackEvent(100, "UPDATE_IN_PROGRESS", "")):
-            read.append(event.when)
-            yield event
-
-    first = look_at("Update", 1000, events(), None, 1001)
-    assert (first.kind, read[-1]) == (FORWARD, 100)
-    read.clear()
-    assert look_at("Update", 1000, events(), first, 1007) == first._replace(at=1007)
-    assert read[-1] == 939
-    # a status that is listed late still counts
-    rollback = StackEvent(999.5, "UPDATE_ROLLBACK_IN_PROGRESS", "")
-    assert look_at("Update", 1000, events(rollback), first, 1007).kind is ROLLBACK
 
 
 def _look(life: str, request_type: str, sent: int, now: int) -> Look:
     """What the events that there are at a moment show."""
-    happened = [StackEvent(moment, status, "") for moment, status in LIVES[life] if moment <= now]
-    return look_at(request_type, sent, reversed(happened), None, now)
+    happened = [StackEvent(moment, status) for moment, status in LIVES[life] if moment <= now]
+    return look_at(request_type, sent, reversed(happened))

@@ -245,30 +245,6 @@ def test_at_the_deadline_an_earlier_job_of_this_resource_is_stopped(world: World
     assert world.status(world.jobs()[0]) == "CANCELLED"
 
 
-def test_a_move_to_another_branch_stops_the_job_on_the_one_before(world: World) -> None:
-    world.amplify.create_branch(APP_ID, "dev")
-    world.amplify.next_job(never_ends=True)
-    first = world.deployed(Wait="false")
-    answer = world.request(world.update(first.physical_id, BranchName="dev"))
-    assert (answer.status, world.stopped) == ("SUCCESS", {"1"})
-
-
-def test_a_move_leaves_somebody_elses_job_alone(world: World) -> None:
-    world.amplify.create_branch(APP_ID, "dev")
-    first = world.deployed()
-    world.amplify.next_job(never_ends=True)
-    world.amplify.push(APP_ID, BRANCH)
-    answer = world.request(world.update(first.physical_id, BranchName="dev"))
-    assert (answer.status, world.amplify.count("StopJob")) == ("SUCCESS", 0)
-
-
-def test_a_move_from_a_branch_that_is_gone_goes_on(world: World) -> None:
-    world.amplify.create_branch(APP_ID, "dev")
-    first = world.deployed()
-    del world.app.branches[BRANCH]
-    assert world.request(world.update(first.physical_id, BranchName="dev")).status == "SUCCESS"
-
-
 @pytest.mark.parametrize(
     "stack_status", ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_FAILED", "UPDATE_COMPLETE"]
 )

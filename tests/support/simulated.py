@@ -13,6 +13,7 @@ import io
 import itertools
 import json
 import os
+import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -38,15 +39,15 @@ from simulated_aws import (
 from amplify_job import log
 from amplify_job.amplify import web
 from amplify_job.cloudformation import answer
-from amplify_job.cloudformation.mark import digest, physical_id
+from amplify_job.cloudformation.mark import physical_id, resource_digest
 from amplify_job.run import invocation
-from amplify_job.run.work import Work
+from amplify_job.run.loop import Loop
 from amplify_local.amplify import Amplify
 from amplify_local.amplify.faults import MODES
 
 START = datetime(2026, 1, 31, 12, tzinfo=timezone.utc).timestamp()
 APP_ID, BRANCH = "d1a2b3c4", "main"
-PHYSICAL_ID = physical_id(digest(STACK_ID, "Site", length=12))
+PHYSICAL_ID = physical_id(resource_digest(STACK_ID, "Site"))
 SIGNATURE = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0ffee"
 
 
@@ -157,6 +158,10 @@ class World:
 
     job_seconds: float = 60
     latency: float = 0
+    page_seconds: float = 0
+    """How long a page of the stack's events takes."""
+    slow: random.Random | None = None
+    """Makes every call of AWS take 0.05 to 8 s, before it takes effect and after that."""
     limit: float = 900
     clock: Clock = field(default_factory=Clock)
     stack_status: str = "CREATE_IN_PROGRESS"
@@ -284,14 +289,24 @@ class World:
         """A call of CloudFormation, STS or Lambda."""
         self.asked.append(operation)
         self.clock.called()
+        self.take_time()
+        if operation == "DescribeStackEvents" and self.page_seconds:
+            self.clock.sleep(self.page_seconds)
         if not self.faults.get(operation):
-            return effect()
+            result = effect()
+            self.take_time()
+            return result
         mode, applied = self.faults[operation].pop(0)
         if applied:
             effect()
+        self.take_time()
         if mode == "timeout":
             self.clock.sleep(20)
         raise fault(mode, operation)
+
+    def take_time(self) -> None:
+        if self.slow:
+            self.clock.sleep(0.05 * 160 ** self.slow.random())
 
     # S3
 
@@ -398,6 +413,21 @@ def _has_time_for(originally: Any) -> Any:
     return has_time_for
 
 
+def _counting(originally: Any) -> Any:
+    """No step sends the work back without a pause or something new: then many would follow each other."""
+
+    def take(loop: Any, step: Any) -> Any:
+        loop.steps = getattr(loop, "steps", 0) + 1
+        if loop.steps > 30:
+            pytest.fail(f"30 steps without a pause, the last one is {step}")
+        pause = originally(loop, step)
+        if pause:
+            loop.steps = 0
+        return pause
+
+    return take
+
+
 @contextlib.contextmanager
 def worlds() -> Iterator[None]:
     """The function's surroundings while worlds are in use."""
@@ -405,6 +435,7 @@ def worlds() -> Iterator[None]:
         patch.setitem(os.environ, "AWS_REGION", REGION)
         patch.setattr(answer, "_put", lambda url, body: CURRENT[0].put(url, body))
         patch.setattr(web, "_OPENER", Presigned())
-        patch.setattr(Work, "_has_time_for", _has_time_for(Work._has_time_for))
+        patch.setattr(Loop, "_has_time_for", _has_time_for(Loop._has_time_for))
+        patch.setattr(Loop, "_take", _counting(Loop._take))
         patch.setattr(log, "print", lambda line, **_: CURRENT[0].log.append(line), raising=False)
         yield

@@ -191,6 +191,7 @@ class _Routed:
         world.before_call(request.method + " " + request.path)
         if world.latency:
             world.clock.sleep(world.latency)
+        world.take_time()
         before = {job.id: job.stopped for job in world.jobs()}
         response = world.amplify.handle(request)
         for job in world.jobs():
@@ -200,6 +201,7 @@ class _Routed:
             elif job.stopped != before[job.id]:
                 world.stopped.add(job.id)
         world.after_call(request.method + " " + request.path)
+        world.take_time()
         if response.broken == "timeout":
             world.clock.sleep(20)
         return response

@@ -8,12 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ParamValidationError,
+    ProxyConnectionError,
+)
 
 from amplify_job.amplify.job import Job, without_marks_of_copies
 from amplify_job.amplify.site import Site
-from amplify_job.outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered
+from amplify_job.outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered, Unreached
 
 if TYPE_CHECKING:
     from types_boto3_amplify import AmplifyClient
@@ -96,8 +103,10 @@ class Jobs:
             jobId=job_id,
         )
 
-    def stop(self, job_id: str) -> None:
-        self._call("stop_job", lambda response: response["jobSummary"], **self._branch, jobId=job_id)
+    def stop(self, job_id: str) -> Job:
+        return self._call(
+            "stop_job", lambda response: Job.read(response["jobSummary"]), **self._branch, jobId=job_id
+        )
 
     def site(self) -> Site:
         """The site of the branch. Amplify is asked once: it stays the same during a request."""
@@ -123,8 +132,18 @@ class Jobs:
             raise self._meaning(error) from error
         except ParamValidationError as error:
             raise AmplifyError(f"the call does not fit Amplify's API: {error}") from error
-        except Exception as error:  # no connection, no answer in time, or no answer that can be read
+        except (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError) as error:
+            raise self._unreached(error) from error
+        except Exception as error:  # no answer in time, or none that can be read
             raise Unanswered(f"{method} was not answered: {type(error).__name__}") from error
+
+    def _unreached(self, error: Exception) -> Unreached:
+        """The call may have gone to STS, for the role of the app's account."""
+        host = urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url", ""))).hostname
+        return Unreached(
+            f"{host or 'Amplify'} could not be reached: there is no Amplify in a Region "
+            f"{self.location.region}, or the function's VPC has no way out"
+        )
 
     def _meaning(self, error: ClientError) -> Exception:
         code = str(error.response.get("Error", {}).get("Code", ""))

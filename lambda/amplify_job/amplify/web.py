@@ -7,7 +7,19 @@ import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
-_HOSTS = (".amazonaws.com", ".amazonaws.com.cn")
+# Of all partitions: https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
+_HOSTS = (
+    ".amazonaws.com",
+    ".api.aws",
+    ".amazonaws.com.cn",
+    ".api.amazonwebservices.com.cn",
+    ".amazonaws.eu",
+    ".api.amazonwebservices.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+)
 _AGENT = {"User-Agent": "cdk-amplify-job"}  # rules against bots refuse Python's own name
 
 
@@ -38,7 +50,7 @@ def request_site(url: str, endpoint: str, timeout: float, credentials: str = "")
     """
     page, own = urlsplit(url), urlsplit(endpoint)
     headers = {**_AGENT, "Authorization": f"Basic {credentials}"} if credentials else _AGENT
-    if not (own.hostname or "").endswith(_HOSTS):
+    if own.scheme == "http":  # AWS is called by https only
         url = page._replace(scheme=own.scheme, netloc=own.netloc).geturl()
         headers = {**headers, "Host": page.netloc}
     return _OPENER.open(urllib.request.Request(url, headers=headers), timeout=timeout)  # noqa: S310 - https, or Amplify's own host

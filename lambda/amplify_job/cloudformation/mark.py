@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 _MARK = re.compile(r"\[cfn ([0-9a-f]+)\.([0-9a-f]+)\.([0-9a-f]+)\.([A-Z_]+)\]")
 NO_VERSION = "0"
 """The fingerprint of a job that serves no version of its resource: one that a Delete started."""
+_STACK_DIGITS = 8
 _MESSAGE_LIMIT = 10_000  # characters of StartJob's commitMessage
 
 
@@ -19,12 +20,17 @@ def digest(*parts: Any, length: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
+def resource_digest(stack_id: str, logical_id: str) -> str:
+    """The digest of a stack, then that of the logical ID of a resource in it."""
+    return digest(stack_id, length=_STACK_DIGITS) + digest(logical_id, length=8)
+
+
 def physical_id(resource: str) -> str:
     """The physical ID of a resource. It never changes, so that CloudFormation never replaces the resource.
 
     Stacks whose rollback is disabled refuse replacements, and a changed ID may count as one.
 
-    :param resource: The digest that also marks the jobs of the resource.
+    :param resource: The digests that also mark the jobs of the resource.
     """
     return f"amplify-job-{resource}"
 
@@ -37,6 +43,7 @@ class Mark(NamedTuple):
     """
 
     resource: str
+    """The digest of its stack, then its own."""
     fingerprint: str
     """The version of the resource."""
     request: str
@@ -44,6 +51,11 @@ class Mark(NamedTuple):
 
     def __str__(self) -> str:
         return f"[cfn {self.resource}.{self.fingerprint}.{self.request}.{self.job_type}]"
+
+    @property
+    def stack(self) -> str:
+        """The digest of the stack."""
+        return self.resource[:_STACK_DIGITS]
 
     @classmethod
     def parse(cls, message: str) -> Mark | None:

@@ -22,10 +22,6 @@ class BranchLocation(NamedTuple):
     assume_role_arn: str
     external_id: str
 
-    def is_same_branch(self, other: BranchLocation) -> bool:
-        """Whether both are one branch, perhaps reached by different roles."""
-        return self[:3] == other[:3]
-
     @property
     def title(self) -> str:
         return f"branch {self.branch_name} of app {self.app_id}"

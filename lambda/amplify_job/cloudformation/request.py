@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from amplify_job.cloudformation.mark import NO_VERSION, Mark, digest, physical_id
+from amplify_job.cloudformation.mark import NO_VERSION, Mark, digest, physical_id, resource_digest
 from amplify_job.cloudformation.properties import Properties
 from amplify_job.outcomes import InvalidProperties
 
@@ -35,7 +35,7 @@ class Request(NamedTuple):
         for name in ("RequestType", "RequestId", "ResponseURL", "StackId", "LogicalResourceId"):
             if not isinstance(event, dict) or not isinstance(event.get(name), str) or not event[name]:
                 raise ValueError(f"not an event for a custom resource of CloudFormation: {name} is missing")
-        resource = resource_of(event["StackId"], event["LogicalResourceId"])
+        resource = resource_digest(event["StackId"], event["LogicalResourceId"])
         return cls(
             type=event["RequestType"],
             id=event["RequestId"],
@@ -49,8 +49,8 @@ class Request(NamedTuple):
 
     @property
     def resource(self) -> str:
-        """The digest that marks the jobs of this resource."""
-        return resource_of(self.stack_id, self.logical_id)
+        """The digests that mark the jobs of this resource."""
+        return resource_digest(self.stack_id, self.logical_id)
 
     def mark(self, fingerprint: str, job_type: str) -> Mark:
         """The mark of the job that this request starts.
@@ -107,7 +107,7 @@ class Task(NamedTuple):
 
     @property
     def parting_mark(self) -> Mark:
-        """The mark of the job that is started on a branch which the resource leaves."""
+        """The mark of the job that a Delete starts."""
         return self.request.mark(NO_VERSION, "RETRY")
 
     @property
@@ -125,16 +125,3 @@ class Task(NamedTuple):
         """Whether nothing has changed at all: with rollback disabled, CloudFormation
         repeats a failed Update."""
         return bool(self.request.properties == self.request.old_properties)
-
-    @property
-    def moves(self) -> bool:
-        """Whether the resource moves here from another branch."""
-        return self.before is not None and not self.before.location.is_same_branch(self.properties.location)
-
-    def sibling(self, logical_id: str) -> str:
-        """The digest that marks the jobs of another resource of the stack."""
-        return resource_of(self.request.stack_id, logical_id)
-
-
-def resource_of(stack_id: str, logical_id: str) -> str:
-    return digest(stack_id, logical_id, length=12)

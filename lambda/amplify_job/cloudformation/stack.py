@@ -12,11 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
 
-_LISTED_SECONDS = 60
-"""An event is listed after this time at the latest (not verified on AWS). What a look has shown of the time
-before that is not read again: a large stack has thousands of events."""
-_CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
-
 
 class Kind(str, Enum):
     """What a request is, as the stack's events show it."""
@@ -34,14 +29,11 @@ class StackEvent(NamedTuple):
     when: float
     status: str
     """The status that the stack itself took on; empty for an event of a resource."""
-    custom_resource: str
-    """The logical ID of a custom resource; empty for anything else."""
 
 
 class Look(NamedTuple):
     """What the stack's events show of a request at one moment."""
 
-    at: float
     kind: Kind
     phase: str
     """The stack's own status when the request was sent; empty if no event shows it."""
@@ -49,8 +41,8 @@ class Look(NamedTuple):
     """When that phase began."""
     last_complete: float = 0
     """When the stack was last complete; only for a request that undoes an update."""
-    siblings: tuple[str, ...] = ()
-    """The logical IDs of the custom resources that have had events since then."""
+    at: float = 0
+    """When the look ended: a large stack takes seconds to read."""
 
     @property
     def undoes_an_update(self) -> bool:
@@ -63,44 +55,43 @@ def kind_unseen(request_type: str) -> Kind:
     return Kind.DELETE if request_type == "Delete" else Kind.FORWARD
 
 
-def look_at(
-    request_type: str, requested: float, events: Iterable[StackEvent], before: Look | None, now: float
-) -> Look:
+def look_at(request_type: str, requested: float, events: Iterable[StackEvent]) -> Look:
     """Decide by dates: the stack's present status may be that of a later operation.
 
     :param requested: When the request was sent, in whole seconds.
     :param events: Newest first. Only as many are read as are needed.
-    :param before: An earlier look at the same request: what it showed of the past is not read again.
     """
-    events, statuses = iter(events), set()
-    siblings, oldest, phase = set(), requested, StackEvent(0, "", "")
+    events = iter(events)
+    phase, later = _phase(requested, events)
+    look = Look(_kind(request_type, phase.status, later), phase.status, phase.when)
+    if look.kind is Kind.ROLLBACK or look.undoes_an_update:
+        return look._replace(last_complete=_last_complete(phase, events))
+    return look
+
+
+def _phase(requested: float, events: Iterator[StackEvent]) -> tuple[StackEvent, set[str]]:
+    """Read back to the stack's status when the request was sent.
+
+    :return: That status, and the other ones of the stack in later seconds than the request's.
+    """
+    later: set[str] = set()
     for event in events:
-        siblings.add(event.custom_resource)
-        oldest = event.when
         if event.status and event.when < requested + 1:
-            phase = event
+            return event, later - {"", event.status}
+        later.add(event.status)
+    return StackEvent(0, ""), later - {""}
+
+
+def _last_complete(phase: StackEvent, events: Iterator[StackEvent]) -> float:
+    """Read on to when the stack was last complete; if no event shows that any more, to the oldest one."""
+    oldest = phase
+    for oldest in events:
+        if oldest.status.endswith("_COMPLETE"):
             break
-        if before and before.phase and event.when < requested - _LISTED_SECONDS:
-            phase = StackEvent(before.began, before.phase, "")
-            break
-        statuses.add(event.status)
-    look = Look(
-        now, _kind(request_type, phase.status, statuses - {"", phase.status}), phase.status, phase.when
-    )
-    if not (look.kind is Kind.ROLLBACK or look.undoes_an_update):
-        return look
-    if before and before.last_complete and before.phase == look.phase:
-        return look._replace(last_complete=before.last_complete, siblings=before.siblings)
-    for event in events:
-        oldest = event.when
-        if event.status.endswith("_COMPLETE"):
-            break
-        siblings.add(event.custom_resource)
-    return look._replace(last_complete=oldest, siblings=tuple(sorted(siblings - {""})))
+    return oldest.when
 
 
 def _kind(request_type: str, phase: str, later: set[str]) -> Kind:
-    """:param later: The other statuses of the stack in later seconds than the request's."""
     if request_type == "Delete":  # it goes on while the rollback turns into its clean-up
         later = {status for status in later if not status.endswith("_IN_PROGRESS")}
     if later:
@@ -117,9 +108,6 @@ def events_of(client: CloudFormationClient, stack_id: str) -> Iterator[StackEven
     for page in client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
         for event in page["StackEvents"]:
             of_stack = event.get("PhysicalResourceId") == stack_id
-            is_custom = event.get("ResourceType", "").startswith(_CUSTOM)
             yield StackEvent(
-                event["Timestamp"].timestamp(),
-                event.get("ResourceStatus", "") if of_stack else "",
-                event.get("LogicalResourceId", "") if is_custom else "",
+                event["Timestamp"].timestamp(), event.get("ResourceStatus", "") if of_stack else ""
             )

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from amplify_job.amplify.job import CANCELLED, CANCELLING, SUCCEED, Job
 from amplify_job.cloudformation.request import Task
-from amplify_job.cloudformation.stack import Kind
 from amplify_job.decide.branch_jobs import newest_of_version, of_request
 from amplify_job.decide.deadline import STOPPING_SECONDS, end_of
-from amplify_job.decide.roll_back import leave
 from amplify_job.decide.start import deploy, in_the_way, start, words_of
 from amplify_job.decide.state import State
 from amplify_job.decide.steps import (
@@ -32,9 +30,7 @@ _SITE_SECONDS = 5.0
 
 
 def create_or_update(task: Task, state: State, seen: Seen) -> Step:
-    if task.moves and not state.left:
-        return leave(task, state, seen) or Next(state.departed())
-    if state.job_id:
+    if state.job.id:
         return _follow(task, state, seen)
     is_unchanged = task.changes_nothing and not state.renew
     if seen.jobs is None:
@@ -52,7 +48,7 @@ def _release(task: Task, state: State, seen: Seen) -> Step:
         mine = of_request(jobs, task.mark)
         if mine:
             return Next(state.followed(mine.id, seen.now, mine=True), "adopted", mine)
-    if seen.now >= end_of(task, state, Kind.FORWARD):
+    if seen.now >= end_of(task, state):
         return Fail(too_late(task, state, seen.jobs or ()))
     if properties.sources:
         return deploy(task, state, seen, properties.when_busy)
@@ -91,12 +87,12 @@ def _follow(task: Task, state: State, seen: Seen) -> Step:
     """Wait for the job's end, if that is wanted, and judge it."""
     job = seen.job
     if job is None:
-        return ReadJob(state.job_id)
+        return ReadJob(state.job.id)
     if not task.properties.wait:
         return Answer(job)
     if state.stopping_since and job.status != SUCCEED:
         return _time_out(task, state, seen, job)
-    if job.in_progress and seen.now < end_of(task, state, Kind.FORWARD):
+    if job.in_progress and seen.now < end_of(task, state):
         return Wait(seconds_until_next_look(job, seen.now))
     if job.in_progress:
         return Next(state._replace(stopping_since=seen.now), "timed out", job)
@@ -105,10 +101,10 @@ def _follow(task: Task, state: State, seen: Seen) -> Step:
 
 def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:
     """Stop the job if this resource started it. If it succeeds all the same, that is a success."""
-    told, is_over = job.id in state.stopped, seen.now >= end_of(task, state, Kind.FORWARD)
-    if state.mine and job.in_progress and not is_over:
+    told, is_over = job.id in state.stopped, seen.now >= end_of(task, state)
+    if state.job.mine and job.in_progress and not is_over:
         return Wait() if told or job.status == CANCELLING else StopJob(job.id)
-    if not state.mine:
+    if not state.job.mine:
         what = "it is somebody else's and goes on"
     elif not told:
         what = "it could not be stopped"
@@ -133,7 +129,7 @@ def _checked(task: Task, state: State, seen: Seen, job: Job | None) -> Step:
         return Answer(job)
     if seen.flaw is None:
         return LookAtSite(wanted)
-    end = min(end_of(task, state, Kind.FORWARD), state.checking_since + wanted.seconds)
+    end = min(end_of(task, state), state.checking_since + wanted.seconds)
     if seen.now < end:
         return Wait(_SITE_SECONDS)
     why = f". Note that {state.files_warning}" if state.files_warning else ""
@@ -144,11 +140,11 @@ def too_late(task: Task, state: State, jobs: Sequence[Job]) -> BranchBusy | Ampl
     """Why no job could be started before the timeout."""
     title, policy = task.properties.location.title, f"(WhenBusy is {task.properties.when_busy})"
     blocking = in_the_way(jobs, state)
-    if state.refused and blocking:
+    if state.blocked.refused and blocking:
         text = f"{words_of(task, state)}: job {blocking.id} was still {blocking.status}"
         return BranchBusy(f"{text} at the timeout {policy}")
-    if state.busy:
-        return BranchBusy(f"{state.busy} until the timeout {policy}")
+    if state.blocked.words:
+        return BranchBusy(f"{state.blocked.words} until the timeout {policy}")
     why = state.last_error or "the timeout has passed"
     return AmplifyError(f"no job could be started on {title} in time: {why}")
 

@@ -1,17 +1,16 @@
 """Undoing: an Update in a rollback, a Delete, and requests that CloudFormation has given up.
 
-Nothing here fails a rollback: `finish.py` answers SUCCESS to these requests, except to a Create.
+Nothing here fails a rollback: `run/end.py` answers SUCCESS to these requests, except to a Create.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from amplify_job.amplify.job import CANCELLING, SUCCEED, Job
+from amplify_job.amplify.job import CANCELLING, Job
 from amplify_job.cloudformation.mark import Mark
 from amplify_job.cloudformation.request import Task
-from amplify_job.cloudformation.stack import Kind, Look
 from amplify_job.decide.branch_jobs import (
     fingerprint_of,
     in_progress,
@@ -20,15 +19,12 @@ from amplify_job.decide.branch_jobs import (
     newest_success,
     of_request,
 )
-from amplify_job.decide.deadline import end_of
+from amplify_job.decide.deadline import end_of, quiet_until
 from amplify_job.decide.start import deploy, start
 from amplify_job.decide.state import State
-from amplify_job.decide.steps import Answer, Do, Fail, Next, ReadJobs, Seen, StartJob, Step, StopJob, Wait
+from amplify_job.decide.steps import Answer, Do, Fail, ReadJobs, Seen, StartJob, Step, StopJob, Wait
 from amplify_job.outcomes import Expired
 
-_QUIET_SECONDS = 6
-"""How long a request from before a rollback may still start its job: its last look at the
-stack is good for five seconds."""
 _SHA = re.compile("[0-9a-f]{40}", re.IGNORECASE)
 
 
@@ -37,44 +33,53 @@ def roll_back(task: Task, state: State, seen: Seen) -> Step:
     look, properties = state.look, task.properties
     if look is None:
         return Do.READ_STACK
-    quiet_until = look.began + _QUIET_SECONDS
-    if seen.now < quiet_until:
-        return Wait(quiet_until - seen.now, state._replace(since=quiet_until))
-    if task.moves and not state.left:
-        return leave(task, state, seen) or Next(state.departed())
-    if state.job_id:
+    if seen.now < quiet_until(state):
+        return Wait(quiet_until(state) - seen.now)
+    if state.job.id:
         return Answer(seen.job)
     if seen.jobs is None:
         return ReadJobs()
     mine = None if properties.sources else of_request(seen.jobs, task.mark)
     if mine:
         return Answer(mine, "adopted")
-    if seen.now >= end_of(task, state, Kind.ROLLBACK):
-        return _nothing_restored(state.busy or state.last_error or "no time is left")
+    if seen.now >= end_of(task, state):
+        return _nothing_restored(state.blocked.words or state.last_error or "no time is left")
     undone = [
         job
         for job in in_progress(seen.jobs, task.resource)
         if fingerprint_of(job) != properties.fingerprint and job.began_since(look.last_complete)
     ]
     if undone:
-        return _stopped(undone, state) or Wait()
+        return _stop_one(undone, state) or Wait()
     if properties.on_rollback == "IGNORE":
         return Answer()
     if properties.sources:  # a deployment has no mark that tells which version the site serves
         return deploy(task, state, seen, "WAIT")
     fields = {**properties.start_job, "commitMessage": task.mark.sign(task.message)}
-    again = StartJob(
-        fields, f"commit {properties.commit_id}" if properties.commit_id else "the newest commit"
-    )
-    restoring = restore(seen.jobs, task.mark, _undone_by(task, look), look.last_complete, again)
-    if isinstance(restoring, StartJob):
-        return start(restoring, task, state, seen, "WAIT")
-    return restoring
+    what = f"commit {properties.commit_id}" if properties.commit_id else "the newest commit"
+    step = restore(seen.jobs, task.mark, look.last_complete, StartJob(fields, what))
+    return start(step, task, state, seen, "WAIT") if isinstance(step, StartJob) else step
 
 
 def delete(task: Task, state: State, seen: Seen) -> Step:
     """Stop this resource's jobs. If it was new in a failed update, also bring back what the site served."""
-    return leave(task, state, seen) or Answer()
+    look = state.look
+    if state.job.id or seen.now >= end_of(task, state):
+        return Answer()
+    if seen.jobs is None:
+        return ReadJobs()
+    stop = _stop_one(in_progress(seen.jobs, task.resource), state)
+    if stop:
+        return stop
+    served = newest_success(seen.jobs)
+    if not served or not is_of(served, task.resource) or task.properties.on_rollback == "IGNORE":
+        return Answer()
+    if look is None:
+        return Do.READ_STACK
+    if not look.undoes_an_update or of_request(seen.jobs, task.parting_mark):
+        return Answer()
+    step = restore(seen.jobs, task.parting_mark, look.last_complete, None)
+    return start(step, task, state, seen, "WAIT") if isinstance(step, StartJob) else step
 
 
 def given_up(task: Task, state: State, seen: Seen) -> Step:
@@ -86,29 +91,7 @@ def given_up(task: Task, state: State, seen: Seen) -> Step:
     return ReadJobs() if seen.jobs is None else Answer(said="given up")
 
 
-def leave(task: Task, state: State, seen: Seen) -> Step | None:
-    """Stop the resource's jobs on a branch that it leaves. If an update is being undone, also bring back what
-    the site served. None once nothing is left to do there."""
-    look = state.look
-    if state.job_id or seen.now >= end_of(task, state, look.kind if look else Kind.DELETE):
-        return None
-    if seen.jobs is None:
-        return ReadJobs()
-    stop = _stopped(in_progress(seen.jobs, task.resource), state)
-    if stop:
-        return stop
-    served = newest_success(seen.jobs)
-    if not served or not is_of(served, task.resource) or task.properties.on_rollback == "IGNORE":
-        return None
-    if look is None:
-        return Do.READ_STACK
-    if not look.undoes_an_update or of_request(seen.jobs, task.parting_mark):
-        return None
-    restoring = restore(seen.jobs, task.parting_mark, _undone_by(task, look), look.last_complete, None)
-    return start(restoring, task, state, seen, "WAIT") if isinstance(restoring, StartJob) else None
-
-
-def _stopped(running: Sequence[Job], state: State) -> StopJob | None:
+def _stop_one(running: Sequence[Job], state: State) -> StopJob | None:
     """Stop the next one of these jobs that was not told to stop."""
     for job in running:
         if job.status != CANCELLING and job.id not in state.stopped:
@@ -116,26 +99,31 @@ def _stopped(running: Sequence[Job], state: State) -> StopJob | None:
     return None
 
 
-def _undone_by(task: Task, look: Look) -> frozenset[str]:
-    """The digests of the resources whose jobs since the last complete operation are being undone."""
-    return frozenset(map(task.sibling, look.siblings)) | {task.resource}
-
-
 def restore(
-    jobs: Sequence[Job], mark: Mark, undone: Collection[str], last_complete: float, again: StartJob | None
+    jobs: Sequence[Job], mark: Mark, last_complete: float, again: StartJob | None
 ) -> StartJob | Answer:
     """Bring the site back to what it served before the operation that is being undone.
 
-    The site serves the branch's newest success. Before, it served the newest other success that is not being
-    undone. A RETRY of a job that recorded a commit builds that commit; a
-    RETRY of one that recorded none builds the branch's tip
-    (https://github.com/aws-amplify/amplify-hosting/issues/1253).
+    A RETRY of a job that recorded a commit builds that commit; a RETRY of one that recorded none builds the
+    branch's tip (https://github.com/aws-amplify/amplify-hosting/issues/1253).
 
     :param mark: Names the resource, and the version of it that is served afterwards.
-    :param undone: The digests of the resources that are being undone.
     :param last_complete: When the stack was last complete.
     :param again: Starts the job of that version again; None if there is no such version.
     """
+    nothing = _nothing_to_restore(jobs, mark, last_complete)
+    if nothing:
+        return nothing
+    before = _served_before(jobs, mark, last_complete)
+    if before and (again is None or _SHA.fullmatch(before.commit_id)):
+        message = mark._replace(job_type="RETRY").sign(f"Restored by CloudFormation: job {before.id}")
+        fields = {"jobType": "RETRY", "jobId": before.id, "commitMessage": message}
+        return StartJob(fields, f"job {before.id} again")
+    return again or _nothing_restored("no earlier job is listed")
+
+
+def _nothing_to_restore(jobs: Sequence[Job], mark: Mark, last_complete: float) -> Answer | None:
+    """Whether the branch's newest success, which the site serves, is none of ours that is being undone."""
     served = newest_success(jobs)
     newer = jobs[: jobs.index(served)] if served else jobs
     under_way = newest_of_version([job for job in newer if job.in_progress], mark.resource, mark.fingerprint)
@@ -147,18 +135,18 @@ def restore(
         return _nothing_restored("the site serves this version")
     if not served.began_since(last_complete):
         return _nothing_restored("the site serves what it served before")
+    return None
+
+
+def _served_before(jobs: Sequence[Job], mark: Mark, last_complete: float) -> Job | None:
+    """The newest success without this stack's jobs since then, except those of this version."""
 
     def is_undone(job: Job) -> bool:
         if is_of(job, mark.resource) and fingerprint_of(job) == mark.fingerprint:
             return False
-        return job.mark is not None and job.mark.resource in undone and job.began_since(last_complete)
+        return job.mark is not None and job.mark.stack == mark.stack and job.began_since(last_complete)
 
-    before = next((job for job in jobs if job.status == SUCCEED and not is_undone(job)), None)
-    if before and (again is None or _SHA.fullmatch(before.commit_id)):
-        message = mark._replace(job_type="RETRY").sign(f"Restored by CloudFormation: job {before.id}")
-        fields = {"jobType": "RETRY", "jobId": before.id, "commitMessage": message}
-        return StartJob(fields, f"job {before.id} again")
-    return again or _nothing_restored("no earlier job is listed")
+    return newest_success([job for job in jobs if not is_undone(job)])
 
 
 def _nothing_restored(why: str) -> Answer:

@@ -1,4 +1,4 @@
-"""What the function does next, and what it has seen: the values between `decide.py` and `perform.py`."""
+"""What the function has seen, and what it does next: the input of a decision, and its outcome."""
 
 from __future__ import annotations
 
@@ -27,13 +27,19 @@ class Seen(NamedTuple):
     """Why that job, if it has ended, is no success; None if it is one."""
     flaw: str | None = None
     """What is wrong with the site; "" if nothing is."""
+    files_open: bool = False
+    """Whether the files to deploy are ready to be sent."""
+    upload_url: str = ""
+    """Where the files of the deployment that was just created are sent to. It is a secret."""
 
 
 class Do(Enum):
     """The steps that need no more words."""
 
     READ_STACK = "look at the stack's events"
-    CREATE_DEPLOYMENT = "create a deployment, and send it the files"
+    OPEN_FILES = "read the archives, and merge them if there are several"
+    CREATE_DEPLOYMENT = "create a deployment"
+    SEND_FILES = "send the files to the deployment that was just created"
     START_DEPLOYMENT = "start the deployment that was created"
 
 
@@ -81,6 +87,15 @@ class Wait(NamedTuple):
     seconds: float = POLL_SECONDS
     state: State | None = None
     """Another one, if it changes."""
+
+
+class Again(NamedTuple):
+    """Go on after a step that could not be taken."""
+
+    state: State
+    seen: Seen
+    seconds: float = 0
+    """How long to pause before that, at most."""
 
 
 class Answer(NamedTuple):

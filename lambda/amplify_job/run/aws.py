@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # One attempt a call: the SDK takes "branch busy" (HTTP 429) for throttling and would send StartJob again.
 # What is worth a retry is retried where it is known what a retry means.
 ONE_ATTEMPT = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 1})
+# A read of many pages: one that is throttled must not make a rollback a forward Update.
+SEVERAL_ATTEMPTS = Config(
+    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
+)
 
 
 class Aws:
@@ -33,7 +37,7 @@ class Aws:
         return client
 
     def cloudformation(self) -> CloudFormationClient:
-        client: CloudFormationClient = self._client("cloudformation")
+        client: CloudFormationClient = self._client("cloudformation", config=SEVERAL_ATTEMPTS)
         return client
 
     def lambda_(self) -> LambdaClient:
@@ -73,7 +77,7 @@ class Aws:
                 raise
             return self._client("sts").assume_role(**parameters)
 
-    def _client(self, service: str, region: str = "", **credentials: str) -> Any:
+    def _client(self, service: str, region: str = "", **options: Any) -> Any:
         make: Any = boto3.client
         region = region or os.environ["AWS_REGION"]
-        return make(service, region_name=region, config=ONE_ATTEMPT, **credentials)
+        return make(service, region_name=region, **{"config": ONE_ATTEMPT, **options})

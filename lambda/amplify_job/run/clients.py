@@ -32,7 +32,8 @@ class Clients:
         :raises Exception: of any kind, if it cannot be read: denied, throttled, unreachable.
         """
         events = events_of(self._aws.cloudformation(), self._request.stack_id)
-        return look_at(self._request.type, state.requested, events, state.look, self.now)
+        look = look_at(self._request.type, state.requested, events)
+        return look._replace(at=self.now)
 
     def jobs(self, location: BranchLocation) -> Jobs:
         if location not in self._jobs:

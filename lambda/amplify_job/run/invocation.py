@@ -1,11 +1,10 @@
 """One invocation of the function: what is received, handed over, and answered.
 
-`decide.py` says the next step, `perform.py` takes it, `work.py` repeats that, `finish.py` answers.
+`loop.py` repeats: `decide/next_step.py` names the next step, `take_step.py` takes it. `end.py` answers.
 """
 
 from __future__ import annotations
 
-import json
 import traceback
 from collections.abc import Mapping
 from contextlib import closing
@@ -13,15 +12,15 @@ from typing import Any, Protocol
 
 from amplify_job.clock import Clock
 from amplify_job.cloudformation.request import Request, Task
-from amplify_job.decide.state import State, hand_over, handed_over
+from amplify_job.decide.state import State
 from amplify_job.decide.steps import Answer, Fail
 from amplify_job.log import log
 from amplify_job.outcomes import AmplifyError, InvalidProperties
 from amplify_job.run.aws import Aws
 from amplify_job.run.clients import Clients
-from amplify_job.run.finish import Finish
-from amplify_job.run.perform import Progress
-from amplify_job.run.work import Work
+from amplify_job.run.end import End
+from amplify_job.run.hand_over import hand_over, handed_over
+from amplify_job.run.loop import Loop
 
 _MARGIN_SECONDS = 60  # what an invocation keeps of its time limit, to answer or to hand over
 _LAST_DELIVERY_SECONDS = 2_400
@@ -77,16 +76,16 @@ class Invocation:
             end = Fail(AmplifyError(f"unexpected {type(error).__name__}; the function's log has more"))
         end = end or self._hand_over()
         if end:
-            Finish(request, task, self._state, self._clients).send(end)
+            End(request, task, self._state, self._clients).send(end)
 
     def _work(self, task: Task) -> Answer | Fail | None:
         """:return: The end of the request; None if another invocation must go on."""
         with closing(self._clients.files(task.properties.sources)) as files:
-            progress = Progress(task, self._state, self._ends, self._clients, files)
+            loop = Loop(task, self._state, self._ends, self._clients, files)
             try:
-                return Work(task, progress, self._ends, self._clients).done()
+                return loop.run()
             finally:
-                self._state = progress.state
+                self._state = loop.state
 
     def _hand_over(self) -> Fail | None:
         """Go on in another invocation.
@@ -99,7 +98,7 @@ class Invocation:
             self._aws.lambda_().invoke(
                 FunctionName=self._context.invoked_function_arn,
                 InvocationType="Event",
-                Payload=json.dumps(hand_over(self._event, self._state, now)),
+                Payload=hand_over(self._event, self._state, now),
             )
         except Exception as error:
             log("not handed over", error=type(error).__name__)
@@ -107,5 +106,5 @@ class Invocation:
                 text = f"the function could not invoke itself to wait longer: {type(error).__name__}"
                 return Fail(AmplifyError(f"{text}. Its role must allow lambda:InvokeFunction on it"))
             raise NotHandedOver(type(error).__name__) from None
-        log("handed over", job=self._state.job_id)
+        log("handed over", job=self._state.job.id)
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .row import (
-    APP,
     SUCCESS,
     Row,
     after,
@@ -298,18 +297,5 @@ ROWS = [
         1,
         ["SITE_CHECK_FAILED"],
         holds=lambda world: "hello" in world.answers[0].reason and 10 < len(world.pages_asked) < 20,
-    ),
-    Row(
-        "an Update moves the resource here, while its job runs on another branch",
-        [
-            lambda story: story.world.amplify.create_branch(APP, "dev"),
-            next_job(never_ends=True),
-            deployed(BranchName="dev", Wait="false"),
-            update(old={"BranchName": "dev", "Wait": "false"}),
-        ],
-        "that job is stopped, then the resource's job starts here",
-        1,
-        [SUCCESS],
-        holds=lambda world: [world.status(job) for job in world.amplify.jobs(APP, "dev")] == ["CANCELLED"],
     ),
 ]

@@ -25,7 +25,7 @@ _LOOK_SECONDS = 4  # how long the stack is asked before an Update fails
 _FIRST_LOOK_SECONDS = 60  # the same if it was not asked before
 
 
-class Finish:
+class End:
     def __init__(self, request: Request, task: Task | None, state: State, clients: Clients) -> None:
         """:param task: None if the properties are unusable."""
         self._request = request
@@ -37,9 +37,10 @@ class Finish:
     def send(self, end: Answer | Fail) -> None:
         """:raises NotDelivered: CloudFormation could not be reached."""
         request, jobs = self._request, self._task and self._clients.jobs(self._task.properties.location)
-        if jobs and self._state.deployment:  # created and not started, it would block the branch
-            self._patiently(lambda: jobs.stop(self._state.deployment), self._until)
-            log("stopped", job=self._state.deployment)
+        deployment = self._state.deployment.id
+        # Created and not started, it would block the branch.
+        if jobs and deployment and self._patiently(lambda: jobs.stop(deployment), self._until):
+            log("stopped", job=deployment)
         if isinstance(end, Fail):
             log("failed", type=request.type, reason=end.failure.reason)
             if not self._must_succeed():
@@ -68,7 +69,7 @@ class Finish:
         listed = self._patiently(jobs.list, self._until) if jobs else None
         if listed and self._task:
             return described(listed, self._task.resource, self._task.properties.fingerprint)
-        return Job.read({"jobId": self._state.job_id}) if self._state.job_id else None
+        return Job.read({"jobId": self._state.job.id}) if self._state.job.id else None
 
     def _attributes(self, jobs: Jobs | None, job: Job | None) -> dict[str, str]:
         if not jobs or not self._task:

@@ -14,6 +14,7 @@ from amplify_job.cloudformation.properties import BranchLocation
 from amplify_job.cloudformation.stack import events_of
 from amplify_job.run.aws import ONE_ATTEMPT, Aws
 
+NO_HEADERS: Any = {}
 ROLE = "arn:aws:iam::210987654321:role/releaser"
 LOCATION = BranchLocation("d1", "main", "eu-west-1", "", "")
 
@@ -183,7 +184,7 @@ def _response(status: int, text: str, headers: Any = None) -> AWSResponse:
             yield text.encode()
 
     body: Any = Body()
-    return AWSResponse("https://aws.invalid", status, headers or {}, body)
+    return AWSResponse("https://aws.invalid", status, headers or NO_HEADERS, body)
 
 
 def _credentials_of(client: Any) -> tuple[str, str | None]:

@@ -328,8 +328,10 @@ def test_a_build_leaves_what_nobody_starts_alone(world: World) -> None:
     assert world.stopped == set()
 
 
-def test_fail_does_not_wait(world: World) -> None:
+def test_fail_does_not_wait_for_a_deployment_that_began_before_this_operation(world: World) -> None:
     other(world, begins_after=1)
+    world.clock.sleep(3)
+    world.stack_event("CREATE_IN_PROGRESS")
     answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy="FAIL")))
     assert answer.reason.startswith("BRANCH_BUSY: The last job(deployment) 1 was not finished, ")
 
@@ -432,6 +434,43 @@ def test_a_stop_between_two_tries_that_took_effect_without_an_answer_changes_not
     world.amplify.fail("StopJob", 1, mode, applied=True)
     answer = deliver(world, world.event("Create", **sources("1.zip")))
     assert (answer.status, site(world)) == ("SUCCESS", {"index.html": b"one"})
+
+
+@pytest.mark.parametrize("when_busy", ["WAIT", "STOP", "JOIN", "FAIL"])
+@pytest.mark.parametrize("seconds", [0.5, 5])
+def test_a_second_delivery_does_no_harm_to_the_deployment_of_the_first(
+    world: World, when_busy: str, seconds: float
+) -> None:
+    world.stack_event("CREATE_IN_PROGRESS")
+    event = world.event("Create", **sources("1.zip", WhenBusy=when_busy))
+    world.deliver(event, retries=2)
+    world.deliver(event, retries=2, after=seconds)
+    world.settle()
+    assert [answer.status for answer in world.answers] == ["SUCCESS", "SUCCESS"]
+    assert world.stopped == set()
+
+
+def test_stop_stops_a_deployment_that_began_before_this_operation(world: World) -> None:
+    other(world, begins_after=1)
+    world.clock.sleep(3)
+    world.stack_event("CREATE_IN_PROGRESS")
+    answer = deliver(world, world.event("Create", **sources("1.zip", WhenBusy="STOP")))
+    assert (answer.status, world.stopped) == ("SUCCESS", {"1"})
+
+
+def test_a_refusal_to_start_is_final_whatever_went_wrong_before(world: World) -> None:
+    world.fail("ListJobs", "429")
+    world.amplify.fail("StartDeployment", 10_000, "refused")
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.reason.startswith("AMPLIFY_ERROR: amplify:StartDeployment")
+    assert (answer.time < START + 60, world.amplify.count("StartDeployment")) == (True, 1)
+
+
+def test_the_log_says_stopped_only_of_a_deployment_that_was_stopped(world: World) -> None:
+    world.amplify.fail("StartDeployment", 10_000, "refused")
+    world.fail("StopJob", "denied", times=10_000)
+    deliver(world, world.event("Create", **sources("1.zip")))
+    assert "stopped" not in [line["decision"] for line in world.decisions]
 
 
 def test_fail_waits_for_a_deployment_that_an_earlier_delivery_may_have_left(world: World) -> None:

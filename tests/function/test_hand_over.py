@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 from simulated import APP_ID, BRANCH, PHYSICAL_ID, START, World
 from simulated_aws import FUNCTION_ARN
+
+from amplify_job.cloudformation.stack import Kind, Look
+from amplify_job.decide.state import State
+from amplify_job.run.hand_over import hand_over, handed_over
 
 
 @pytest.fixture
@@ -44,6 +49,85 @@ def test_the_hand_over_carries_the_event_and_what_was_done(world: World) -> None
         "job": {"id": "1", "mine": True, "since": START},
     }
     assert world.asked == ["DescribeStackEvents", "Invoke"]
+
+
+LOOK = Look(Kind.FORWARD, "UPDATE_IN_PROGRESS", 1, 2, 3)
+STATE = State(1, 2, 3, look=LOOK, stopped=("1",))
+
+
+def carried(state: State = STATE) -> dict[str, Any]:
+    return json.loads(hand_over({}, state, 2))["HandedOver"]
+
+
+def places(value: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Each field, with the map that it is in."""
+    for name, item in list(value.items()):
+        yield value, name
+        if isinstance(item, dict):
+            yield from places(item)
+
+
+def read(state: dict[str, Any]) -> State | None:
+    return handed_over({"HandedOver": state})
+
+
+def test_a_state_is_read_as_it_was_handed_over() -> None:
+    assert read(carried()) == STATE
+    assert read(carried(State(1, 2, 3))) == State(1, 2, 3)
+
+
+def test_a_state_with_a_kind_of_request_that_is_not_known_is_none() -> None:
+    assert read({**carried(), "look": {**carried()["look"], "kind": "paused"}}) is None
+
+
+@pytest.mark.parametrize("number", range(len(list(places(carried())))))
+def test_a_state_of_another_shape_is_none(number: int) -> None:
+    for other in ["missing", "x", 9, True, None, {"a": 1}, [1]]:
+        state = carried()
+        owner, name = list(places(state))[number]
+        if other == "missing":
+            del owner[name]
+        elif (name, other) == ("look", None) or _type(owner[name]) is _type(other) is not list:
+            continue
+        else:
+            owner[name] = other
+        assert read(state) is None, f"{name}: {other!r}"
+
+
+@pytest.mark.parametrize("path", [(), ("look",), ("job",)])
+def test_a_state_with_another_field_is_none(path: tuple[str, ...]) -> None:
+    state = carried()
+    owner = state
+    for name in path:
+        owner = owner[name]
+    owner["more"] = 1
+    assert read(state) is None
+
+
+def _type(value: Any) -> type:
+    return float if type(value) is int else type(value)
+
+
+def test_what_another_version_of_the_function_handed_over_begins_anew_and_finds_its_job(world: World) -> None:
+    deliver = world.deliver
+
+    def delivered(event: Any, **options: Any) -> Any:
+        event.get("HandedOver", {}).pop("renew", None)
+        return deliver(event, **options)
+
+    world.deliver = delivered  # type: ignore[method-assign]
+    answer = world.request(world.event("Create"))
+    assert (answer.status, len(world.jobs()), len(world.handed_over)) == ("SUCCESS", 1, 1)
+
+
+@pytest.mark.parametrize("text", ["🦊" * 100, "\ud83e", "ü"])
+def test_a_hand_over_holds_the_characters_of_a_text(text: str) -> None:
+    event = {"ResourceProperties": {"CommitMessage": text}}
+    payload = hand_over(event, State(1, 1, 1), 2)
+    assert json.loads(payload)["ResourceProperties"] == event["ResourceProperties"]
+    assert (
+        len(payload) - len(hand_over({"ResourceProperties": {"CommitMessage": ""}}, State(1, 1, 1), 2)) <= 400
+    )
 
 
 def test_the_function_invokes_the_version_of_itself_that_was_invoked(world: World) -> None:

@@ -214,6 +214,28 @@ def test_a_job_that_was_not_waited_for_and_failed_is_followed_by_another_one(wor
     assert (answer.status, answer.data["JobId"], answer.data["Status"]) == ("SUCCESS", "2", "SUCCEED")
 
 
+@pytest.mark.parametrize(
+    ("outcome", "status", "reason"),
+    [("FAILED", "FAILED", "AMPLIFY_ERROR: no job could be started"), ("SUCCEED", "SUCCESS", "")],
+)
+def test_a_job_of_this_version_that_cannot_be_read_until_the_timeout_is_what_the_list_says(
+    world: World, outcome: str, status: str, reason: str
+) -> None:
+    # given a job of this version that failed in an Update that was not rolled back, or one that succeeded
+    first = world.deployed(Nonce="1")
+    world.amplify.next_job(outcome=outcome, seconds=5)
+    world.request(world.update(first.physical_id, old={"Nonce": "1"}))
+    world.stack_event("UPDATE_FAILED")
+    world.clock.sleep(60)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    # when
+    world.fail("GetJob", "500", times=10_000)
+    answer = world.request(world.update(first.physical_id, TimeoutSeconds="300", old={"Wait": "true"}))
+    # then
+    assert (answer.status, len(world.jobs())) == (status, 2)
+    assert answer.reason.startswith(reason)
+
+
 def test_a_job_that_was_cancelled_because_nothing_changed_is_a_success(world: World) -> None:
     world.amplify.next_job(outcome="NO_DIFF")
     first = world.deployed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -30,6 +31,19 @@ def test_what_comes_of_a_fault_also_with_a_hand_over_at_every_pause(
         handing_over = World(hands_over_at_every_pause=True)
         _comes_to_pass(handing_over, row, mode)
         assert _all_told(handing_over) == _all_told(world)
+
+
+@pytest.mark.parametrize(
+    ("row", "mode", "seed"),
+    [
+        pytest.param(row, row.modes[0], number, id=f"{theme}: {row.fault.replace('{mode}', row.modes[0])}")
+        for theme, rows in THEMES.items()
+        for number, row in enumerate(rows)
+        if not row.is_exact
+    ],
+)
+def test_what_comes_of_a_fault_where_every_call_takes_time(row: Row, mode: str, seed: int) -> None:
+    _comes_to_pass(World(slow=Random(seed)), row, mode)
 
 
 def test_no_two_rows_are_about_the_same_fault() -> None:

@@ -250,6 +250,7 @@ ROWS = [
         1,
         [SUCCESS],
         holds=stopped(),
+        is_exact=True,
     ),
     Row(
         "the job ends 61 s after the request, and the timeout is 60 s",
@@ -258,6 +259,7 @@ ROWS = [
         1,
         ["JOB_TIMED_OUT"],
         holds=stopped("1"),
+        is_exact=True,
     ),
     Row(
         "at the timeout, the job succeeds in spite of StopJob, within 20 s",
@@ -266,6 +268,7 @@ ROWS = [
         1,
         [SUCCESS],
         holds=lambda world: world.amplify.count("StopJob") == 1,
+        is_exact=True,
     ),
     Row(
         "at the timeout, the job succeeds in spite of StopJob, after 21 s",
@@ -281,6 +284,7 @@ ROWS = [
         1,
         ["JOB_TIMED_OUT"],
         holds=lambda world: world.answers[0].time <= world.deliveries[0].ends - world.limit + 64,
+        is_exact=True,
     ),
     Row(
         "the site is as the smoke test wants it only 50 s after the job",

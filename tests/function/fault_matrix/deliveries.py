@@ -176,6 +176,7 @@ ROWS = [
         1,
         ["JOB_TIMED_OUT"],
         holds=stopped("1"),
+        is_exact=True,
     ),
     Row(
         "a Create comes 60 s after it was sent, and the timeout is 60 s",
@@ -196,6 +197,7 @@ ROWS = [
         [SUCCESS],
         holds=lambda world: not world.handed_over,
         runs_once="it counts hand-overs",
+        is_exact=True,
     ),
     Row(
         "the job ends 59 s before the function's limit",

@@ -191,6 +191,7 @@ ROWS = [
         [SUCCESS],
         modes=AT_ONCE,
         holds=_released_the_version_of_before,
+        is_exact=True,
     ),
     Row(
         "StartJob, in the first 59 s of a rollback: {mode}",
@@ -209,6 +210,7 @@ ROWS = [
         [SUCCESS],
         holds=_released_the_version_of_before,
         runs_once="the list begins anew in each invocation",
+        is_exact=True,
     ),
     Row(
         "a forward Update is delivered just as the stack rolls back",

@@ -59,6 +59,8 @@ class Row:
     modes: Sequence[str] = ("",)
     holds: Callable[[Any], object] = lambda world: True
     runs_once: str = ""
+    is_exact: bool = False
+    """Whether it is about exact seconds, so that it cannot hold where calls take time."""
 
 
 # What CloudFormation asks for

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator
 from functools import partial
+from random import Random
 from typing import Any
 from urllib.error import HTTPError, URLError
 
@@ -30,6 +31,8 @@ from amplify_local.amplify.models import Job
 TIMEOUT = 120
 LOOK_IS_GOOD = 6
 """A job may start so long after its request was given up: the look at the stack before it is good for 5 s."""
+SLOWEST = 8
+"""How long a call takes at most before it takes effect, and after that."""
 QUIET = 5_000
 SHA = re.compile("[0-9a-f]{40}")
 OPERATIONS = ("StartJob", "ListJobs", "GetJob", "StopJob", "CreateDeployment", "Upload", "StartDeployment")
@@ -90,11 +93,17 @@ class Life(RuleBasedStateMachine):
         exists=st.sampled_from([True, True, False]),
         commit_ids=st.sampled_from(["honoured", "honoured", "ignored"]),
         files=st.sampled_from([False, False, True]),
+        slow=st.sampled_from([None, None, None, None, 1, 2, 3, 4]),
     )
-    def begin(self, limit: float, latency: float, exists: bool, commit_ids: Any, files: bool) -> None:
+    def begin(
+        self, limit: float, latency: float, exists: bool, commit_ids: Any, files: bool, slow: int | None
+    ) -> None:
         self._surroundings = worlds()
         self._surroundings.__enter__()
         self.world = World(job_seconds=15, latency=latency, limit=limit)
+        if slow:
+            self.world.slow = Random(slow)
+        self.look_is_good = LOOK_IS_GOOD + (3 * SLOWEST if slow else 0)
         self.world.amplify.behaviour = Behaviour(commit_ids=commit_ids)
         self.world.branch.settings["enableAutoBuild"] = False
         for commit in COMMITS:
@@ -363,7 +372,7 @@ class Life(RuleBasedStateMachine):
             for asked in self.given_up:
                 began = job.asked if job.asked < math.inf else 0
                 if asked.abandoned and self.world.asked_by.get(job.id) == asked.event["ResponseURL"]:
-                    assert began <= asked.abandoned + LOOK_IS_GOOD, "a job started after its end"
+                    assert began <= asked.abandoned + self.look_is_good, "a job started after its end"
         self.given_up = []
         self.world.clock.sleep(10)
         self.world.amplify.faults.clear()

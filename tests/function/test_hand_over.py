@@ -56,7 +56,8 @@ STATE = State(1, 2, 3, look=LOOK, stopped=("1",))
 
 
 def carried(state: State = STATE) -> dict[str, Any]:
-    return json.loads(hand_over({}, state, 2))["HandedOver"]
+    written: dict[str, Any] = json.loads(hand_over({}, state, 2))["HandedOver"]
+    return written
 
 
 def places(value: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -43,15 +44,16 @@ def test_actions_are_pinned_by_their_commit() -> None:
     assert [use for use in uses if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", use)] == []
 
 
-def test_a_release_publishes_both_packages_and_is_the_only_job_that_may_do_more_than_read() -> None:
+def test_a_release_publishes_the_packages_and_is_the_only_job_that_may_do_more_than_read() -> None:
     (packages,) = re.findall(r"package: \[(.+)\]", RELEASE)
 
     assert packages.split(", ") == [named("name", PACKAGE), named("name", LOCAL)]
-    assert re.findall(r"[\w-]+: write", CI + RELEASE + SEARCH) == ["id-token: write"]
+    assert re.findall(r"[\w-]+: write", CI + RELEASE + SEARCH) == ["id-token: write"] * 2
+    assert "npm publish dist/*.tgz --provenance" in RELEASE
     assert all("permissions:\n  contents: read\n" in workflow for workflow in (CI, RELEASE, SEARCH))
 
 
-def test_both_packages_and_the_changelog_have_the_same_version() -> None:
+def test_the_packages_and_the_changelog_have_the_same_version() -> None:
     version = named("version", PACKAGE)
 
     newest = re.findall(r"^## (\S+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
@@ -59,6 +61,8 @@ def test_both_packages_and_the_changelog_have_the_same_version() -> None:
     assert named("version", LOCAL) == version
     assert f'local = ["amplify-local=={version}"]' in PACKAGE
     assert newest == version
+    for name in ("package.json", "package-lock.json"):
+        assert json.loads((PROJECT / name).read_text())["version"] == version
 
 
 def test_updates_are_proposed_for_every_file_that_pins_something() -> None:

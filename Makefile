@@ -6,7 +6,7 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = true
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help setup deploy-local test test-fast test-all check test-runtime test-lowest test-sam fuzz mutation bench docs dist audit verify-aws clean
+.PHONY: help setup build deploy-local test test-fast test-all check test-runtime test-lowest test-sam fuzz mutation bench docs dist audit verify-aws clean
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,7 +23,22 @@ setup: .venv/installed node_modules/installed  ## Make the environment: .venv an
 	.venv/bin/python -m compileall -qq -j 0 -x 'aws_cdk/aws_|awscli' .venv/lib || true
 	touch $@
 
-examples/typescript/node_modules/installed: examples/typescript/package.json examples/typescript/package-lock.json
+build: .jsii.gz  ## Compile the package in TypeScript.
+
+# jsii writes the compiled files into typescript/lib. It finds the package's peers by NODE_PATH.
+.jsii.gz: typescript/node_modules/installed package.json tsconfig.json README.md $(wildcard typescript/src/*.ts)
+	rm -rf typescript/lib
+	NODE_PATH=typescript/node_modules typescript/node_modules/.bin/jsii --tsconfig tsconfig.json \
+		--validate-tsconfig minimal --compress-assembly --fail-on-warnings \
+		--silence-warnings reserved-word --silence-warnings metadata/missing-dev-dependency
+
+typescript/node_modules/installed: typescript/package.json typescript/package-lock.json
+	@echo "Installing what compiles the package in TypeScript; this takes some seconds ..."
+	cd typescript && npm ci --loglevel=error
+	touch $@
+
+# npm packs the package into the example, as it is compiled then.
+examples/typescript/node_modules/installed: examples/typescript/package.json examples/typescript/package-lock.json | .jsii.gz
 	@echo "Installing what the TypeScript example needs; this takes some seconds ..."
 	cd examples/typescript && npm ci --loglevel=error
 	touch $@
@@ -42,14 +57,14 @@ test-fast: setup  ## Run the tests of the function and of the construct, in abou
 
 # Deployments mostly wait: the CDK CLI looks at a stack every five seconds. So more of them run than there are cores.
 test:  ## Run all tests, the fast ones first.
-	@$(MAKE) --no-print-directory -j 3 setup examples/typescript/node_modules/installed
+	@$(MAKE) --no-print-directory -j 3 setup build examples/typescript/node_modules/installed
 	@echo "All tests take about four minutes on two cores, those of function and construct the first one."
 	@$(MAKE) --no-print-directory test-fast
 	.venv/bin/python -m pytest -q -n 6 --dist loadfile --no-loadscope-reorder --ignore tests/function --ignore tests/construct
 
 test-all: check docs dist test-lowest test-runtime test-sam test  ## Run all that CI runs: also the linters, the release, the other Pythons.
 
-check: setup  ## Run the linters and the type checkers.
+check: setup build  ## Run the linters and the type checkers.
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -111,7 +126,7 @@ mutation: setup .mutation/session.sqlite  ## Run the function's tests against so
 	.venv-mutation/bin/pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
 	touch $@
 
-bench: setup .venv/bench-installed  ## Measure, and write the figures into docs/benchmarks.md.
+bench: setup build .venv/bench-installed  ## Measure, and write the figures into docs/benchmarks.md.
 	.venv/bin/python bench/measure.py
 
 .venv/bench-installed: .venv/installed bench/requirements.txt
@@ -121,13 +136,17 @@ bench: setup .venv/bench-installed  ## Measure, and write the figures into docs/
 docs: setup  ## Write the API reference to docs/api/.
 	.venv/bin/python tools/api_reference.py
 
-dist: setup  ## Build sdist and wheel, install the wheel into a clean environment, synthesize there.
+dist: setup build  ## Build sdist, wheel and npm package, install them into clean environments, synthesize there.
 	rm -rf dist
 	.venv/bin/python -m build --no-isolation
 	.venv/bin/python -m build --no-isolation --outdir dist local
 	$(PYTHON) -m venv --clear .venv-dist
 	.venv-dist/bin/pip install --quiet --disable-pip-version-check dist/cdk_amplify_job-*.whl
 	cd dist && ../.venv-dist/bin/python -W error ../tools/check_installed.py
+	npm pack --silent --pack-destination dist
+	rm -rf .npm-dist && mkdir .npm-dist
+	npm install --prefix .npm-dist --silent ./dist/cdk-amplify-job-*.tgz
+	cp tools/check_installed.mjs .npm-dist && node .npm-dist/check_installed.mjs
 
 audit: setup  ## Look for known vulnerabilities in what is pinned; needs PyPI's advisories.
 	$(PYTHON) -m venv .venv-audit
@@ -139,4 +158,5 @@ verify-aws: setup  ## Check what is believed of AWS in your account: make verify
 	.venv/bin/python -m verify $(ARGS)
 
 clean:  ## Remove what the other targets made.
-	rm -rf .venv .venv-* .mutation node_modules examples/typescript/node_modules examples/typescript/build cdk.out dist docs/api .local-aws
+	rm -rf .venv .venv-* .mutation node_modules typescript/node_modules typescript/lib .jsii .jsii.gz \
+		examples/typescript/node_modules examples/typescript/build cdk.out dist .npm-dist docs/api .local-aws

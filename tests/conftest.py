@@ -30,7 +30,7 @@ LONGEST_FIRST = [
         "end_to_end/test_files.py",
         "local_aws/test_progress.py",
         "local_aws/test_own_project.py",
-        "examples/test_typescript.py",
+        "typescript/test_projects.py",
         "examples/test_examples.py",
         "end_to_end/test_smoke_test.py",
         "ecosystem/test_no_change.py",

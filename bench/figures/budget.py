@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
 from pathlib import Path
 
 from figures.footprint import footprint
@@ -28,6 +29,7 @@ def measured() -> dict[str, float]:
         "template bytes": print_.bytes,
         "template bytes of a further job": print_.further_bytes,
         "kB of code that Lambda loads": rounded_up(sum(map(loaded, ASSET.rglob("*.*")))),
+        "kB of the npm package": rounded_up(_npm_package()),
         "IAM statements": print_.statements,
         "IAM statements on everything": print_.wildcards,
         "cdk-nag findings": print_.nag,
@@ -55,6 +57,16 @@ def loaded(file: Path) -> int:
 
 def _is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _npm_package() -> int:
+    """The bytes of the tarball, of what `make build` has compiled."""
+    command = ["npm", "pack", "--dry-run", "--json"]
+    packed = subprocess.run(command, cwd=ASSET.parent, capture_output=True, check=True).stdout
+    (package,) = json.loads(packed)
+    if not any(file["path"] == ".jsii.gz" for file in package["files"]):
+        raise FileNotFoundError("run make build: the package in TypeScript is not compiled")
+    return int(package["size"])
 
 
 def rounded_up(size: int) -> int:

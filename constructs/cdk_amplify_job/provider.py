@@ -84,6 +84,8 @@ class AmplifyJobProvider(Construct):
     """The role that the function runs with."""
     log_group: logs.ILogGroup
     """Where the function logs."""
+    service_token: str
+    """The ARN of the function, which ``Custom::AmplifyJob`` names as its ``ServiceToken``."""
 
     def __init__(self, scope: Construct, id: str, **options: Unpack[AmplifyJobProviderOptions]) -> None:
         super().__init__(scope, id)

@@ -70,30 +70,13 @@ def page() -> dict[str, str]:
     return dict(re.findall(r"^\| (?:from )?`\w+` \| `(\w+)` \|(.*)\|$", text, re.MULTILINE))
 
 
-def typescript() -> dict[str, str]:
-    """Return what the interface in TypeScript says of each property: comment and type."""
-    source = (ROOT / "examples" / "typescript" / "lib" / "amplify-job.ts").read_text()
-    interface = source.partition("interface AmplifyJobProps")[2].partition("export class")[0]
-    found = re.findall(r"/\*\*(.*?)\*/\s+readonly (\w+)(\??:.*?;)\n", interface, re.S)
-    others = {
-        "provider": ["ServiceToken"],
-        "timeout": ["TimeoutSeconds"],
-        "sources": [name for name in ROWS if name.startswith("Source")],
-    }
-    return {
-        property_: comment + type_
-        for comment, name, type_ in found
-        for property_ in others.get(name, [name[0].upper() + name[1:]])
-    }
-
-
 def says(text: str, number: int) -> bool:
     """Whether a text has a number; of seconds also as minutes."""
     forms = {str(number), f"{number:,}"} | ({str(number // 60)} if "inutes" in text else set())
     return any(re.search(rf"(?<![\d,]){form}(?![\d,]*\d)", text) for form in forms)
 
 
-@pytest.mark.parametrize("described", [docstrings, page, typescript])
+@pytest.mark.parametrize("described", [docstrings, page])
 def test_what_is_written_of_a_property_has_its_limits_its_default_and_its_words(described: Any) -> None:
     for name, text in described().items():
         row = ROWS[name]
@@ -105,8 +88,7 @@ def test_what_is_written_of_a_property_has_its_limits_its_default_and_its_words(
         if row.kind in ("flag", "word"):
             assert str(row.default).lower() in text.lower(), (name, text)
         if row.kind == "word" and described is not docstrings:  # the enums have docstrings of their own
-            without = {"MANUAL"} if described is typescript else set()  # sources say that
-            assert all(word in text for word in set(row.words) - without), (name, text)
+            assert all(word in text for word in row.words), (name, text)
 
 
 def test_the_page_has_each_property_and_says_which_start_a_job() -> None:
@@ -115,11 +97,6 @@ def test_the_page_has_each_property_and_says_which_start_a_job() -> None:
 
     assert page().keys() == ROWS.keys()
     assert said == [name for name, row in ROWS.items() if row.starts]
-
-
-def test_the_interface_in_typescript_has_each_property() -> None:
-    # ServiceTimeout follows from the timeout; a Nonce is for each deploy of the construct in Python.
-    assert typescript().keys() == ROWS.keys() - {"ServiceTimeout", "Nonce"}
 
 
 def test_terraform_waits_longer_than_the_job_and_its_templates_name_properties_that_exist() -> None:
@@ -136,9 +113,11 @@ def test_terraform_waits_longer_than_the_job_and_its_templates_name_properties_t
         assert all(60 * int(limit) > wait for limit in minutes.values())
 
 
-def test_each_option_has_a_property_or_is_said_to_be_for_python_only() -> None:
+def test_each_option_has_a_property_or_is_said_to_have_none() -> None:
     text = (ROOT / "docs" / "properties.md").read_text()
-    only_here = set(re.findall(r"`(\w+)`", text.partition("The options ")[2].partition(" are for Python")[0]))
+    only_here = set(
+        re.findall(r"`(\w+)`", text.partition("The options ")[2].partition(" have no property")[0])
+    )
 
     assert {row.option for row in ROWS.values()} | only_here == set(AmplifyJobOptions.__annotations__)
     rows = re.findall(r"^\| (?:from )?`(\w+)` \| `(\w+)` \|", text, re.MULTILINE)

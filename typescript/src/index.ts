@@ -1,0 +1,12 @@
+export * from './amplify-job';
+export * from './commit';
+export { ImportedProviderOptions } from './imported-provider';
+export { AmplifyJobProps, JobType, OnRollback, WhenBusy } from './options';
+export * from './provider';
+export { AmplifyJobProviderProps, SharedProviderProps } from './provider-options';
+export { IAmplifyJobProvider } from './provider-interface';
+export * from './provider-stack';
+export * from './role';
+export { SmokeTest } from './smoke-test';
+export * from './stack';
+export * from './stage';

@@ -1,0 +1,104 @@
+/** What a synthesis warns of. */
+
+import { Stack } from 'aws-cdk-lib';
+import { CfnApp, CfnBranch } from 'aws-cdk-lib/aws-amplify';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
+import { appOf, Branch, cfnBranchOf } from './branch';
+import { shown } from './contract';
+import { closest, isKnown } from './limits';
+import { AmplifyJobProps } from './options';
+import { Place } from './place';
+
+/** Warnings, by their ID. */
+type Pitfalls = { [id: string]: string };
+
+/** Return the warnings for a job. */
+export function pitfallsOf(props: AmplifyJobProps, { knownName, region }: Place, jobType: string): Pitfalls {
+  const { branch, sources, triggers = {} } = props;
+  const isJudged = branch && ['RELEASE', 'MANUAL'].includes(jobType);
+  const hasTriggers = Object.keys(triggers).length > 0;
+  const pitfalls = isJudged ? pitfallsOfBranch(branch, Boolean(sources), hasTriggers) : {};
+  if (jobType === 'RELEASE' && /^pr-[0-9]+$/.test(knownName)) {
+    // https://github.com/aws/aws-sdk/issues/653
+    pitfalls.preview = `a RELEASE on the preview branch ${knownName} builds the branch of its target`;
+  }
+  const misspelt = misspeltRegion(region);
+  if (misspelt) {
+    pitfalls.region = misspelt;
+  }
+  return pitfalls;
+}
+
+/**
+ * Return the warnings for a job on a branch construct, by their ID.
+ *
+ * @param deploysFiles Whether it deploys files; else it is a RELEASE.
+ * @param hasTriggers Whether changed values start it again.
+ */
+function pitfallsOfBranch(branch: Branch, deploysFiles: boolean, hasTriggers: boolean): Pitfalls {
+  const cfnBranch = cfnBranchOf(branch);
+  if (!cfnBranch) {
+    return {};
+  }
+  const app = appOf(cfnBranch);
+  if (deploysFiles) {
+    return app ? pitfallsOfFiles(app) : {};
+  }
+  const pitfalls: Pitfalls = {};
+  if (cfnBranch.enableAutoBuild === true || cfnBranch.enableAutoBuild === undefined) {
+    pitfalls.autoBuild =
+      `branch ${shown(branch.node.path)} builds at every push, and this job builds it once more: ` +
+      'turn its auto-build off, by enableAutoBuild: false';
+  }
+  if (app && !app.repository) {
+    pitfalls.noRepository =
+      `app ${shown(app.node.path)} has no repository, and a RELEASE job builds from one: ` +
+      'to deploy files, use the option sources';
+  }
+  if (hasTriggers && mayCancelBuilds(cfnBranch, app)) {
+    // https://docs.aws.amazon.com/amplify/latest/userguide/edit-build-settings.html#enable-diff-deploy
+    pitfalls.diffDeploy =
+      `branch ${shown(branch.node.path)} may cancel what triggers start, as the repository has not changed: ` +
+      'set its environment variable AMPLIFY_DIFF_DEPLOY to false, before this job is defined';
+  }
+  return pitfalls;
+}
+
+function mayCancelBuilds(branch: CfnBranch, app: CfnApp | undefined): boolean {
+  // A variable of the branch overrides that of the app.
+  for (const resource of app ? [branch, app] : [branch]) {
+    for (const variable of Stack.of(resource).resolve(resource.environmentVariables) ?? []) {
+      if (variable?.name === undefined) {
+        return false; // an intrinsic function: what it becomes is not known here
+      }
+      if (variable.name === 'AMPLIFY_DIFF_DEPLOY') {
+        return typeof variable.value === 'string' && variable.value !== 'false';
+      }
+    }
+  }
+  return true;
+}
+
+function pitfallsOfFiles(app: CfnApp): Pitfalls {
+  const pitfalls: Pitfalls = {};
+  if (app.repository) {
+    pitfalls.repository =
+      `app ${shown(app.node.path)} is connected to a repository, and Amplify then refuses to deploy files`;
+  }
+  if (app.platform !== undefined && app.platform !== 'WEB') {
+    // https://docs.aws.amazon.com/amplify/latest/userguide/manual-deploys.html
+    pitfalls.platform =
+      `app ${shown(app.node.path)} has the platform ${app.platform}, and Amplify deploys files to WEB only`;
+  }
+  return pitfalls;
+}
+
+/** Return a warning if the Region looks misspelt. No error: the CDK may not know the newest Region. */
+function misspeltRegion(region: string | undefined): string | undefined {
+  const known = RegionInfo.regions.map((info) => info.name);
+  if (region === undefined || !isKnown(region) || known.includes(region)) {
+    return undefined;
+  }
+  const close = closest(region, known);
+  return close && `the CDK knows no Region ${region}, did you mean ${close}?`;
+}

@@ -1,0 +1,57 @@
+/** The files that a job deploys: sources of `aws-s3-deployment`, as properties and permissions. */
+
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { ISource } from 'aws-cdk-lib/aws-s3-deployment';
+import { Construct } from 'constructs';
+import { shown } from './contract';
+import { isListOf } from './limits';
+import { allow, Statement } from './permissions';
+
+interface BoundSources {
+  /** As `BucketDeployment` names them. */
+  readonly properties: { [property: string]: any };
+  /** The statements that let the function read them. */
+  readonly statements: Statement[];
+}
+
+/** Check the option's type: a list of sources, with one at least. */
+export function checkSources(sources: any): void {
+  if (sources === undefined || sources === null) {
+    return;
+  }
+  const example = "as [Source.asset('dist')]";
+  if (!isListOf('bind', sources)) {
+    throw new Error(`sources must be a list of sources, ${example}, received ${shown(sources)}`);
+  }
+  if (sources.length === 0) {
+    throw new Error(`sources must have an item, ${example}, received []: for a build leave it out`);
+  }
+}
+
+/**
+ * Bind the sources: their files become assets of the stack.
+ *
+ * @param reader The role that reads the sources, one that ignores grants: theirs are wider than needed.
+ */
+export function bind(sources: ISource[], scope: Construct, reader: iam.IRole): BoundSources {
+  const configs = sources.map((source) => source.bind(scope, { handlerRole: reader }));
+  const markers = configs.map((config) => ({ ...config.markers }));
+  const escapes = configs.map((config) => Boolean(config.markersConfig?.jsonEscape));
+  const properties: { [property: string]: any } = {
+    SourceBucketNames: configs.map((config) => config.bucket.bucketName),
+    SourceObjectKeys: configs.map((config) => config.zipObjectKey),
+  };
+  if (markers.some((items) => Object.keys(items).length > 0)) {
+    properties.SourceMarkers = markers;
+  }
+  if (escapes.includes(true)) {
+    properties.SourceMarkersConfig = escapes.map((escape) => (escape ? { jsonEscape: true } : {}));
+  }
+  const objects = configs.map((config) => config.bucket.arnForObjects(config.zipObjectKey));
+  const keys = configs.flatMap((config) => config.bucket.encryptionKey?.keyArn ?? []);
+  const statements = [allow([...new Set(objects)], 's3:GetObject')];
+  if (keys.length > 0) {
+    statements.push(allow([...new Set(keys)], 'kms:Decrypt'));
+  }
+  return { properties, statements };
+}

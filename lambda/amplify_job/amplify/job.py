@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from amplify_job.cloudformation.mark import Mark
 
 SUCCEED, FAILED, CANCELLED, CANCELLING = "SUCCEED", "FAILED", "CANCELLED", "CANCELLING"
+MANUAL = "MANUAL"
+"""The type of a job that deploys files."""
 _ENDS = (SUCCEED, FAILED, CANCELLED)
 
 

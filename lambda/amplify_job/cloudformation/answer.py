@@ -9,11 +9,10 @@ import json
 import math
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from amplify_job.clock import Clock
 from amplify_job.cloudformation.request import Request
 from amplify_job.log import log
 
@@ -27,8 +26,11 @@ class NotDelivered(Exception):
     """Lambda gets this error; its retry answers again."""
 
 
-def send(request: Request, clock: Clock, status: str, **fields: Any) -> None:
-    """:raises NotDelivered: CloudFormation could not be reached."""
+def send(request: Request, sleep: Callable[[float], None], status: str, **fields: Any) -> None:
+    """Answer a request, with several tries.
+
+    :raises NotDelivered: CloudFormation could not be reached.
+    """
     body = encode(
         {
             "Status": status,
@@ -52,7 +54,7 @@ def send(request: Request, clock: Clock, status: str, **fields: Any) -> None:
             log("answered", status=status, physical_id=request.physical_id, reason=fields.get("Reason", ""))
             return
         if pause is not None:
-            clock.sleep(pause)
+            sleep(pause)
     raise NotDelivered("CloudFormation could not be reached")
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amplify_job.amplify.job import CANCELLED, CANCELLING, FAILED, SUCCEED, Job
+from amplify_job.amplify.job import CANCELLED, CANCELLING, FAILED, MANUAL, SUCCEED, Job
 from amplify_job.cloudformation.request import Task
-from amplify_job.contract import DEPLOYMENT
 from amplify_job.decide.branch_jobs import is_of
 from amplify_job.decide.state import Deployment, State
 from amplify_job.decide.steps import Do, Fail, Next, Seen, Step, StopJob, Wait
@@ -62,7 +61,7 @@ def _is_deployment_of_now(blocking: Job, task: Task, state: State) -> bool:
 
     Deployments have no mark. A request for a build starts none.
     """
-    is_deployment = blocking.mark is None and blocking.type in ("", DEPLOYMENT)
+    is_deployment = blocking.mark is None and blocking.type in ("", MANUAL)
     return bool(task.properties.sources) and is_deployment and _began_now(blocking, state)
 
 

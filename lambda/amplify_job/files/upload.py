@@ -7,31 +7,27 @@ from typing import Any
 from urllib.error import HTTPError
 
 from amplify_job.amplify import web
-from amplify_job.clock import Clock
 from amplify_job.files.archives import Zip
 from amplify_job.log import log
 from amplify_job.outcomes import Throttled
 
-SECONDS = 240
-"""How long it may take, with all its tries."""
 _PAUSES = (1, 4)  # between tries at one URL
 _CHUNK_SECONDS = 30  # for each read or write
 
 
-def upload(files: Zip, url: str, endpoint: str, clock: Clock, check: Callable[[], None]) -> None:
+def upload(
+    files: Zip, url: str, endpoint: str, sleep: Callable[[float], None], check: Callable[[], None]
+) -> None:
     """Send the zip; try again what is worth it.
 
     :param endpoint: Where Amplify itself was called.
     :param check: Called before each chunk; it raises Throttled if there is no time for it.
     :raises Throttled: not sent. Another deployment has another URL.
     """
-    until = clock.time() + SECONDS
 
     def chunks() -> Iterator[bytes]:
         for chunk in files.chunks():
             check()
-            if clock.time() > until:
-                raise Throttled(f"the files could not be sent to Amplify in {SECONDS} seconds")
             yield chunk
 
     headers = {"Content-Type": "application/zip", "Content-Length": str(files.size)}
@@ -47,4 +43,4 @@ def upload(files: Zip, url: str, endpoint: str, clock: Clock, check: Callable[[]
             log("not uploaded", error=why)
         if pause is None or why == "HTTP 403":  # the URL has expired
             raise Throttled(f"the files could not be sent to Amplify: {why}")
-        clock.sleep(pause)
+        sleep(pause)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from amplify_job.amplify.jobs import Jobs
-from amplify_job.clock import Clock
 from amplify_job.cloudformation.properties import BranchLocation, Source
 from amplify_job.cloudformation.request import Request
 from amplify_job.cloudformation.stack import Look, events_of, look_at
 from amplify_job.decide.state import State
 from amplify_job.files.archives import Files
 from amplify_job.run.aws import Aws
+
+
+class Clock(Protocol):
+    """The part of the module `time` that is used; tests pass a simulated one."""
+
+    def time(self) -> float: ...
+
+    def sleep(self, seconds: float, /) -> None: ...
 
 
 class Clients:

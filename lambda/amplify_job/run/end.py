@@ -9,7 +9,6 @@ from amplify_job.amplify.job import Job
 from amplify_job.amplify.jobs import Jobs
 from amplify_job.amplify.step_log import StepLog
 from amplify_job.cloudformation.answer import send
-from amplify_job.cloudformation.attributes import attributes
 from amplify_job.cloudformation.request import Request, Task
 from amplify_job.cloudformation.stack import Kind
 from amplify_job.decide.branch_jobs import described
@@ -17,6 +16,7 @@ from amplify_job.decide.state import State
 from amplify_job.decide.steps import Answer, Fail
 from amplify_job.log import log
 from amplify_job.outcomes import AccessDenied, Failure, Unanswered
+from amplify_job.run.attributes import attributes
 from amplify_job.run.clients import Clients
 
 _T = TypeVar("_T")
@@ -44,7 +44,7 @@ class End:
         if isinstance(end, Fail):
             log("failed", type=request.type, reason=end.failure.reason)
             if not self._must_succeed():
-                send(request, self._clients.clock, "FAILED", Reason=end.failure.reason)
+                send(request, self._clients.clock.sleep, "FAILED", Reason=end.failure.reason)
                 return
         elif end.said:
             log(end.said, why=end.why)
@@ -52,7 +52,7 @@ class End:
         if request.type != "Delete":
             job = end.job if isinstance(end, Answer) else self._described(jobs)
             data = self._attributes(jobs, job)
-        send(request, self._clients.clock, "SUCCESS", Data=data)
+        send(request, self._clients.clock.sleep, "SUCCESS", Data=data)
 
     def _must_succeed(self) -> bool:
         """Whether a failure would keep the stack from rolling back, or from being deleted."""

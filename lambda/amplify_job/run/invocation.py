@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, Protocol
 
-from amplify_job.clock import Clock
 from amplify_job.cloudformation.request import Request, Task
 from amplify_job.decide.state import State
 from amplify_job.decide.steps import Answer, Fail
 from amplify_job.log import log
 from amplify_job.outcomes import AmplifyError, InvalidProperties
 from amplify_job.run.aws import Aws
-from amplify_job.run.clients import Clients
+from amplify_job.run.clients import Clients, Clock
 from amplify_job.run.end import End
 from amplify_job.run.hand_over import hand_over, handed_over
 from amplify_job.run.loop import Loop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -44,6 +45,7 @@ from amplify_job.outcomes import (
 from amplify_job.run.clients import Clients
 
 _UPLOADS = 3  # each one is of another deployment, and gets another URL
+_UPLOAD_SECONDS = 240  # how long one may take, with all its tries
 _UNSEEN_SECONDS = 10  # how long Amplify may not find a job that was just started
 _UNREADABLE_SECONDS = 4  # how long a stack that cannot be read is asked again
 _UPDATE_SECONDS = 60  # the same for the first look of an Update: nothing is done before that
@@ -192,10 +194,10 @@ class Steps:
         return Taken(state._replace(deployment=Deployment(job_id)), seen._replace(upload_url=url))
 
     def _send_files(self, state: State, seen: Seen) -> Taken:
-        check = partial(self._check, state)
+        check = partial(self._check, state, self._clients.now + _UPLOAD_SECONDS)
         try:
             files = self._files.zip(check)
-            upload(files, seen.upload_url, self._jobs.endpoint, self._clients.clock, check)
+            upload(files, seen.upload_url, self._jobs.endpoint, self._clients.clock.sleep, check)
         except Throttled as error:
             self._files.close()  # an archive may have been replaced
             failed = state.uploads_failed + (self._clients.now < self._ends)
@@ -205,8 +207,10 @@ class Steps:
         uploaded = state.deployment._replace(uploaded=True)
         return Taken(state._replace(deployment=uploaded), seen._replace(jobs=None, upload_url=""))
 
-    def _check(self, state: State) -> None:
+    def _check(self, state: State, until: float = math.inf) -> None:
         """:raises Throttled: there is no time for a long piece of work any more."""
+        if self._clients.now > until:
+            raise Throttled(f"the files could not be sent to Amplify in {_UPLOAD_SECONDS} seconds")
         if self._clients.now >= end_of(self._task, state):
             raise Throttled("the timeout has passed")
         if self._clients.now >= self._ends:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import Annotations, CfnResource, Stack
+from aws_cdk import AspectPriority, Aspects, CfnResource, Stack
 from constructs import Construct, IConstruct
 from typing_extensions import Unpack
 
+from .build_settings import build_settings_of
 from .limits import ROWS, SECONDS_TO_ANSWER, is_known, is_list_of, job_type_of
 from .options import AmplifyJobOptions, check_names
 from .permissions import allow, arn_of_app, work_on
-from .pitfalls import pitfalls_of
+from .pitfalls import Pitfalls
 from .place import Place, place_of
 from .properties import properties_of
 from .provider import AmplifyJobProvider
@@ -85,8 +86,8 @@ class AmplifyJob(Construct):
         self._resource = self._define(options, place, properties, provider)
 
         job_type = job_type_of({**properties, "SourceBucketNames": options.get("sources")})
-        for name, text in pitfalls_of(options, place, job_type).items():
-            Annotations.of(self).add_warning_v2(f"cdk-amplify-job:{name}", text)
+        pitfalls = Pitfalls(options, place, job_type)
+        Aspects.of(self._resource).add(pitfalls, priority=AspectPriority.READONLY)
 
     def _define(
         self,
@@ -101,6 +102,10 @@ class AmplifyJob(Construct):
         files = bind(sources, self, provider.reader(self)) if sources else None
         if files:
             properties = {**properties, **files.properties, "JobType": None}
+        branch = options.get("branch")
+        if branch:
+            settings = build_settings_of(branch, Stack.of(self), deploys_files=bool(files))
+            properties = {**properties, "BuildSettings": settings}
         seconds = properties["TimeoutSeconds"] or ROWS["TimeoutSeconds"].default
         resource = CfnResource(
             self,

@@ -17,10 +17,6 @@ def names_of(branch: IBranchRef | IResource) -> tuple[str, str]:
 
     :raises ValueError: It is no branch construct, or does not know its app.
     """
-    if not hasattr(branch, "node"):
-        raise ValueError(
-            f"branch must be a branch construct, received {branch!r}: for names use app_id and branch_name"
-        )
     cfn_branch = cfn_branch_of(branch)
     if cfn_branch:
         return cfn_branch.app_id, cfn_branch.attr_branch_name
@@ -42,15 +38,25 @@ def known_name_of(branch: IBranchRef | IResource) -> str | None:
 
 
 def app_of(branch: CfnBranch) -> CfnApp | None:
-    app_id = Tokenization.reverse_string(branch.app_id).first_token
-    app = app_id.target if isinstance(app_id, Reference) else None
+    """Return the app of a branch, if the CDK app defines it."""
+    app = _target_of(branch.app_id)
     return app if isinstance(app, CfnApp) else None
 
 
 def cfn_branch_of(branch: IBranchRef | IResource) -> CfnBranch | None:
-    # The alpha module's Branch is no IBranchRef; like every L2 it wraps an L1.
+    """Return the L1 of a branch construct, if the CDK app defines it."""
+    # The alpha module's Branch is no IBranchRef; like every L2 it wraps an L1. Others refer to one.
     inner: IConstruct | None = branch if isinstance(branch, CfnBranch) else branch.node.default_child
-    return inner if isinstance(inner, CfnBranch) else None
+    if isinstance(inner, CfnBranch):
+        return inner
+    reference = getattr(branch, "branch_ref", None)
+    target = _target_of(reference.branch_arn) if reference else None
+    return target if isinstance(target, CfnBranch) else None
+
+
+def _target_of(token: str) -> IConstruct | None:
+    reference = Tokenization.reverse_string(token).first_token
+    return reference.target if isinstance(reference, Reference) else None
 
 
 def _split(arn: str) -> tuple[str, str]:

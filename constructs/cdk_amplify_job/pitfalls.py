@@ -1,4 +1,4 @@
-"""What a synthesis warns of."""
+"""What a synthesis warns of, when all is defined."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from aws_cdk import Stack
+import jsii
+from aws_cdk import Annotations, IAspect, Stack
 from aws_cdk.aws_amplify import CfnApp, CfnBranch
 from aws_cdk.region_info import RegionInfo
 
@@ -18,10 +19,30 @@ from .place import Place
 if TYPE_CHECKING:
     from aws_cdk import IResource
     from aws_cdk.interfaces.aws_amplify import IBranchRef
+    from constructs import IConstruct
 
 
-def pitfalls_of(options: AmplifyJobOptions, place: Place, job_type: str) -> dict[str, str]:
-    """Return the warnings for a job, by their ID."""
+@jsii.implements(IAspect)
+class Pitfalls:
+    """The warnings for a job. An aspect comes when the template is made.
+
+    Earlier, a branch of the alpha module may not be asked for its variables: it would keep them as they are
+    then, and forget those that come later.
+
+    :param options: Those of the job.
+    """
+
+    def __init__(self, options: AmplifyJobOptions, place: Place, job_type: str) -> None:
+        self._options, self._place, self._job_type = options, place, job_type
+
+    def visit(self, node: IConstruct) -> None:
+        """Warn at the custom resource."""
+        for name, text in _pitfalls_of(self._options, self._place, self._job_type).items():
+            Annotations.of(node).add_warning_v2(f"cdk-amplify-job:{name}", text)
+
+
+def _pitfalls_of(options: AmplifyJobOptions, place: Place, job_type: str) -> dict[str, str]:
+    """Return the texts by their ID."""
     branch, deploys_files = options.get("branch"), bool(options.get("sources"))
     pitfalls = {}
     if branch and job_type in (JobType.RELEASE, JobType.MANUAL):
@@ -62,24 +83,32 @@ def _pitfalls_of_branch(
             f"app {app.node.path!r} has no repository, and a RELEASE job builds from one: "
             "to deploy files, use the option sources"
         )
-    if has_triggers and _may_cancel_builds(cfn_branch, app):
-        # https://docs.aws.amazon.com/amplify/latest/userguide/edit-build-settings.html#enable-diff-deploy
+    # https://docs.aws.amazon.com/amplify/latest/userguide/edit-build-settings.html#enable-diff-deploy
+    diff_deploy = _diff_deploy(cfn_branch, app)
+    if diff_deploy == "true":
         pitfalls["diffDeploy"] = (
-            f"branch {branch.node.path!r} may cancel what triggers start, as the repository has not changed: "
-            "set its environment variable AMPLIFY_DIFF_DEPLOY to false, before this job is defined"
+            f"branch {branch.node.path!r} has AMPLIFY_DIFF_DEPLOY=true, so Amplify skips a build if the "
+            "repository has not changed. If a setting or a trigger has, the deploy then fails: set this "
+            "variable to false"
+        )
+    elif has_triggers and diff_deploy is not None and diff_deploy != "false":
+        pitfalls["diffDeploy"] = (
+            f"Amplify may cancel a build of branch {branch.node.path!r} that triggers start, as the "
+            "repository has not changed: set the branch's environment variable AMPLIFY_DIFF_DEPLOY to false"
         )
     return pitfalls
 
 
-def _may_cancel_builds(branch: CfnBranch, app: CfnApp | None) -> bool:
+def _diff_deploy(branch: CfnBranch, app: CfnApp | None) -> str | None:
+    """The variable that makes Amplify skip builds: empty if it is not set, None if that is not known here."""
     # A variable of the branch overrides that of the app.
     for resource in (branch, app) if app else (branch,):
         for variable in Stack.of(resource).resolve(resource.environment_variables) or []:
             if not isinstance(variable, dict) or "name" not in variable:
-                return False  # an intrinsic function: what it becomes is not known here
+                return None  # an intrinsic function: what it becomes is not known here
             if variable["name"] == "AMPLIFY_DIFF_DEPLOY":
-                return isinstance(variable["value"], str) and variable["value"] != "false"
-    return True
+                return variable["value"] if isinstance(variable["value"], str) else None
+    return ""
 
 
 def _pitfalls_of_files(app: CfnApp) -> dict[str, str]:

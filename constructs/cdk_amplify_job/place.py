@@ -49,6 +49,10 @@ def _checked_names(
     branch: IBranchRef | IResource | None, app_id: str | None, branch_name: str | None
 ) -> tuple[str, str]:
     received = f"received app_id={app_id!r} and branch_name={branch_name!r}"
+    if branch is not None and not hasattr(branch, "node"):
+        raise ValueError(
+            f"branch must be a branch construct, received {branch!r}: for names use app_id and branch_name"
+        )
     if branch is not None and (app_id is not None or branch_name is not None):
         raise ValueError(
             f"branch says the app and the branch, so app_id and branch_name must be left out, {received}"

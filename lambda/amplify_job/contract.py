@@ -19,7 +19,8 @@ class Row(NamedTuple):
     option: str
     """The construct's option that gives the property."""
     kind: str
-    """text, word, flag, number, time, map (of texts), or a list: texts, maps, or settings (any maps)."""
+    """text, word, flag, number, time, map (of texts), tree (any map), or a list: texts, maps (of texts), or
+    settings (any maps)."""
     starts: bool
     """Whether a change starts a job: then the property is in the fingerprint."""
     default: Any = None
@@ -76,13 +77,20 @@ def read(row: Row, value: Any) -> Any:
             return _moment(value)
         case "map" if _is_map(value):
             return value
+        case "tree" if isinstance(value, dict):
+            return value
         case "texts" | "maps" | "settings" if isinstance(value, list) and all(map(_ITEM[row.kind], value)):
             return value
     raise ValueError
 
 
 def shown(value: Any, kind: str = "") -> str:
-    """A value that is not allowed, cut to a line; of a map only what is not allowed in it."""
+    """A value that is not allowed, cut to a line; of a map only what is not allowed in it.
+
+    A tree holds environment variables, and so secrets: nothing of it is shown.
+    """
+    if kind == "tree":
+        return "no map"
     if kind == "map" and isinstance(value, dict):
         value = {name: item for name, item in value.items() if not _is_map({name: item})}
     text = repr(value)

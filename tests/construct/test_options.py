@@ -113,8 +113,10 @@ def test_an_option_becomes_a_property(
 
 def test_every_option_that_is_checked_by_itself_becomes_a_property_in_a_test() -> None:
     rendered = {name for _, expected in AS_PROPERTIES for name in expected}
-    # Rendered in every test, at every deploy, and with files.
-    elsewhere = {"ServiceToken", "AppId", "Nonce"} | {name for name in ROWS if name.startswith("Source")}
+    # Rendered in every test, at every deploy, with a branch construct, and with files.
+    elsewhere = {"ServiceToken", "AppId", "Nonce", "BuildSettings"} | {
+        name for name in ROWS if name.startswith("Source")
+    }
     assert rendered | elsewhere == ROWS.keys()
 
 

@@ -131,8 +131,8 @@ ROLE_ARN = "arn:aws:iam::210987654321:role/site/releases"
         ({"branch_name": " main "}, "no line break, and no space at its ends, received ' main '"),
         ({"branch_name": "main\nline"}, "no line break, and no space at its ends, received 'main\\nline'"),
         ({"triggers": {"": "x"}}, "triggers must be a map of strings, each with a name, received {'': 'x'}"),
-        ({"branch": ""}, "app_id and branch_name must be left out"),
-        ({"branch": "", "app_id": "", "branch_name": None}, "app_id and branch_name must be left out"),
+        ({"branch": ""}, "branch must be a branch construct, received '': for names use app_id and"),
+        ({"branch": "main", "branch_name": None}, "received 'main': for names use app_id and branch_name"),
         ({"when_busy": ["WAIT"]}, "when_busy must be one of WAIT, STOP, JOIN, FAIL, received ['WAIT']"),
     ],
 )

@@ -1,4 +1,4 @@
-"""No log line, reason or raised exception ever holds a ResponseURL, its signature or a credential."""
+"""No log line, reason or raised exception holds a ResponseURL, its signature, a credential or a variable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,15 @@ from amplify_job import index
 from amplify_job.log import log
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"
-SECRETS = (SIGNATURE, "responses.s3.amazonaws.com", "X-Amz-Signature", "SessionToken", "top-secret-token")
+SECRETS = (
+    SIGNATURE,
+    "responses.s3.amazonaws.com",
+    "X-Amz-Signature",
+    "SessionToken",
+    "top-secret-token",
+    "hunter2",
+)
+SETTINGS = {"Branch": {"EnvironmentVariables": [{"Name": "PASSWORD", "Value": "hunter2"}]}}
 
 
 def _nothing(world: World) -> None:
@@ -94,7 +102,12 @@ GIVEN = [
 def test_nothing_that_the_function_says_holds_a_secret(world: World, given: Any, request_type: str) -> None:
     # given
     given(world)
-    properties = {"TimeoutSeconds": "60", "AssumeRoleArn": ROLE, "CommitId": "f" * 40}
+    properties = {
+        "TimeoutSeconds": "60",
+        "AssumeRoleArn": ROLE,
+        "CommitId": "f" * 40,
+        "BuildSettings": SETTINGS,
+    }
     event = world.event(request_type, **properties)
     if request_type != "Create":
         event["PhysicalResourceId"] = f"{APP_ID}/{BRANCH}/1/1abc"

@@ -59,10 +59,10 @@ def test_a_misspelt_property_is_told_with_the_one_that_was_meant(name: str, mean
 def test_any_other_unknown_property_is_told_with_the_allowed_ones() -> None:
     assert _refusal({**REQUIRED, "X": "60"}) == (
         "VALIDATION_ERROR: unknown property 'X'; allowed are AppId, AssumeRoleArn, BranchName, "
-        "CommitId, CommitMessage, CommitTime, ExternalId, FailureLogLines, JobId, JobReason, JobType, Nonce, "
-        "OnRollback, Region, ServiceTimeout, ServiceToken, SmokeTestPath, SmokeTestSeconds, "
-        "SmokeTestStatus, SmokeTestText, SourceBucketNames, SourceMarkers, SourceMarkersConfig, "
-        "SourceObjectKeys, TimeoutSeconds, Triggers, VerifyCommit, Wait, WhenBusy"
+        "BuildSettings, CommitId, CommitMessage, CommitTime, ExternalId, FailureLogLines, JobId, "
+        "JobReason, JobType, Nonce, OnRollback, Region, ServiceTimeout, ServiceToken, SmokeTestPath, "
+        "SmokeTestSeconds, SmokeTestStatus, SmokeTestText, SourceBucketNames, SourceMarkers, "
+        "SourceMarkersConfig, SourceObjectKeys, TimeoutSeconds, Triggers, VerifyCommit, Wait, WhenBusy"
     )
 
 
@@ -89,6 +89,8 @@ ALLOWED: list[tuple[str, Any]] = [
     ("Triggers", {}),
     ("Triggers", {"key": "", "other": "v" * 100_000}),
     ("Nonce", "anything"),
+    ("BuildSettings", {}),
+    ("BuildSettings", {"Branch": {"A": [{"B": "1"}, 2, True, None]}, "Else": "text"}),
     ("Wait", "TRUE"),
     ("Wait", "False"),
     ("Wait", True),
@@ -153,6 +155,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("Triggers", {"key": 1}, "Triggers is {'key': 1}, must be a map of strings"),
     ("Triggers", {"a": "b", "key": {"a": "b"}}, "Triggers is {'key': {'a': 'b'}}, must be a map of strings"),
     ("Nonce", 1, "Nonce is 1, must be a string"),
+    ("BuildSettings", "password", "BuildSettings is no map, must be a map"),
+    ("BuildSettings", [{}], "BuildSettings is no map, must be a map"),
     ("Wait", "yes", "Wait is 'yes', must be true or false"),
     ("Wait", "0", "Wait is '0', must be true or false"),
     ("Wait", 0, "Wait is 0, must be true or false"),

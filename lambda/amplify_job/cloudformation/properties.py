@@ -66,6 +66,8 @@ class Properties(NamedTuple):
     commit_time: datetime | None
     triggers: Mapping[str, str]
     nonce: str
+    build_settings: Mapping[str, Any]
+    """What Amplify builds by, such as environment variables: secrets may be among them."""
     wait: bool
     sources: tuple[Source, ...]
     """Files to deploy, instead of a build."""
@@ -105,6 +107,7 @@ class Properties(NamedTuple):
             commit_time=values["CommitTime"],
             triggers=values["Triggers"],
             nonce=values["Nonce"],
+            build_settings=values["BuildSettings"],
             wait=values["Wait"],
             sources=_sources(values),
             # The function must answer before CloudFormation gives up.

@@ -183,6 +183,9 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
 
     assert here("fail", "BUILD", "--reason", "no space") == (0, "the next job fails in BUILD\n")
     write_site(up, nonce="2")
+    _, diff = here("diff", "--app", "assembly")
+    assert "[~] Custom::Site Site" in diff
+    assert "replaced" not in diff
     assert "no space" in here("deploy", *SITE)[1]
     _, events = here("events")
     assert "UPDATE_ROLLBACK_COMPLETE" in events

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from waiting import SECONDS, eventually
 
 from amplify_local import LocalAws
@@ -381,6 +382,29 @@ def test_an_unchanged_resource_has_no_events(stack: Stack) -> None:
         "CREATE_COMPLETE",
     ]
     assert len(stack.sent()) == 1
+
+
+def test_a_stack_has_one_operation_at_a_time(stack: Stack) -> None:
+    def change_set(name: str) -> dict[str, str]:
+        names = {"StackName": stack.name, "ChangeSetName": name}
+        stack.cloudformation.create_change_set(**names, TemplateBody=stack.template(A=name))
+        return names
+
+    stack.create()
+    early = change_set("early")
+    lasting = stack.template(Update=[{"mark": "begun"}, {"await": "refused"}, {"put": {}}])
+    stack.cloudformation.update_stack(StackName=stack.name, TemplateBody=lasting)
+    assert eventually(stack.marker("begun").exists)
+
+    refusal = r"\(ValidationError\) .*Stack:arn:.* is in UPDATE_IN_PROGRESS state and can not be updated"
+    with pytest.raises(ClientError, match=refusal):
+        change_set("late")
+    with pytest.raises(ClientError, match=refusal):
+        stack.cloudformation.execute_change_set(**early)
+
+    stack.marker("refused").touch()
+    assert stack.wait() == "UPDATE_COMPLETE"
+    assert [request["RequestType"] for request in stack.sent(2)] == ["Create", "Update"]
 
 
 def test_a_retried_create_has_the_same_request_id_and_another_url(stack: Stack) -> None:

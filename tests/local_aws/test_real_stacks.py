@@ -12,7 +12,7 @@ from waiting import eventually
 from amplify_local import LocalAws
 
 APP_ID = {"Fn::GetAtt": ["App", "AppId"]}
-SHOP = {
+SHOP: dict[str, Any] = {
     "App": {"Type": "AWS::Amplify::App", "Properties": {"Name": "shop", "Repository": "https://a.example/b"}},
     "Main": {"Type": "AWS::Amplify::Branch", "Properties": {"AppId": APP_ID, "BranchName": "main"}},
     "Domain": {
@@ -68,6 +68,13 @@ def test_a_domain_is_real_and_a_placeholder_stands_for_what_is_lacking_with_one_
     assert [each["subDomainSetting"]["prefix"] for each in found["subDomains"]] == ["", "www"]
     shown = client.get_branch(appId=app_id, branchName="main")["branch"]
     assert shown["customDomains"] == ["shop.example", "www.shop.example"]
+
+    listed = {"EnvironmentVariables": [{"Name": "API", "Value": "b"}]}
+    main = {**SHOP["Main"], "Properties": {**SHOP["Main"]["Properties"], **listed}}
+    write_assembly(tmp_path, {"Resources": {**SHOP, "Main": main}, "Outputs": outputs})
+    diff = aws.cdk("diff", "--app", assembly).stdout
+    assert "[~] AWS::Amplify::Branch Main" in diff
+    assert "replaced" not in diff
 
     without = {name: resource for name, resource in SHOP.items() if name != "Domain"}
     write_assembly(tmp_path, {"Resources": without})

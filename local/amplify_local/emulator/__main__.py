@@ -26,6 +26,7 @@ def main() -> None:
         amplify_resources,
         custom_resources,
         endpoints,
+        operations,
         placeholders,
         policy_quota,
         worker_log,
@@ -34,6 +35,7 @@ def main() -> None:
     amplify_resources.install()
     custom_resources.install()
     endpoints.install()
+    operations.install()
     placeholders.install()
     policy_quota.install()
     worker_log.install()

@@ -33,7 +33,7 @@ _PARTS = {
 _STACKS = """\
 In account {account}, Region {region}, this creates (with --only, the stacks of these parts):
 
-  {name}-probe      a stack: a function in two copies, two roles, a log group
+  {name}-probe      a stack: a function, two roles, a log group
   {name}-…          5 stacks, one after the other, each with a custom resource of that function
   {name}-files      a stack: an Amplify app without a repository, to which a page is deployed
   {name}-app        a stack: an Amplify app with the branch {branch}"""
@@ -60,7 +60,9 @@ def main() -> int:
     if arguments.clean_up:
         account.check()
         return _report_left(account.clean_up())
-    print(_plan(arguments, account), flush=True)  # before an error, which goes to the other stream
+    plan = _WITH_BUILDS if arguments.repository else _WITHOUT_BUILDS
+    # Before an error, which goes to the other stream.
+    print(plan.format(**vars(arguments), name=account.name), flush=True)
     if not arguments.yes:
         print("Nothing was created, and AWS was not called. Run this again with --yes to do it.")
         return 0
@@ -95,17 +97,6 @@ def _arguments() -> argparse.Namespace:
         parser.error("--run must be at most 12 small letters and digits")
     arguments.run = arguments.run or secrets.token_hex(3)
     return arguments
-
-
-def _plan(arguments: argparse.Namespace, account: Account) -> str:
-    names = {
-        "account": account.id,
-        "region": account.region,
-        "name": account.name,
-        "branch": arguments.branch,
-        "repository": arguments.repository,
-    }
-    return (_WITH_BUILDS if arguments.repository else _WITHOUT_BUILDS).format(**names)
 
 
 def _run(arguments: argparse.Namespace, account: Account) -> int:

@@ -54,7 +54,7 @@ class Releases:
             table.saw("failing", self._after("deploy", version="4"))
             self._site.builds()
             table.saw("restored", self._after("deploy", version="5", sibling="FAILED"))
-            self._wait_for_jobs()
+            self._site.ended(self._site.jobs()[0]["jobId"])
             table.saw("destroyed", self._after("destroy"))
 
     def _while_busy(self) -> str:
@@ -101,16 +101,12 @@ class Releases:
             branch_name=self._site.branch,
             triggers={"version": version},
         )
-        # From the first deploy on: a sibling that is changed, not made, comes after the job.
-        self._add_sibling(stack, sibling)
+        # Comes after the job, and may fail; from the first deploy on, so that it is changed, not made.
+        token = self._probe.service_token
+        other = cdk.CustomResource(stack, "Sibling", service_token=token, properties={"Status": sibling})
+        other.node.add_dependency(stack.job)
         app.synth()
         return output
-
-    def _add_sibling(self, stack: AmplifyJobStack, status: str) -> None:
-        """A resource that comes after the job, and may fail."""
-        token = self._probe.service_token
-        sibling = cdk.CustomResource(stack, "Sibling", service_token=token, properties={"Status": status})
-        sibling.node.add_dependency(stack.job)
 
     def _latency(self) -> float:
         """From the end of the newest job to CloudFormation's event for its resource."""
@@ -121,9 +117,6 @@ class Releases:
             if event["ResourceType"] == "Custom::AmplifyJob" and event["ResourceStatus"] == "CREATE_COMPLETE"
         ]
         return float((complete[0] - self._site.jobs()[0]["endTime"]).total_seconds())
-
-    def _wait_for_jobs(self) -> None:
-        self._site.ended(self._site.jobs()[0]["jobId"])
 
 
 def _type(job: dict[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""Options that are refused at synthesis: what was given, and what is allowed."""
+"""Options that are refused at synthesis: what was given, and what is allowed.
+
+The limits themselves are those of the contract, which tests/function/test_properties.py tries row by row.
+"""
 
 from datetime import date, datetime
 from typing import Any
@@ -46,7 +49,6 @@ ROLE_ARN = "arn:aws:iam::210987654321:role/site/releases"
         ),
         ({"commit_time": date(2026, 1, 2)}, "12:00:00Z, received datetime.date(2026, 1, 2)"),
         ({"triggers": ["v1"]}, "triggers must be a map of strings, each with a name, received ['v1']"),
-        ({"triggers": "v1"}, "triggers must be a map of strings, each with a name, received 'v1'"),
         ({"execute_after": "Api"}, "execute_after must be a list of constructs, received 'Api'"),
         ({"execute_after": ["Api"]}, "execute_after must be a list of constructs, received ['Api']"),
         ({"provider": "arn:aws:lambda:x"}, "provider must be a provider, received 'arn:aws:lambda:x': see"),
@@ -59,13 +61,8 @@ ROLE_ARN = "arn:aws:iam::210987654321:role/site/releases"
             "assume_role must be the ARN of an IAM role, without * and ?, received",
         ),
         ({"external_id": "shop-42"}, "external_id goes with assume_role, received 'shop-42' without one"),
-        (
-            {"external_id": "a", "assume_role": ROLE_ARN},
-            "external_id must be letters, digits or any of +=,.@:/-_, 2 to 1,224 characters, received 'a'",
-        ),
-        ({"app_id": "d" * 21}, f"app_id must be {AN_APP_ID}, received 'ddddddddddddddddddddd'"),
         ({"app_id": ""}, f"app_id must be {AN_APP_ID}, received ''"),
-        ({"branch_name": "b" * 256}, "branch_name must be a string, 1 to 255 characters, received 'bbb"),
+        ({"branch_name": ""}, "branch_name must be a string, 1 to 255 characters, received ''"),
         ({"job_type": "BUILD"}, "job_type must be one of RELEASE, RETRY, MANUAL, WEB_HOOK, received 'BUILD'"),
         ({"job_type": "RETRY"}, "job_id must be given for RETRY and for no other job_type"),
         ({"job_id": "7"}, "received job_type='RELEASE' and job_id='7'"),
@@ -73,24 +70,8 @@ ROLE_ARN = "arn:aws:iam::210987654321:role/site/releases"
             {"job_type": "RETRY", "job_id": "x"},
             "job_id must be the ID of a job such as 7, at most 255 characters, received 'x'",
         ),
-        ({"job_reason": "r" * 256}, "job_reason must be a string, at most 255 characters, received 'rrr"),
-        ({"job_reason": 1}, "job_reason must be a string, at most 255 characters, received 1"),
-        ({"commit_id": "c" * 256}, "commit_id must be a string, 1 to 255 characters, received 'ccc"),
-        (
-            {"commit_message": "m" * 10_001},
-            "mmm… (10,001 characters)",
-        ),
-        (
-            {"commit_time": "yesterday"},
-            "12:00:00Z, received 'yesterday'",
-        ),
-        ({"commit_time": "2026-01-02T03:04:05"}, "12:00:00Z, received '2026-01-02T03:04:05'"),
         ({"commit_time": datetime(2026, 1, 2)}, "12:00:00Z, received datetime.datetime(2026, 1, 2, 0, 0)"),
         ({"commit": Commit("a"), "commit_id": "b"}, "commit says it all, received also commit_id"),
-        (
-            {"triggers": {"url": None}},
-            "triggers must be a map of strings, each with a name, received {'url': None}",
-        ),
         ({"triggers": {1: "x"}}, "triggers must be a map of strings, each with a name, received {1: 'x'}"),
         (
             {"triggers": {cdk.Aws.REGION: "x"}},
@@ -101,24 +82,15 @@ ROLE_ARN = "arn:aws:iam::210987654321:role/site/releases"
         ({"branch_name": "release/*"}, "branch_name must hold no * and no ?, received 'release/*'"),
         ({"timeout": 20}, f"timeout must be {A_TIMEOUT}, received 20"),
         ({"wait": "false"}, "wait must be true or false, received 'false'"),
-        ({"verify_commit": 0}, "verify_commit must be true or false, received 0"),
         ({"every_deploy": "no"}, "every_deploy must be true or false, known at synthesis, received 'no'"),
         ({"smoke_test": True}, "smoke_test must be a SmokeTest, received True"),
         (
             {"smoke_test": SmokeTest(), "wait": False},
             "smoke_test looks at the site after the job, so wait must be true",
         ),
-        ({"when_busy": "wait"}, "when_busy must be one of WAIT, STOP, JOIN, FAIL, received 'wait'"),
-        ({"on_rollback": "UNDO"}, "on_rollback must be one of RESTORE, IGNORE, received 'UNDO'"),
-        ({"failure_log_lines": 51}, "failure_log_lines must be a whole number from 0 to 50, received 51"),
         ({"failure_log_lines": True}, "failure_log_lines must be a whole number from 0 to 50, received True"),
         ({"region": "Frankfurt"}, "region must be a Region such as eu-west-1, received 'Frankfurt'"),
-        (
-            {"assume_role": "releases"},
-            "assume_role must be the ARN of an IAM role, without * and ?, received",
-        ),
         ({"app_id": cdk.Token.as_list({"Ref": "Ids"})}, f"app_id must be {AN_APP_ID}, received ["),
-        ({"app_id": "arn:aws:amplify:eu-west-1:123456789012:apps/d1a2b3c4d5e6f7"}, "not its name or its ARN"),
         ({"region": ["eu-west-1"]}, "region must be a Region such as eu-west-1, received ['eu-west-1']"),
         ({"region": ""}, "region must be a Region such as eu-west-1, received ''"),
         (
@@ -152,13 +124,8 @@ def test_a_wrong_option_is_refused_with_what_was_given_and_what_is_allowed(
             {"path": "health"},
             "path must be one slash and then ASCII characters without spaces, or an https URL without user",
         ),
-        ({"path": "//evil.example"}, "received '//evil.example'"),
-        ({"path": "/" + "p" * 1000}, "at most 1,000 characters, received '/ppp"),
-        ({"status": 199}, "status must be a whole number from 200 to 599, received 199"),
         ({"status": "200"}, "status must be a whole number from 200 to 599, received '200'"),
-        ({"text": "t" * 1001}, "ttt… (1,001 characters)"),
         ({"text": ""}, "text must be a string, 1 to 1,000 characters, received ''"),
-        ({"path": "https://user:secret@example.com/"}, "https URL without user and #"),
         (
             {"within": 120},
             "within must be a Duration of 10 seconds to 15 minutes, known at synthesis, received 120",

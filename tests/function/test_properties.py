@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,7 +13,7 @@ from simulated import World
 from simulated_aws import FUNCTION_ARN
 
 from amplify_job.cloudformation.properties import Properties
-from amplify_job.contract import ROWS
+from amplify_job.contract import ROWS, allowed, read, shown
 from amplify_job.outcomes import InvalidProperties
 
 REQUIRED = {"ServiceToken": FUNCTION_ARN, "AppId": "d1a2b3c4", "BranchName": "main"}
@@ -58,181 +60,175 @@ def test_a_misspelt_property_is_told_with_the_one_that_was_meant(name: str, mean
 
 def test_any_other_unknown_property_is_told_with_the_allowed_ones() -> None:
     assert _refusal({**REQUIRED, "X": "60"}) == (
-        "VALIDATION_ERROR: unknown property 'X'; allowed are AppId, AssumeRoleArn, BranchName, "
-        "BuildSettings, CommitId, CommitMessage, CommitTime, ExternalId, FailureLogLines, JobId, "
-        "JobReason, JobType, Nonce, OnRollback, Region, ServiceTimeout, ServiceToken, SmokeTestPath, "
-        "SmokeTestSeconds, SmokeTestStatus, SmokeTestText, SourceBucketNames, SourceMarkers, "
-        "SourceMarkersConfig, SourceObjectKeys, TimeoutSeconds, Triggers, VerifyCommit, Wait, WhenBusy"
+        f"VALIDATION_ERROR: unknown property 'X'; allowed are {', '.join(sorted(ROWS))}"
     )
 
 
-AN_APP_ID = "the ID of an app such as d1a2b3c4d5e6f7, not its name or its ARN, 1 to 20 characters"
-AN_EXTERNAL_ID = "letters, digits or any of +=,.@:/-_, 2 to 1,224 characters"
-A_PAGE = (
-    "must be one slash and then ASCII characters without spaces, or an https URL without user and #, "
-    "at most 1,000 characters"
+# What a value of each kind may be, whatever its row, and what it may not.
+TAKEN: dict[str, list[Any]] = {
+    "flag": ["TRUE", "False", True, False],
+    "time": [
+        "2026-01-31T12:00:00Z",
+        "2026-01-31T12:00:00z",
+        "2026-01-31T12:00:00.123456-08:00",
+        "0001-01-02T00:00:00+00:00",
+    ],
+    "map": [{}, {"key": "", "other": "v" * 100_000}],
+    "tree": [{}, {"Branch": {"A": [{"B": "1"}, 2, True, None]}, "Else": "text"}],
+    "texts": [[], ["a"]],
+    "maps": [[], [{}, {"m": "v"}]],
+    "settings": [[], [{"jsonEscape": True}]],
+}
+REFUSED: dict[str, list[Any]] = {
+    "text": [1, True, {"a": "b"}, ["d1"]],
+    "word": ["release", "wait", "UNDO", ["RELEASE"], 1],
+    "flag": ["yes", "no", "0", 0, []],
+    "number": ["60.0", "-60", "٢٠٠", " 200", "9" * 5000, True, []],
+    "time": [
+        "2026-01-31T12:00:00",
+        "2026-01-31",
+        "yesterday",
+        "2026-01-31T12:00:00Z\n",
+        "0001-01-01T00:00:00+14:00",
+        1769860800,
+    ],
+    "map": ["text", ["a"], {"key": 1}, {"": "x"}],
+    "tree": ["password", [{}]],
+    "texts": ["assets", [""], [{}]],
+    "maps": [{}, [1], [{"m": ["v"]}]],
+    "settings": [{}, [1]],
+}
+# The same of the rows with a pattern.
+TAKEN_BY_PATTERN: dict[str, list[str]] = {
+    "AppId": ["d1"],
+    "JobId": ["7"],
+    "Region": ["eu-west-1", "us-gov-west-1"],
+    "SmokeTestPath": [
+        "/a/b?c=d",
+        "https://www.example.com",
+        "https://www.example.com:8443/health?of=site",
+    ],
+    "AssumeRoleArn": [ROLE, "arn:aws-us-gov:iam::123456789012:role/r"],
+    "ExternalId": ["shop/42=", "Aa0_+=,.@:/-"],
+}
+REFUSED_BY_PATTERN: dict[str, list[str]] = {
+    "AppId": ["d", "a1b2c3", "d1\n", "my-app"],
+    "JobId": ["1a", "-1"],
+    "Region": ["Ireland", "eu-west-1.evil.example"],
+    "SmokeTestPath": [
+        "health",
+        "/a b",
+        "//evil.example",
+        "http://www.example.com/",
+        "https://user:secret@www.example.com/",
+        "https://www.example.com@evil.example/",
+        "https://www.example.com:80@evil.example/",
+        "https://www.example.com/#top",
+        "https://www.example.com/a b",
+        "https://www.exämple.com/",
+        "https:///health",
+    ],
+    "AssumeRoleArn": ["releaser", "arn:aws:iam::123456789012:user/u", ROLE + " x", ROLE[:-1] + "*"],
+    "ExternalId": ["ää", "a b"],
+}
+
+
+def within(name: str) -> Iterator[Any]:
+    """What a property may be, up to its limits."""
+    row = ROWS[name]
+    yield from TAKEN.get(row.kind, [])
+    yield from TAKEN_BY_PATTERN.get(name, [])
+    yield from row.words
+    if row.kind == "number":
+        yield from (row.least, row.most, str(row.least), str(row.most))
+    elif row.most:
+        yield text_of(row, row.most)
+        yield text_of(row, max(row.least, 2))
+    elif row.kind == "text" and not row.pattern:
+        yield "any\n" * 10_000
+
+
+def beyond(name: str) -> Iterator[Any]:
+    """What it may not be."""
+    row = ROWS[name]
+    yield from REFUSED[row.kind]
+    yield from REFUSED_BY_PATTERN.get(name, [])
+    if row.kind == "number" and row.most:
+        yield from (row.least - 1, str(row.least - 1), row.most + 1, str(row.most + 1))
+    elif row.most:
+        yield text_of(row, row.most + 1)
+        if row.least > 1:  # an empty text is none
+            yield text_of(row, row.least - 1)
+
+
+def text_of(row: Any, length: int) -> str:
+    """A text of this length that has the row's pattern."""
+    texts = ("é\n" * length, "x" * length, "9" * length, "d" * length, "/" + "p" * length)
+    return next(text[:length] for text in texts if re.fullmatch(row.pattern or "(?s:.*)", text[:length]))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_value_within_its_limits_is_taken(name: str) -> None:
+    for value in within(name):
+        read(ROWS[name], value)
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_property_has_its_default(empty: str | None) -> None:
+    assert _parse(**dict.fromkeys(ROWS.keys() - REQUIRED.keys(), empty)) == _parse()
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_value_beyond_them_is_named_with_what_is_allowed(name: str) -> None:
+    for value in beyond(name):
+        said = f"{name} is {shown(value, ROWS[name].kind)}, must be {allowed(ROWS[name])}"
+        assert _refusal({**REQUIRED, name: value}) == f"VALIDATION_ERROR: {said}"
+
+
+@pytest.mark.parametrize(
+    ("properties", "said"),
+    [
+        (
+            {"AppId": "my-app"},
+            "AppId is 'my-app', must be the ID of an app such as d1a2b3c4d5e6f7, not its name or its ARN, "
+            "1 to 20 characters",
+        ),
+        ({"JobReason": True}, "JobReason is True, must be a string, at most 255 characters"),
+        (
+            {"CommitMessage": "m" * 10_001},
+            f"CommitMessage is '{'m' * 98}… (10,001 characters), must be a string, at most 10,000 characters",
+        ),
+        ({"WhenBusy": "wait"}, "WhenBusy is 'wait', must be one of WAIT, STOP, JOIN, FAIL"),
+        ({"Wait": "0"}, "Wait is '0', must be true or false"),
+        ({"TimeoutSeconds": "59"}, "TimeoutSeconds is '59', must be a whole number from 60 to 3300"),
+        (
+            {"CommitTime": "2026-01-31"},
+            "CommitTime is '2026-01-31', must be an ISO 8601 date and time with an offset, "
+            "such as 2026-01-31T12:00:00Z",
+        ),
+        (
+            {"Triggers": {"a": "b", "key": {"a": "b"}}},
+            "Triggers is {'key': {'a': 'b'}}, must be a map of strings, each with a name",
+        ),
+        ({"BuildSettings": "password"}, "BuildSettings is no map, must be a map"),
+        ({"SourceBucketNames": [""]}, "SourceBucketNames is [''], must be a list of strings"),
+        ({"SourceMarkers": {}}, "SourceMarkers is {}, must be a list of maps of strings, each with a name"),
+        ({"SourceMarkersConfig": [1]}, "SourceMarkersConfig is [1], must be a list of maps"),
+        (
+            {"SourceObjectKeys": ["a"]},
+            "SourceObjectKeys has 1 items, must have as many as SourceBucketNames: 0",
+        ),
+        ({"SourceMarkers": [{}]}, "SourceMarkers has 1 items, must have as many as SourceBucketNames: 0"),
+        ({"SmokeTestStatus": "200"}, "SmokeTestStatus is given, so SmokeTestPath must be given, too"),
+    ],
 )
-ALLOWED: list[tuple[str, Any]] = [
-    ("AppId", "d" + "a" * 19),
-    ("AppId", "d1"),
-    ("BranchName", "b" * 255),
-    ("BranchName", "feature/ü b\n"),
-    ("JobType", "WEB_HOOK"),
-    ("JobReason", "r" * 255),
-    ("JobReason", "several\nlines"),
-    ("CommitId", "c" * 255),
-    ("CommitMessage", "m" * 10_000),
-    ("CommitTime", "2026-01-31T12:00:00Z"),
-    ("CommitTime", "2026-01-31T12:00:00z"),
-    ("CommitTime", "2026-01-31T12:00:00.123456-08:00"),
-    ("CommitTime", "0001-01-02T00:00:00+00:00"),
-    ("Triggers", {}),
-    ("Triggers", {"key": "", "other": "v" * 100_000}),
-    ("Nonce", "anything"),
-    ("BuildSettings", {}),
-    ("BuildSettings", {"Branch": {"A": [{"B": "1"}, 2, True, None]}, "Else": "text"}),
-    ("Wait", "TRUE"),
-    ("Wait", "False"),
-    ("Wait", True),
-    ("Wait", False),
-    ("Wait", ""),
-    ("Wait", None),
-    ("VerifyCommit", "false"),
-    ("TimeoutSeconds", "60"),
-    ("TimeoutSeconds", "3300"),
-    ("TimeoutSeconds", 60),
-    ("TimeoutSeconds", ""),
-    ("ServiceTimeout", "240"),
-    ("ServiceTimeout", "3600"),
-    ("FailureLogLines", "0"),
-    ("FailureLogLines", "50"),
-    ("WhenBusy", "JOIN"),
-    ("WhenBusy", ""),
-    ("OnRollback", "IGNORE"),
-    ("Region", "eu-west-1"),
-    ("Region", "us-gov-west-1"),
-    ("Region", ""),
-    ("AssumeRoleArn", ROLE),
-    ("SmokeTestPath", "/a/b?c=d"),
-    ("SmokeTestPath", "https://www.example.com"),
-    ("SmokeTestPath", "https://www.example.com:8443/health?of=site"),
-    ("SmokeTestPath", ""),
-    ("SmokeTestStatus", ""),
-    ("SmokeTestText", ""),
-    ("SmokeTestSeconds", ""),
-    ("SourceBucketNames", []),
-    ("SourceBucketNames", ""),
-    ("SourceObjectKeys", []),
-    ("SourceMarkers", []),
-    ("SourceMarkersConfig", []),
-    ("ExternalId", "ab"),
-    ("ExternalId", "shop/42=" + "x" * 1216),
-    ("AssumeRoleArn", "arn:aws-us-gov:iam::123456789012:role/r"),
-    ("ServiceToken", ""),
-]
-REFUSED: list[tuple[str, Any, str]] = [
-    ("AppId", "d" + "a" * 20, f"AppId is 'd{'a' * 20}', must be {AN_APP_ID}"),
-    ("AppId", "d", f"AppId is 'd', must be {AN_APP_ID}"),
-    ("AppId", "a1b2c3", f"AppId is 'a1b2c3', must be {AN_APP_ID}"),
-    ("AppId", "d1\n", f"AppId is 'd1\\n', must be {AN_APP_ID}"),
-    ("AppId", ["d1"], f"AppId is ['d1'], must be {AN_APP_ID}"),
-    ("BranchName", "b" * 256, "bbb… (256 characters), must be a string, 1 to 255 characters"),
-    ("BranchName", 1, "BranchName is 1, must be a string, 1 to 255 characters"),
-    ("JobType", "release", "JobType is 'release', must be one of RELEASE, RETRY, MANUAL, WEB_HOOK"),
-    ("JobReason", "r" * 256, "rrr… (256 characters), must be a string, at most 255 characters"),
-    ("JobReason", True, "JobReason is True, must be a string"),
-    ("JobReason", {"a": "b"}, "JobReason is {'a': 'b'}, must be a string"),
-    ("CommitId", "c" * 256, "ccc… (256 characters), must be a string, 1 to 255 characters"),
-    ("CommitMessage", "m" * 10_001, "mmm… (10,001 characters), must be a string, at most 10,000"),
-    ("CommitTime", "2026-01-31T12:00:00", "CommitTime is '2026-01-31T12:00:00', must be an ISO 8601"),
-    ("CommitTime", "2026-01-31", "CommitTime is '2026-01-31', must be an ISO 8601"),
-    ("CommitTime", "yesterday", "CommitTime is 'yesterday', must be an ISO 8601"),
-    ("CommitTime", "2026-01-31T12:00:00Z\n", "must be an ISO 8601"),
-    ("CommitTime", "0001-01-01T00:00:00+14:00", "must be an ISO 8601"),
-    ("CommitTime", 1769860800, "CommitTime is 1769860800, must be an ISO 8601"),
-    ("Triggers", "text", "Triggers is 'text', must be a map of strings, each with a name"),
-    ("Triggers", ["a"], "Triggers is ['a'], must be a map of strings, each with a name"),
-    ("Triggers", {"key": 1}, "Triggers is {'key': 1}, must be a map of strings"),
-    ("Triggers", {"a": "b", "key": {"a": "b"}}, "Triggers is {'key': {'a': 'b'}}, must be a map of strings"),
-    ("Nonce", 1, "Nonce is 1, must be a string"),
-    ("BuildSettings", "password", "BuildSettings is no map, must be a map"),
-    ("BuildSettings", [{}], "BuildSettings is no map, must be a map"),
-    ("Wait", "yes", "Wait is 'yes', must be true or false"),
-    ("Wait", "0", "Wait is '0', must be true or false"),
-    ("Wait", 0, "Wait is 0, must be true or false"),
-    ("Wait", [], "Wait is [], must be true or false"),
-    ("VerifyCommit", "no", "VerifyCommit is 'no', must be true or false"),
-    ("TimeoutSeconds", "59", "TimeoutSeconds is '59', must be a whole number from 60 to 3300"),
-    ("TimeoutSeconds", "3301", "TimeoutSeconds is '3301', must be a whole number from 60 to 3300"),
-    ("TimeoutSeconds", "60.0", "TimeoutSeconds is '60.0', must be a whole number from 60 to 3300"),
-    ("TimeoutSeconds", "-60", "TimeoutSeconds is '-60', must be a whole number from 60 to 3300"),
-    ("TimeoutSeconds", "٦٠", "TimeoutSeconds is '٦٠', must be a whole number from 60 to 3300"),
-    ("TimeoutSeconds", " 60", "TimeoutSeconds is ' 60', must be a whole number from 60 to 3300"),
-    ("TimeoutSeconds", "9" * 5000, "must be a whole number from 60 to 3300"),
-    ("TimeoutSeconds", True, "TimeoutSeconds is True, must be a whole number from 60 to 3300"),
-    ("ServiceTimeout", "239", "ServiceTimeout is '239', must be a whole number from 240 to 3600"),
-    ("ServiceTimeout", "3601", "ServiceTimeout is '3601', must be a whole number from 240 to 3600"),
-    ("FailureLogLines", "-1", "FailureLogLines is '-1', must be a whole number from 0 to 50"),
-    ("FailureLogLines", "51", "FailureLogLines is '51', must be a whole number from 0 to 50"),
-    ("WhenBusy", "wait", "WhenBusy is 'wait', must be one of WAIT, STOP, JOIN, FAIL"),
-    ("OnRollback", "UNDO", "OnRollback is 'UNDO', must be one of RESTORE, IGNORE"),
-    ("Region", "Ireland", "Region is 'Ireland', must be a Region such as eu-west-1"),
-    ("Region", "eu-west-1.evil.example", "must be a Region such as eu-west-1"),
-    ("SmokeTestPath", "health", f"SmokeTestPath is 'health', {A_PAGE}"),
-    ("SmokeTestPath", "/a b", f"SmokeTestPath is '/a b', {A_PAGE}"),
-    ("SmokeTestPath", "//evil.example", f"SmokeTestPath is '//evil.example', {A_PAGE}"),
-    ("SmokeTestPath", "/" + "p" * 1000, "(1,001 characters), must be one slash"),
-    ("SmokeTestPath", "http://www.example.com/", A_PAGE),
-    ("SmokeTestPath", "https://user:secret@www.example.com/", A_PAGE),
-    ("SmokeTestPath", "https://www.example.com@evil.example/", A_PAGE),
-    ("SmokeTestPath", "https://www.example.com:80@evil.example/", A_PAGE),
-    ("SmokeTestPath", "https://www.example.com/#top", A_PAGE),
-    ("SmokeTestPath", "https://www.example.com/a b", A_PAGE),
-    ("SmokeTestPath", "https://www.exämple.com/", A_PAGE),
-    ("SmokeTestPath", "https:///health", A_PAGE),
-    ("SmokeTestStatus", "200", "SmokeTestStatus is given, so SmokeTestPath must be given, too"),
-    ("SmokeTestStatus", "99", "SmokeTestStatus is '99', must be a whole number from 200 to 599"),
-    ("SmokeTestText", "t" * 1001, "ttt… (1,001 characters), must be a string, 1 to 1,000 characters"),
-    ("SmokeTestText", "t", "SmokeTestText is given, so SmokeTestPath must be given, too"),
-    ("SmokeTestSeconds", "60", "SmokeTestSeconds is given, so SmokeTestPath must be given, too"),
-    ("SourceBucketNames", "assets", "SourceBucketNames is 'assets', must be a list of strings"),
-    ("SourceBucketNames", [""], "SourceBucketNames is [''], must be a list of strings"),
-    ("SourceObjectKeys", [{}], "SourceObjectKeys is [{}], must be a list of strings"),
-    ("SourceObjectKeys", ["a"], "SourceObjectKeys has 1 items, must have as many as SourceBucketNames: 0"),
-    ("SourceMarkers", {}, "SourceMarkers is {}, must be a list of maps of strings"),
-    ("SourceMarkers", [{}], "SourceMarkers has 1 items, must have as many as SourceBucketNames: 0"),
-    ("SourceMarkersConfig", [1], "SourceMarkersConfig is [1], must be a list of maps"),
-    ("ExternalId", "ää", f"ExternalId is 'ää', must be {AN_EXTERNAL_ID}"),
-    ("Triggers", {"": "x"}, "Triggers is {'': 'x'}, must be a map of strings, each with a name"),
-    ("ExternalId", "a", f"ExternalId is 'a', must be {AN_EXTERNAL_ID}"),
-    ("ExternalId", "a b", AN_EXTERNAL_ID),
-    ("ExternalId", "x" * 1225, AN_EXTERNAL_ID),
-    ("AssumeRoleArn", "releaser", "AssumeRoleArn is 'releaser', must be the ARN of an IAM role"),
-    ("AssumeRoleArn", "arn:aws:iam::123456789012:user/u", "must be the ARN of an IAM role"),
-    ("AssumeRoleArn", ROLE + " x", "must be the ARN of an IAM role"),
-    ("AssumeRoleArn", ROLE[:-1] + "*", "must be the ARN of an IAM role, without * and ?"),
-]
-
-
-@pytest.mark.parametrize(("name", "value"), ALLOWED)
-def test_a_value_within_its_limits_is_taken(name: str, value: Any) -> None:
-    assert _parse(**{name: value}).location.app_id.startswith("d")
-
-
-@pytest.mark.parametrize(("name", "value", "said"), REFUSED)
-def test_a_value_outside_its_limits_is_named_with_what_is_allowed(name: str, value: Any, said: str) -> None:
-    refusal = _refusal({**REQUIRED, name: value})
-    assert refusal.startswith("VALIDATION_ERROR: ")
-    assert said in refusal
-
-
-@pytest.mark.parametrize(("name", "value", "said"), REFUSED)
-def test_a_value_outside_its_limits_never_reaches_amplify(
-    world: World, name: str, value: Any, said: str
+def test_what_is_refused_fails_the_deploy_with_one_line_and_never_reaches_amplify(
+    world: World, properties: dict[str, Any], said: str
 ) -> None:
-    answer = world.request(world.event("Create", **{name: value}))
+    answer = world.request(world.event("Create", **properties))
+
     assert answer.status == "FAILED"
-    assert said in answer.reason
+    assert answer.reason == f"VALIDATION_ERROR: {said}"
     assert world.amplify.calls == []
 
 
@@ -252,13 +248,9 @@ def test_a_long_value_is_cut_in_the_reason(length: int, shown: str) -> None:
     ("job_type", "job_id", "allowed"),
     [
         ("RETRY", "1", True),
-        ("RETRY", "9" * 255, True),
         ("RETRY", "", False),
         ("RELEASE", "1", False),
         ("", "1", False),
-        ("RETRY", "9" * 256, False),
-        ("RETRY", "1a", False),
-        ("RETRY", "-1", False),
     ],
 )
 def test_a_job_id_is_required_for_and_only_for_a_retry(job_type: str, job_id: str, allowed: bool) -> None:
@@ -336,10 +328,6 @@ def test_sources_are_read_as_bucket_deployment_writes_them() -> None:
             {**SOURCES, "CommitId": "abc", "CommitMessage": "m", "JobReason": "r"},
             "sources are deployed without a build, so JobReason, CommitId, CommitMessage must be left out",
         ),
-        (
-            {**SOURCES, "SourceMarkers": [{}, {"m": ["v"]}]},
-            "SourceMarkers is [{}, {'m': ['v']}], must be a list of maps of strings, each with a name",
-        ),
     ],
 )
 def test_sources_that_do_not_go_with_the_rest_are_refused(properties: dict[str, Any], said: str) -> None:
@@ -359,27 +347,16 @@ def test_other_files_and_other_values_are_another_version() -> None:
     assert len({_parse(**one).fingerprint for one in given}) == len(given)
 
 
-@pytest.mark.parametrize(
-    ("properties", "said"),
-    [
-        ({"SmokeTestStatus": "199"}, "SmokeTestStatus is '199', must be a whole number from 200 to 599"),
-        ({"SmokeTestSeconds": "901"}, "SmokeTestSeconds is '901', must be a whole number from 10 to 900"),
-        ({"Wait": "false"}, "SmokeTestPath looks at the site after the job, so Wait must be true"),
-    ],
-)
-def test_a_smoke_test_that_cannot_be_is_refused(properties: dict[str, Any], said: str) -> None:
-    assert _refusal({**REQUIRED, "SmokeTestPath": "/", **properties}) == f"VALIDATION_ERROR: {said}"
+def test_a_smoke_test_needs_the_end_of_the_job() -> None:
+    assert _refusal({**REQUIRED, "SmokeTestPath": "/", "Wait": "false"}) == (
+        "VALIDATION_ERROR: SmokeTestPath looks at the site after the job, so Wait must be true"
+    )
 
 
 def test_a_smoke_test_has_defaults_and_starts_no_job() -> None:
     assert _parse().smoke_test is None
     assert _parse(SmokeTestPath="/").smoke_test == ("/", 200, "", 120)
     assert _parse(SmokeTestPath="/").fingerprint == _parse().fingerprint
-
-
-def test_every_property_has_a_test_of_its_limits() -> None:
-    tested = {name for name, *_ in ALLOWED} & ({name for name, *_ in REFUSED} | {"ServiceToken"})
-    assert tested | {"JobId"} == ROWS.keys()
 
 
 def _parse(**properties: Any) -> Properties:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from faults import FAULTS
 from simulated import APP_ID, BRANCH, PHYSICAL_ID, START, World
 
 STATES: dict[str, dict[str, Any]] = {
@@ -217,7 +218,7 @@ def test_stop_stops_a_job_that_another_resource_started_in_an_earlier_deploy(wor
     assert (answer.status, world.status(world.jobs()[0])) == ("SUCCESS", "CANCELLED")
 
 
-@pytest.mark.parametrize("mode", ["500", "429", "timeout", "reset", "malformed", "denied"])
+@pytest.mark.parametrize("mode", FAULTS)
 def test_stop_tries_again_when_the_stop_goes_wrong(world: World, mode: str) -> None:
     other = _busy(world, never_ends=True)
     world.clock.sleep(1)

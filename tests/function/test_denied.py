@@ -6,6 +6,7 @@ import itertools
 import math
 
 import pytest
+from faults import FAULTS
 from simulated import APP_ID, BRANCH, START, World
 
 from amplify_local.amplify.rest import ApiError
@@ -142,7 +143,7 @@ def test_a_refused_assumption_is_retried_for_a_minute_and_then_names_the_role(wo
     assert START + 60 <= answer.time <= START + 90
 
 
-@pytest.mark.parametrize("mode", ["denied", "500", "429", "timeout", "reset", "malformed"])
+@pytest.mark.parametrize("mode", FAULTS)
 def test_an_assumption_that_goes_wrong_once_is_tried_again(world: World, mode: str) -> None:
     world.fail("AssumeRole", mode)
     answer = world.request(world.event("Create", AssumeRoleArn=ROLE))

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from faults import FAULTS
 from simulated import APP_ID, BRANCH, PHYSICAL_ID, START, World
 from simulated_aws import FUNCTION_ARN
 
@@ -227,7 +228,7 @@ def test_a_hand_over_of_another_version_is_treated_as_a_redelivery(world: World,
     assert (answer.data["JobId"], world.amplify.count("StartJob")) == ("1", 1)
 
 
-@pytest.mark.parametrize("mode", ["denied", "500", "429", "timeout", "reset", "malformed"])
+@pytest.mark.parametrize("mode", FAULTS)
 def test_a_refused_hand_over_raises_for_lambdas_retry_which_goes_on(world: World, mode: str) -> None:
     # given
     world.fail("Invoke", mode)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from faults import FAULTS
 from simulated import APP_ID, BRANCH, World
 from simulated_aws import STACK_ID, amplify_client
 
@@ -50,6 +51,22 @@ def test_an_error_means_one_thing(operation: str, code: str, status: int, meanin
     raised = _raised(ClientError(error, operation))  # type: ignore[arg-type]
     assert type(raised) is meaning
     assert "the message" in str(raised)
+
+
+@pytest.mark.parametrize(
+    ("modes", "meaning"),
+    [
+        (("timeout", "reset", "500", "malformed"), Unanswered),
+        (("429", "rate"), Throttled),
+        (("denied",), AccessDenied),
+    ],
+)
+def test_faults_have_three_meanings(world: World, modes: tuple[str, ...], meaning: type[Exception]) -> None:
+    for mode in modes:
+        world.fail("ListJobs", mode)
+        with pytest.raises(meaning):
+            Jobs(LOCATION, STACK_ID, lambda: amplify_client("us-east-1")).list()
+    assert set(modes) & set(FAULTS), "one of them stands for all"
 
 
 @pytest.mark.parametrize("status", [400, 429])

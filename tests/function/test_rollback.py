@@ -8,7 +8,6 @@ import pytest
 from rollbacks import complete, pushed, rolled_back, said, updated
 from simulated import APP_ID, BRANCH, Answer, World
 
-MODES = ["500", "429", "timeout", "reset", "malformed", "denied"]
 OLD, NEW = "0" * 39 + "1", "0" * 39 + "2"
 
 

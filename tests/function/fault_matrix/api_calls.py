@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .row import ANY, LOST, PASSING, SUCCESS, Row, create, fails, jobs_take, reason_says, said, stopped
+from faults import AT_ONCE, PASSING
+
+from .row import ANY, LOST, SUCCESS, Row, create, fails, jobs_take, reason_says, said, stopped
 
 ROLE = "arn:aws:iam::210987654321:role/releaser"
 
@@ -92,7 +94,7 @@ ROWS = [
         "stopped at the second try",
         1,
         ["JOB_TIMED_OUT"],
-        modes=("reset", "500", "429", "denied", "malformed"),
+        modes=AT_ONCE,
         holds=stopped("1"),
     ),
     Row(

@@ -125,7 +125,7 @@ ROWS = [
         "sent again",
         1,
         [SUCCESS],
-        modes=("reset", "500", "timeout"),
+        modes=("500", "timeout"),
         holds=serves("new"),
     ),
     Row(

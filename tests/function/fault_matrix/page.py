@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from faults import FAULTS
+
 from . import THEMES
-from .row import MODES, SUCCESS, Row
+from .row import ANY, SUCCESS, Row
 
 PAGE = Path(__file__).parents[3] / "docs" / "reliability.md"
 BEGIN, END = "<!-- fault matrix: begin -->", "<!-- fault matrix: end -->"
@@ -22,8 +24,8 @@ def page(text: str) -> str:
 def _table(theme: str, rows: list[Row]) -> str:
     lines = [f"### {theme}", "", "| fault | outcome | jobs started | answers sent |", "|---|---|---|---|"]
     for row in rows:
-        modes = ", ".join(MODES.get(mode, "") for mode in row.modes)
-        modes = "any fault" if set(row.modes) == set(MODES) else modes
+        modes = ", ".join(FAULTS.get(mode, f"HTTP {mode}") for mode in row.modes if mode)
+        modes = "any fault" if len(row.modes) == len(ANY) else modes
         sent = ", ".join(f"`{answer if answer == SUCCESS else f'FAILED {answer}'}`" for answer in row.answers)
         fault = row.fault.replace("{mode}", modes)
         lines.append(f"| {fault} | {row.outcome} | {row.jobs} | {sent or 'none'} |")

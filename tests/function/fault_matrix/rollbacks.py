@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from faults import AT_ONCE
+
 from .row import (
     ANY,
     APP,
-    AT_ONCE,
     BRANCH,
     SUCCESS,
     Row,

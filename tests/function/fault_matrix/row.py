@@ -6,19 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from faults import FAULTS
+
 APP, BRANCH = "d1a2b3c4", "main"  # those of the simulated world
-MODES = {
-    "timeout": "no answer for 20 s",
-    "reset": "connection reset",
-    "500": "HTTP 500",
-    "429": "throttled",
-    "denied": "AccessDenied",
-    "malformed": "HTML instead of JSON",
-}
-ANY = tuple(MODES)
-LOST = ("timeout", "reset", "500", "malformed")  # whether the call took effect is not known
-AT_ONCE = tuple(mode for mode in MODES if mode != "timeout")
-PASSING = ("timeout", "reset", "500", "429", "malformed")  # what is tried until the time is over
+ANY = tuple(FAULTS)
+LOST = ("timeout",)  # whether the call took effect is not known
 SUCCESS = "SUCCESS"
 INVENTED_ID = "shop-Site-1ABCDEFGHIJKL"
 

@@ -150,21 +150,11 @@ def test_the_environment_of_a_job_is_shown(url: str, client: Any) -> None:
     assert job["environment"] == {"API": "https://a"}
 
 
-BRANCH_HERE = {"app_id": "d123", "branch_name": "feature/x"}
-
-
 @pytest.mark.parametrize(
     ("action", "body", "message"),
     [
         ("push", {"branch": "main"}, "unknown key: branch; there is app_id, branch_name, message, commit_id"),
         ("push", {}, "missing key: app_id, branch_name; there is app_id, branch_name, message, commit_id"),
-        (
-            "start",
-            {**BRANCH_HERE, "colour": 1},
-            "unknown key: colour; there is app_id, branch_name, job_type, ",
-        ),
-        ("start", {**BRANCH_HERE, "commitTime": "now"}, "Value 'now' at 'commitTime' failed to satisfy "),
-        ("stop", {**BRANCH_HERE, "jobId": "1"}, "unknown key: jobId; there is app_id, branch_name, job_id"),
         ("plan", {"outcom": "FAILED"}, "unknown key: outcom; there is outcome, step, status_reason, "),
         ("next-job", {"outcom": "FAILED"}, "unknown key: outcom; there is branch, outcome, step, "),
         ("next-job", {"step": "TEST"}, "step must be one of BUILD, DEPLOY, VERIFY, got 'TEST'"),
@@ -178,9 +168,8 @@ BRANCH_HERE = {"app_id": "d123", "branch_name": "feature/x"}
         ("behaviour", {"commit_ids": "x"}, "commit_ids must be one of honoured, ignored, got 'x'"),
         ("behaviour", {"page_size": 1.5}, "page_size must be a whole number, got 1.5"),
         ("behaviour", {"any_commit": "no"}, "any_commit must be true or false, got 'no'"),
-        ("apps", {"app_id": "d1", "nam": "x"}, "unknown key: nam; there is app_id, name, description, "),
+        ("apps", {"app_id": "d1", "nam": "x"}, "unknown key: nam; there is app_id, name"),
         ("branches", {"app_id": "d123", "branchname": "x"}, "unknown key: branchname; there is app_id, "),
-        ("branches", {"app_id": "d123", "branch_name": "x", "framework": 7}, "Value '7' at 'framework' "),
         ("site", {"app_id": "d123", "branch": "x"}, "unknown key: branch; there is app_id, branch_name"),
         ("site", [], "the body must be a JSON object, got []"),
     ],
@@ -198,23 +187,17 @@ def test_the_control_endpoint_refuses_what_it_does_not_know(
 
 def test_the_control_endpoint_says_what_is_not_there(url: str) -> None:
     assert http(f"{url}/_amplify/push", {"app_id": "dnope", "branch_name": "main"})[0] == 404
-    assert "there is POST /_amplify/push, " in http(f"{url}/_amplify/nope", {})[1]
+    assert "there is no POST nope; there is POST push, " in http(f"{url}/_amplify/nope", {})[1]
 
 
-def test_a_job_is_started_and_stopped_over_the_control_endpoint(url: str, amplify: Amplify) -> None:
+def test_a_job_is_planned_for_one_branch_over_the_control_endpoint(url: str, amplify: Amplify) -> None:
     for plan in (
         {"outcome": "FAILED", "branch": ["d123", "main"]},
         {"never_ends": True, "branch": ["d123", "feature/x"]},
     ):
         assert http(f"{url}/_amplify/next-job", plan)[0] == 200
-    started = {**BRANCH_HERE, "commitMessage": "Hi", "commitTime": 1.5}
-    assert http(f"{url}/_amplify/start", started)[0] == 200
-    assert http(f"{url}/_amplify/stop", {**BRANCH_HERE, "job_id": "1"})[0] == 200
 
-    (job,) = amplify.jobs()
-    assert (job.plan.never_ends, job.commit_message, job.stopped is not None) == (True, "Hi", True)
-    assert job.commit_time is not None
-    assert job.commit_time.timestamp() == 1.5
+    assert amplify.start("d123", "feature/x").plan.never_ends
 
 
 def page(url: str, host: str, **headers: str) -> int:
@@ -250,8 +233,7 @@ def test_a_protected_site_is_shown_to_who_has_the_credentials(
 
 
 def test_a_site_is_served_at_its_custom_domains(url: str, amplify: Amplify) -> None:
-    of_main = {"app_id": "d123", "branch_name": "main", "customDomains": ["www.example.com"]}
-    assert http(f"{url}/_amplify/branches", of_main)[0] == 200
+    amplify.create_branch("d123", "main", customDomains=["www.example.com"])
     amplify.start("d123", "main")
     assert eventually(lambda: amplify.site("d123", "main"))
 

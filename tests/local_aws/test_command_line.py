@@ -18,6 +18,7 @@ import pytest
 from rich.console import Console
 from waiting import SECONDS, eventually
 
+from amplify_local import cdk_cli
 from amplify_local.cli import commands, main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -287,11 +288,13 @@ def test_jobs_are_shown_in_whole_words_at_80_columns_and_in_a_pipe(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "is no scenario that can be read: "),
-        ("{", "is no scenario that can be read: "),
-        ('{"next-job": {}}', "is no list of requests, such as "),
-        ('["next-job"]', "is no list of requests, such as "),
-        ('[{"next-job": 1}]', "is no list of requests, such as "),
+        (None, " is no scenario that can be read: "),
+        ("{", " is no scenario that can be read: "),
+        ('{"next-job": {}}', " is no list of requests, such as "),
+        ('["next-job"]', " is no list of requests, such as "),
+        ('[{"next-job": 1}]', ": the body must be a JSON object, got 1"),
+        ('[{"next-jb": {"step": "DEPLOY"}}]', ": there is no POST next-jb; there is POST push, "),
+        ('[{"next-job": {"stop": "DEPLOY"}}]', ": unknown key: stop; there is branch, outcome, step, "),
     ],
 )
 def test_a_scenario_is_read_before_anything_starts(
@@ -303,8 +306,31 @@ def test_a_scenario_is_read_before_anything_starts(
     with pytest.raises(SystemExit, match="2"):
         main(["deploy", "--scenario", str(file)])
     error = capsys.readouterr().err
-    assert f"{file} {message}" in error
+    assert f"{file}{message}" in error
     assert "is up" not in error
+
+
+def test_without_node_or_with_npm_out_of_reach_one_line_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(cdk_cli, "__file__", str(tmp_path / "cdk_cli.py"))
+    monkeypatch.chdir(tmp_path)
+    npm = tmp_path / "npx"
+    npm.write_text(
+        "#!/bin/sh\necho 'npm error code ENOTFOUND' >&2\necho 'npm error syscall getaddrinfo' >&2\n"
+        "echo 'npm error network request to https://registry.example/aws-cdk failed, reason: …' >&2\nexit 1\n"
+    )
+    npm.chmod(0o700)
+    reason = "network request to https://registry.example/aws-cdk failed, reason: …"
+    for path, message in (
+        (tmp_path / "empty", "the CDK CLI needs Node.js, and there is no npx on the PATH"),
+        (tmp_path, f"npx cannot fetch {cdk_cli.CLI}: {reason}"),
+    ):
+        monkeypatch.setenv("PATH", str(path))
+
+        assert main(["deploy"]) == 1
+
+        assert f"error: {message}\n" in capsys.readouterr().err
 
 
 def test_a_branch_that_several_apps_have_is_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from ticking import Clock
 
 from amplify_local.amplify import Amplify
 from amplify_local.amplify.rest import Request
+from amplify_local.http.control import control
 from amplify_local.http.server import serve, site_address
 
 BRANCH = {"appId": "d123", "branchName": "feature/x"}
@@ -71,6 +73,8 @@ def test_what_is_deployed_is_served_when_its_job_has_succeeded(
     assert job["summary"].keys() & {"commitId", "commitMessage", "commitTime", "jobType"} == set()
     assert [step["stepName"] for step in job["steps"]] == ["DEPLOY", "VERIFY"]
     assert amplify.site("d123", "feature/x") == {"index.html": b"hello"}
+    (listed,) = json.loads(control(amplify, Request("GET", "/_amplify/jobs")).body)
+    assert listed["commit"] is None
 
 
 @pytest.mark.parametrize("status", ["PENDING", "CREATED"])

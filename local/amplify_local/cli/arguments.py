@@ -14,6 +14,7 @@ from amplify_local.amplify.faults import MODES
 from amplify_local.amplify.plan import STEPS
 from amplify_local.cli import commands
 from amplify_local.cli.commands import ACCOUNT, REGION, SETTINGS
+from amplify_local.http.control import check
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -102,9 +103,15 @@ def _scenario(file: str) -> list[tuple[str, dict[str, Any]]]:
     """Requests to the control endpoint: ``[{"next-job": {"outcome": "FAILED"}}]``."""
     try:
         scenario = json.loads(Path(file).read_text())
-        return [(action, dict(body)) for request in scenario for action, body in request.items()]
+        requests = [(action, body) for request in scenario for action, body in request.items()]
     except (OSError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"{file} is no scenario that can be read: {error}") from None
     except (AttributeError, TypeError):
         example = '[{"next-job": {"outcome": "FAILED"}}]'
         raise argparse.ArgumentTypeError(f"{file} is no list of requests, such as {example}") from None
+    for action, body in requests:
+        try:
+            check(f"POST {action}", body)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"{file}: {error}") from None
+    return requests

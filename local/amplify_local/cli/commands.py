@@ -111,7 +111,7 @@ def jobs(options: argparse.Namespace) -> int:
         names = f"{job['app_id']}/{job['branch_name']}", job["job_id"], job["job_type"]
         status = Text(job["status"], _style(job["status"]))
         seconds = f"{job['ended'] - job['started']:.1f}" if job["ended"] else ""
-        commit = job["commit"][:7], (job["commit_message"] or "").split("\n")[0]
+        commit = (job["commit"] or "")[:7], (job["commit_message"] or "").split("\n")[0]
         table.add_row(*names, status, seconds, *(commit if is_wide else ()))
     console.print(table)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from inspect import signature
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from amplify_local.amplify.api import UPLOAD, Amplify
@@ -13,21 +14,20 @@ from amplify_local.amplify.faults import Fault
 from amplify_local.amplify.models import Job
 from amplify_local.amplify.plan import Plan
 from amplify_local.amplify.provider import OPERATIONS
-from amplify_local.amplify.rest import ApiError, Request, Response, read_input, service_model
+from amplify_local.amplify.rest import ApiError, Request, Response
+from amplify_local.amplify.timeline import DEPLOYMENT
 
 PREFIX = "/_amplify/"
 
 
 def control(amplify: Amplify, request: Request) -> Response:
     """Perform one request under :data:`PREFIX`."""
-    action = _ACTIONS.get((request.method, request.path.removeprefix(PREFIX)))
-    if action is None:
-        known = ", ".join(f"{method} {PREFIX}{name}" for method, name in _ACTIONS)
-        return _answer(404, {"message": f"unknown; there is {known}"})
+    asked = f"{request.method} {request.path.removeprefix(PREFIX)}"
     try:
         body = json.loads(request.body or b"{}")
-        _check(body, action)
-        return _answer(200, action.perform(amplify, **body))
+        check(asked, body)
+        done = _ACTIONS[asked].perform(amplify, **body)
+        return _answer(200, _shown(amplify, done) if isinstance(done, Job) else done)
     except ApiError as error:
         return error.response()
     except ValueError as error:
@@ -35,30 +35,40 @@ def control(amplify: Amplify, request: Request) -> Response:
 
 
 class _Action(NamedTuple):
-    """What to do, and the keys of its body: also the fields of a dataclass, or an operation's members."""
+    """What to do. The keys of its body are its parameters, and the fields of a dataclass."""
 
     perform: Callable[..., Any]
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
     options: type | None = None
-    operation: str = ""
 
 
-def _check(body: Any, action: _Action) -> None:
-    """Refuse what would be ignored, or would make later requests fail."""
+def check(asked: str, body: Any) -> None:
+    """Refuse what would be ignored, or would make later requests fail.
+
+    :param asked: Method and action, such as "POST push".
+    :raises ValueError: naming what is wrong, and what there is
+    """
+    if asked not in _ACTIONS:
+        raise ValueError(f"there is no {asked}; there is {', '.join(_ACTIONS)}")
+    action = _ACTIONS[asked]
     if not isinstance(body, dict):
         raise ValueError(f"the body must be a JSON object, got {body!r}")
+    named = [each for each in signature(action.perform).parameters.values() if each.annotation != "Amplify"]
+    named = [each for each in named if each.kind is not each.VAR_KEYWORD and each.name != "self"]
     kinds = get_type_hints(action.options) if action.options else {}
-    members = _members(action.operation) if action.operation else ()
-    known = [*action.required, *action.optional, *kinds, *members]
+    known = [*(each.name for each in named), *kinds]
     for what, names in (
         ("unknown", [name for name in body if name not in known]),
-        ("missing", [name for name in action.required if name not in body]),
+        ("missing", [each.name for each in named if each.default is each.empty and each.name not in body]),
     ):
         if names:
             raise ValueError(f"{what} key: {', '.join(names)}; there is {', '.join(known)}")
-    for name in [name for name in body if name in kinds]:
-        _check_kind(name, body[name], kinds[name])
+    for name, value in body.items():
+        what, types = _KINDS.get(kinds.get(name), ("", (object,)))
+        # True is an int to Python.
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types and what):
+            raise ValueError(f"{name} must be {what}, got {value!r}")
+        if get_origin(kinds.get(name)) is Literal and value not in get_args(kinds[name]):
+            raise ValueError(f"{name} must be one of {', '.join(get_args(kinds[name]))}, got {value!r}")
 
 
 _KINDS: dict[Any, tuple[str, tuple[type, ...]]] = {
@@ -69,64 +79,32 @@ _KINDS: dict[Any, tuple[str, tuple[type, ...]]] = {
 }
 
 
-def _check_kind(name: str, value: Any, kind: Any) -> None:
-    if get_origin(kind) is Literal and value not in get_args(kind):
-        raise ValueError(f"{name} must be one of {', '.join(get_args(kind))}, got {value!r}")
-    what, types = _KINDS.get(kind, ("", (object,)))
-    # True is an int to Python.
-    if not isinstance(value, types) or (kind in (int, float) and isinstance(value, bool)):
-        raise ValueError(f"{name} must be {what}, got {value!r}")
-
-
-def _members(operation: str) -> list[str]:
-    shape = service_model().operation_model(operation).input_shape
-    named_here = ("appId", "branchName", "jobType", "name")
-    return [name for name in shape.members if name not in named_here] if shape else []
-
-
-def _read(operation: str, members: dict[str, Any], **named: Any) -> dict[str, Any]:
-    """Members of an operation's input as Amplify reads them; it refuses values that it does not allow."""
-    given = {**named, **members}
-    request = Request("POST", "", body=json.dumps(given).encode())
-    read = read_input(service_model().operation_model(operation), given, request)
-    return {name: value for name, value in read.items() if name in members}
-
-
-def _push(amplify: Amplify, app_id: str, branch_name: str, **commit: Any) -> Any:
-    job = amplify.push(app_id, branch_name, **commit)
-    return None if job is None else _job(amplify, job)
-
-
-def _start(amplify: Amplify, app_id: str, branch_name: str, job_type: str = "RELEASE", **members: Any) -> Any:
-    read = _read("StartJob", members, appId=app_id, branchName=branch_name, jobType=job_type)
-    return _job(amplify, amplify.start(app_id, branch_name, job_type, **read))
-
-
-def _next_job(amplify: Amplify, branch: Any = None, **options: Any) -> Any:
+def _next_job(amplify: Amplify, branch: Any = None, **options: Any) -> None:
     amplify.next_job(branch=tuple(branch) if branch else None, **options)
 
 
-def _fail(amplify: Amplify, operation: str | None = None, **options: Any) -> Any:
+def _plan(amplify: Amplify, **options: Any) -> None:
+    amplify.plan(**options)
+
+
+def _fail(amplify: Amplify, **options: Any) -> Any:
     known = (*OPERATIONS, UPLOAD)
-    if operation is not None and operation not in known:
-        raise ValueError(f"operation must be one of {', '.join(known)}, got {operation!r}")
-    return asdict(amplify.fail(operation, **options))
+    if options.get("operation") not in (None, *known):
+        raise ValueError(f"operation must be one of {', '.join(known)}, got {options['operation']!r}")
+    return asdict(amplify.fail(**options))
 
 
-def _behaviour(amplify: Amplify, **options: Any) -> Any:
+def _behaviour(amplify: Amplify, **options: Any) -> None:
     for name, value in options.items():
         setattr(amplify.behaviour, name, frozenset(value) if isinstance(value, list) else value)
 
 
-def _create_app(amplify: Amplify, name: str = "site", app_id: str | None = None, **members: Any) -> Any:
-    return {"app_id": amplify.create_app(name, app_id, **_read("CreateApp", members, name=name)).id}
+def _create_app(amplify: Amplify, app_id: str, name: str = "site") -> Any:
+    return {"app_id": amplify.create_app(name, app_id).id}
 
 
-def _create_branch(
-    amplify: Amplify, app_id: str, branch_name: str, customDomains: Any = None, **members: Any
-) -> Any:
-    read = _read("CreateBranch", members, appId=app_id, branchName=branch_name)
-    return {"arn": amplify.create_branch(app_id, branch_name, customDomains=customDomains or [], **read).arn}
+def _create_branch(amplify: Amplify, app_id: str, branch_name: str) -> Any:
+    return {"arn": amplify.create_branch(app_id, branch_name).arn}
 
 
 def _site(amplify: Amplify, app_id: str, branch_name: str) -> Any:
@@ -134,7 +112,7 @@ def _site(amplify: Amplify, app_id: str, branch_name: str) -> Any:
 
 
 def _jobs(amplify: Amplify) -> Any:
-    return [_job(amplify, job) for job in amplify.jobs()]
+    return [_shown(amplify, job) for job in amplify.jobs()]
 
 
 def _branches(amplify: Amplify) -> Any:
@@ -153,26 +131,23 @@ def _calls(amplify: Amplify) -> Any:
     return [asdict(call) for call in amplify.calls]
 
 
-_BRANCH = ("app_id", "branch_name")
-_ACTIONS: dict[tuple[str, str], _Action] = {
-    ("POST", "push"): _Action(_push, _BRANCH, ("message", "commit_id")),
-    ("POST", "start"): _Action(_start, _BRANCH, ("job_type",), operation="StartJob"),
-    ("POST", "stop"): _Action(Amplify.stop, (*_BRANCH, "job_id")),
-    ("POST", "plan"): _Action(Amplify.plan, options=Plan),
-    ("POST", "next-job"): _Action(_next_job, (), ("branch",), options=Plan),
-    ("POST", "fail"): _Action(_fail, options=Fault),
-    ("POST", "behaviour"): _Action(_behaviour, options=Behaviour),
-    ("POST", "apps"): _Action(_create_app, (), ("app_id", "name"), operation="CreateApp"),
-    ("POST", "branches"): _Action(_create_branch, _BRANCH, ("customDomains",), operation="CreateBranch"),
-    ("POST", "site"): _Action(_site, _BRANCH),
-    ("GET", "jobs"): _Action(_jobs),
-    ("GET", "apps"): _Action(_apps),
-    ("GET", "branches"): _Action(_branches),
-    ("GET", "calls"): _Action(_calls),
+_ACTIONS = {
+    "POST push": _Action(Amplify.push),
+    "POST plan": _Action(_plan, Plan),
+    "POST next-job": _Action(_next_job, Plan),
+    "POST fail": _Action(_fail, Fault),
+    "POST behaviour": _Action(_behaviour, Behaviour),
+    "POST apps": _Action(_create_app),
+    "POST branches": _Action(_create_branch),
+    "POST site": _Action(_site),
+    "GET jobs": _Action(_jobs),
+    "GET apps": _Action(_apps),
+    "GET branches": _Action(_branches),
+    "GET calls": _Action(_calls),
 }
 
 
-def _job(amplify: Amplify, job: Job) -> dict[str, Any]:
+def _shown(amplify: Amplify, job: Job) -> dict[str, Any]:
     """A job for people: times in seconds since 1970, steps with their names and statuses."""
     now = amplify.clock()
     return {
@@ -181,7 +156,7 @@ def _job(amplify: Amplify, job: Job) -> dict[str, Any]:
         "job_id": job.id,
         "job_type": job.type,
         "status": job.status_at(now),
-        "commit": job.sha,
+        "commit": None if job.type == DEPLOYMENT else job.sha,
         "commit_message": job.commit_message,
         "environment": job.environment,
         "started": job.created,

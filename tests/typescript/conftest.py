@@ -18,7 +18,7 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as npm gets it, of what `make` has compiled."""
     built = (ROOT / ".jsii.gz").stat().st_mtime if (ROOT / ".jsii.gz").exists() else 0
     newer = [file.name for file in ROOT.glob("typescript/src/*.ts") if file.stat().st_mtime > built]
-    assert not newer, f"run make typescript: {newer} are newer than what is compiled"
+    assert not newer, f"run make build: {newer} are newer than what is compiled"
     folder = tmp_path_factory.mktemp("packed")
     subprocess.run(["npm", "pack", "--silent", "--pack-destination", folder], cwd=ROOT, check=True)
     (file,) = folder.glob("*.tgz")

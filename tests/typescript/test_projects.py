@@ -40,7 +40,8 @@ def aws() -> Iterator[LocalAws]:
 
 @pytest.fixture(scope="module")
 def first_deploy(aws: LocalAws, project: Path) -> str:
-    """What a user sees of it. It compiles the programs."""
+    """What a user sees of it. It compiles the programs, and what the types must refuse."""
+    (project / "bin/types.ts").write_text((Path(__file__).parent / "types.ts").read_text())
     (project.parent / "site").symlink_to(ROOT / "examples/site")
     done = aws.cdk("deploy", "-c", f"app_id={APP_ID}", "-c", "version=1", cwd=project)
     assert done.returncode == 0, done.stdout

@@ -143,8 +143,9 @@ export function conflict(given: { [property: string]: any }, isKnown: (value: an
   return rules.find(([values, broken]) => broken && values.every(isKnown))?.[2] ?? '';
 }
 
+/** Whether a value has names and items as an object in braces; a Map has none that JSON shows. */
 function isObject(value: any): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 function isMap(value: any): boolean {

@@ -100,8 +100,10 @@ export function checkedSeconds(name: string, value: any, option: string): number
  * @param known The names of the options.
  */
 export function checkNames(owner: string, options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    const meant = known.includes(name) ? undefined : closest(name, known);
+  const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
+  const byPlain = new Map(known.map((name) => [plain(name), name]));
+  for (const name of Object.keys(options).filter((given) => !known.includes(given))) {
+    const meant = byPlain.get(closest(plain(name), [...byPlain.keys()]) ?? '');
     if (meant) {
       throw new Error(`${owner} has no option ${name}, did you mean ${meant}?`);
     }

@@ -67,11 +67,14 @@ const TYPES: { [option: string]: [string, string] } = {
   vpc: ['vpcId', 'a VPC'],
   ephemeralStorageSize: ['toMebibytes', 'a Size'],
 };
-const OTHERS = ['logRetention', 'vpcSubnets', 'securityGroups', 'shared', 'appIds'];
+export const PROVIDER_OPTIONS = [
+  ...Object.keys(TYPES),
+  ...['logRetention', 'vpcSubnets', 'securityGroups', 'shared', 'appIds'],
+];
 
 /** Check the options' types. */
 export function checkTypes(props: AmplifyJobProviderProps): void {
-  checkNames('AmplifyJobProvider', props, [...Object.keys(TYPES), ...OTHERS]);
+  checkNames('AmplifyJobProvider', props, PROVIDER_OPTIONS);
   for (const [name, [member, what]] of Object.entries(TYPES)) {
     const value = (props as any)[name];
     if (value !== undefined && value !== null && !has(member, value)) {

@@ -2,8 +2,10 @@
 
 import { CfnOutput, Stack, StackProps } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { checkNames } from './limits';
 import { AmplifyJobProvider } from './provider';
-import { SharedProviderProps } from './provider-options';
+import { PROVIDER_OPTIONS, SharedProviderProps } from './provider-options';
+import { STACK_OPTIONS } from './stack';
 
 /** The options of `AmplifyJobProviderStack`. */
 export interface AmplifyJobProviderStackProps extends SharedProviderProps, StackProps {}
@@ -20,6 +22,7 @@ export class AmplifyJobProviderStack extends Stack {
   public readonly provider: AmplifyJobProvider;
 
   constructor(scope: Construct, id: string, props: AmplifyJobProviderStackProps = {}) {
+    checkNames('AmplifyJobProviderStack', props, [...PROVIDER_OPTIONS, ...STACK_OPTIONS]);
     super(scope, id, props);
     this.provider = new AmplifyJobProvider(this, AmplifyJobProvider.ID, { ...props, shared: true });
     const exported = { ServiceToken: this.provider.serviceToken, RoleName: this.provider.role.roleName };

@@ -4,7 +4,13 @@ import { CfnOutput, Stack, StackProps } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { AmplifyJob } from './amplify-job';
 import { ATTRIBUTES } from './contract';
-import { AmplifyJobProps } from './options';
+import { checkNames } from './limits';
+import { AmplifyJobProps, OPTIONS } from './options';
+
+export const STACK_OPTIONS = [
+  ...['env', 'stackName', 'description', 'tags', 'terminationProtection', 'crossRegionReferences'],
+  ...['notificationArns', 'permissionsBoundary', 'synthesizer'],
+];
 
 /** The options of `AmplifyJobStack`. */
 export interface AmplifyJobStackProps extends AmplifyJobProps, StackProps {}
@@ -15,6 +21,7 @@ export class AmplifyJobStack extends Stack {
   public readonly job: AmplifyJob;
 
   constructor(scope: Construct, id: string, props: AmplifyJobStackProps) {
+    checkNames('AmplifyJobStack', props, [...OPTIONS, ...STACK_OPTIONS]);
     super(scope, id, props);
     this.job = new AmplifyJob(this, 'Job', props);
     for (const name of ATTRIBUTES) {

@@ -3,7 +3,8 @@
 import { Stage, StageProps } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { AmplifyJob } from './amplify-job';
-import { AmplifyJobProps } from './options';
+import { checkNames } from './limits';
+import { AmplifyJobProps, OPTIONS } from './options';
 import { AmplifyJobStack } from './stack';
 
 /** The options of `AmplifyJobStage`. */
@@ -24,6 +25,8 @@ export class AmplifyJobStage extends Stage {
   public readonly job: AmplifyJob;
 
   constructor(scope: Construct, id: string, props: AmplifyJobStageProps) {
+    const ofStage = ['env', 'stageName', 'stackName', 'permissionsBoundary'];
+    checkNames('AmplifyJobStage', props, [...OPTIONS, ...ofStage]);
     super(scope, id, props);
     const { env, permissionsBoundary, ...options } = props; // the stack has them of its stage
     this.stack = new AmplifyJobStack(this, 'AmplifyJob', options);

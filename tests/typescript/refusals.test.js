@@ -1,0 +1,114 @@
+// What is refused in JavaScript: each row of the table for both languages, and what would be ignored without a
+// word, as nothing checks types there. Run by `test_refusals.py` with `node --test`.
+const assert = require('node:assert');
+const { test } = require('node:test');
+const { App, CfnParameter, Duration, Fn, Stack } = require('aws-cdk-lib');
+const { CfnApp } = require('aws-cdk-lib/aws-amplify');
+const { Role } = require('aws-cdk-lib/aws-iam');
+const { Runtime } = require('aws-cdk-lib/aws-lambda');
+const { Source } = require('aws-cdk-lib/aws-s3-deployment');
+const {
+  AmplifyJob,
+  AmplifyJobProvider,
+  AmplifyJobProviderStack,
+  AmplifyJobRole,
+  AmplifyJobStack,
+  AmplifyJobStage,
+  Commit,
+} = require('cdk-amplify-job');
+const TABLE = require('./refused_options.json');
+
+const APP = { appId: 'd1a2b3c4d5e6f7', branchName: 'main' };
+const ROLE_ARN = 'arn:aws:iam::210987654321:role/site/releases';
+const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+
+/** What stands for a value that JSON has not. */
+function valueOf(given, stack) {
+  const [name, value] = given?.constructor === Object ? Object.entries(given)[0] ?? [] : [];
+  switch (name) {
+    case 'repeat':
+      return value[0].repeat(value[1]);
+    case 'Duration':
+      return Duration.seconds(value);
+    case 'Commit':
+      return new Commit(value);
+    case 'Role':
+      return Role.fromRoleArn(stack, 'Role', value);
+    case 'Source':
+      return [Source.data(value, '')];
+    case 'SmokeTest':
+      return named(value, stack);
+    default:
+      return given ?? undefined;
+  }
+}
+
+function named(options, stack) {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [camel(name), valueOf(value, stack)]));
+}
+
+/** The message that refuses something. */
+function refusal(define) {
+  try {
+    define(new Stack(new App(), 'Site'));
+  } catch (error) {
+    return error.message;
+  }
+  return assert.fail('it was not refused');
+}
+
+for (const { options, message } of TABLE) {
+  test(message, () => {
+    const found = refusal((stack) => new AmplifyJob(stack, 'Job', { ...APP, ...named(options, stack) }));
+    const expected = camel(message).replaceAll('None', 'undefined').replaceAll('True', 'true');
+    assert.ok(found.includes(expected), found);
+  });
+}
+
+const job = (options) => (stack) => new AmplifyJob(stack, 'Job', { ...APP, ...options });
+
+for (const [define, expected] of [
+  // An app's ID in the way of Python is not there; without this word, the reason would be a riddle.
+  [(stack) => new AmplifyJob(stack, 'Job', { app_id: 'd1', branch_name: 'main' }), 'did you mean appId?'],
+  [job({ assumeRole: ROLE_ARN }), `assumeRole must be a role, received '${ROLE_ARN}': for an ARN use Role.fromRoleArn`],
+  [job({ smokeTest: '/health' }), "smokeTest must be a SmokeTest, received '/health'"],
+  [job({ smokeTest: ['/health'] }), "smokeTest must be a SmokeTest, received [ '/health' ]"],
+  [job({ smokeTest: { stauts: 401 } }), 'did you mean status?'],
+  [job({ commitTime: '2026-01-02T03:04:05Z' }), "commitTime must be a Date of the years 1 to 9999, received '2026"],
+  [job({ commitTime: new Date('yesterday') }), 'received Invalid Date'],
+  [job({ commitTime: new Date(8.64e15) }), 'received +275760-09-13T00:00:00.000Z'],
+  [job({ commit: { sha: 'abc' } }), "commit must be a Commit, received { sha: 'abc' }: for a SHA use commitId"],
+  [job({ timeout: Duration.seconds(Fn.ref('X')) }), 'timeout must be a Duration'],
+  [job({ wait: 'true' }), "wait must be true or false, received 'true'"],
+  [job({ wait: 1 }), 'wait must be true or false, received 1'],
+  [job({ failureLogLines: '10' }), "failureLogLines must be a whole number from 0 to 50, received '10'"],
+  [job({ failureLogLines: NaN }), 'received NaN'],
+  [job({ triggers: new Map([['api', 'v1']]) }), 'triggers must be a map of strings'],
+  [job({ triggers: { api: undefined } }), '{ api: undefined }'],
+  [job({ executeAfter: new Set() }), 'executeAfter must be a list of constructs, received Set(0) {}'],
+  [(stack) => job({ provider: new AmplifyJobProviderStack(stack.node.root, 'Releases') })(stack), 'pass its .provider'],
+  [(stack) => new AmplifyJob(stack, 'Job', { branch: new CfnApp(stack, 'App', { name: 'shop' }) }), "received app 'Site/App'"],
+  [(stack) => new AmplifyJobStage(stack.node.root, 'Live', { ...APP, stagename: 'x' }), 'did you mean stageName?'],
+  [(stack) => new AmplifyJobProviderStack(stack.node.root, 'Releases', { appids: ['d1'] }), 'did you mean appIds?'],
+  [(stack) => new AmplifyJobStack(stack.node.root, 'Release', { ...APP, stackname: 'x' }), 'did you mean stackName?'],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { role: ROLE_ARN }), `role must be a role, received '${ROLE_ARN}'`],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { vpc: 'vpc-1' }), "vpc must be a VPC, received 'vpc-1'"],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { appIds: 'd1' }), "appIds must be a list of different IDs, or be left out, received 'd1'"],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { appIds: ['d1', 'd1'] }), 'appIds must be a list of different IDs'],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { securityGroups: ['sg-1'] }), 'securityGroups must be a list of security groups'],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { runtime: Runtime.PYTHON_3_9 }), 'runtime must be Python 3.10 or newer, received python3.9'],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { shared: 'yes' }), "shared must be true or false, known at synthesis, received 'yes'"],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { logRetension: 7 }), 'did you mean logRetention?'],
+  [(stack) => [job({})(stack), AmplifyJobProvider.getOrCreate(stack, { shared: true })], 'received shared after it was made'],
+  [(stack) => AmplifyJobProvider.fromServiceToken(stack, 'P', 'arn:aws:lambda:x'), 'token must be the ARN of a provider'],
+  [(stack) => AmplifyJobProvider.fromServiceToken(stack, 'P', new CfnParameter(stack, 'T').valueAsString, { role: ROLE_ARN }), 'role must be a role'],
+  [(stack) => new AmplifyJobRole(stack, 'R', { appId: 'd1', branchNames: 'main', trustedRoleArn: ROLE_ARN }), "branchNames must be a list of names, received 'main'"],
+  [(stack) => new AmplifyJobRole(stack, 'R', { appId: 'd1', branchNames: ['main'], trustedRoleArn: 'role' }), 'trustedRoleArn must be the ARN of one role'],
+  [() => Commit.fromGit('/'), "no commit could be read from git in '/'"],
+  [() => Commit.fromEnvironment({ GITHUB_SHA: '0123456', GITHUB_REF: 'refs/pull/7/merge' }), 'is the merge commit of a request'],
+]) {
+  test(`in JavaScript: ${expected}`, () => {
+    const found = refusal(define);
+    assert.ok(found.includes(expected), found);
+  });
+}

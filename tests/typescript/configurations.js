@@ -3,12 +3,14 @@
 const path = require('path');
 const cdk = require('aws-cdk-lib');
 const amplify = require('aws-cdk-lib/aws-amplify');
+const codebuild = require('aws-cdk-lib/aws-codebuild');
 const ec2 = require('aws-cdk-lib/aws-ec2');
 const iam = require('aws-cdk-lib/aws-iam');
 const kms = require('aws-cdk-lib/aws-kms');
 const lambda = require('aws-cdk-lib/aws-lambda');
 const logs = require('aws-cdk-lib/aws-logs');
 const s3 = require('aws-cdk-lib/aws-s3');
+const secretsmanager = require('aws-cdk-lib/aws-secretsmanager');
 const sqs = require('aws-cdk-lib/aws-sqs');
 const ssm = require('aws-cdk-lib/aws-ssm');
 const { Source } = require('aws-cdk-lib/aws-s3-deployment');
@@ -156,6 +158,58 @@ const CONFIGURATIONS = {
   an_alpha_branch(stack) {
     const branch = new alpha.App(stack, 'App', {}).addBranch('main', { autoBuild: false });
     new AmplifyJob(stack, 'Job', { branch });
+  },
+
+  build_settings(stack) {
+    const queue = new sqs.Queue(stack, 'Queue');
+    const app = new amplify.CfnApp(stack, 'App', {
+      name: 'site',
+      repository: 'https://git.example.com/site',
+      buildSpec: 'of the app',
+      customHeaders: 'headers',
+      computeRoleArn: 'role of the app',
+      environmentVariables: [{ name: 'A', value: '1' }],
+    });
+    const secret = new secretsmanager.Secret(stack, 'Secret').secretValue.unsafeUnwrap();
+    const secure = '{{resolve:ssm-secure:/a:1}} and {{resolve:secretsmanager:b}}, {{resolve:ssm:/c}}';
+    const condition = new cdk.CfnCondition(stack, 'Always', { expression: cdk.Fn.conditionEquals('a', 'a') });
+    const chosen = cdk.Fn.conditionIf(condition.logicalId, { Name: 'C', Value: '1' }, cdk.Aws.NO_VALUE);
+    const branch = new amplify.CfnBranch(stack, 'Branch', {
+      appId: app.attrAppId,
+      branchName: 'main',
+      description: 'not built by',
+      enableAutoBuild: false,
+      computeRoleArn: 'role of the branch',
+      environmentVariables: [
+        { name: 'QUEUE', value: queue.queueUrl },
+        { name: 'SECRET', value: secret },
+        { name: 'SECURE', value: secure },
+        chosen,
+      ],
+    });
+    new AmplifyJob(stack, 'Job', { branch, triggers: { api: 'v1' } });
+    new AmplifyJob(stack, 'Names', { appId: app.attrAppId, branchName: branch.attrBranchName });
+    new AmplifyJob(stack, 'Files', { branch, sources: [Source.asset(SITE)] });
+    branch.buildSpec = cdk.Fn.sub('${name}', { name: 'x' });
+    const elsewhere = new amplify.CfnBranch(new cdk.Stack(stack.node.scope, 'Other'), 'Branch', {
+      appId: 'd2',
+      branchName: 'main',
+      buildSpec: 'of another stack',
+    });
+    new AmplifyJob(stack, 'Elsewhere', { branch: elsewhere });
+  },
+
+  build_settings_that_come_later(stack) {
+    const app = new alpha.App(stack, 'App', { buildSpec: codebuild.BuildSpec.fromObject({ version: 1 }) });
+    const branch = app.addBranch('main', { autoBuild: false });
+    new AmplifyJob(stack, 'Job', { branch });
+    branch.addEnvironment('A', '1');
+    branch.addEnvironment('AMPLIFY_DIFF_DEPLOY', 'true');
+    app.addEnvironment('B', '2');
+  },
+
+  a_wrapped_branch(stack) {
+    new AmplifyJob(stack, 'Job', { branch: new WrappedBranch(stack) });
   },
 
   other_branches(stack) {
@@ -358,6 +412,16 @@ class NamedBranch extends cdk.Resource {
   constructor(scope, id, branchArn) {
     super(scope, id, { region: 'eu-west-1' });
     this.branchRef = { branchArn };
+  }
+}
+
+/** An IBranchRef that is made of an L1, under another ID than the default child. */
+class WrappedBranch extends cdk.Resource {
+  constructor(scope) {
+    super(scope, 'Wrapped');
+    const names = { appId: 'd2', branchName: 'main' };
+    const inner = new amplify.CfnBranch(this, 'Inner', { ...names, buildSpec: 'wrapped' });
+    this.branchRef = { branchArn: inner.attrArn };
   }
 }
 

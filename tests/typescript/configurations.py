@@ -9,12 +9,14 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_amplify_alpha as alpha
+from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.aws_s3_deployment import Source
@@ -175,6 +177,73 @@ def an_l1_branch_of_a_repository(stack: cdk.Stack) -> None:
 def an_alpha_branch(stack: cdk.Stack) -> None:
     branch = alpha.App(stack, "App").add_branch("main", auto_build=False)
     AmplifyJob(stack, "Job", branch=branch)
+
+
+def build_settings(stack: cdk.Stack) -> None:
+    queue = sqs.Queue(stack, "Queue")
+    app = amplify.CfnApp(
+        stack,
+        "App",
+        name="site",
+        repository="https://git.example.com/site",
+        build_spec="of the app",
+        custom_headers="headers",
+        compute_role_arn="role of the app",
+        environment_variables=[{"name": "A", "value": "1"}],
+    )
+    secret = secretsmanager.Secret(stack, "Secret").secret_value.unsafe_unwrap()
+    secure = "{{resolve:ssm-secure:/a:1}} and {{resolve:secretsmanager:b}}, {{resolve:ssm:/c}}"
+    condition = cdk.CfnCondition(stack, "Always", expression=cdk.Fn.condition_equals("a", "a"))
+    chosen: Any = cdk.Fn.condition_if(condition.logical_id, {"Name": "C", "Value": "1"}, cdk.Aws.NO_VALUE)
+    branch = amplify.CfnBranch(
+        stack,
+        "Branch",
+        app_id=app.attr_app_id,
+        branch_name="main",
+        description="not built by",
+        enable_auto_build=False,
+        compute_role_arn="role of the branch",
+        environment_variables=[
+            {"name": "QUEUE", "value": queue.queue_url},
+            {"name": "SECRET", "value": secret},
+            {"name": "SECURE", "value": secure},
+            chosen,
+        ],
+    )
+    AmplifyJob(stack, "Job", branch=branch, triggers={"api": "v1"})
+    AmplifyJob(stack, "Names", app_id=app.attr_app_id, branch_name=branch.attr_branch_name)
+    AmplifyJob(stack, "Files", branch=branch, sources=[Source.asset(SITE)])
+    branch.build_spec = cdk.Fn.sub("${name}", {"name": "x"})
+    elsewhere = amplify.CfnBranch(
+        cdk.Stack(_app(stack), "Other"),
+        "Branch",
+        app_id="d2",
+        branch_name="main",
+        build_spec="of another stack",
+    )
+    AmplifyJob(stack, "Elsewhere", branch=elsewhere)
+
+
+def build_settings_that_come_later(stack: cdk.Stack) -> None:
+    app = alpha.App(stack, "App", build_spec=codebuild.BuildSpec.from_object({"version": 1}))
+    branch = app.add_branch("main", auto_build=False)
+    AmplifyJob(stack, "Job", branch=branch)
+    branch.add_environment("A", "1")
+    branch.add_environment("AMPLIFY_DIFF_DEPLOY", "true")
+    app.add_environment("B", "2")
+
+
+class WrappedBranch(cdk.Resource):
+    """An IBranchRef that is made of an L1, under another ID than the default child."""
+
+    def __init__(self, scope: Construct) -> None:
+        super().__init__(scope, "Wrapped")
+        inner = amplify.CfnBranch(self, "Inner", app_id="d2", branch_name="main", build_spec="wrapped")
+        self.branch_ref = interfaces.BranchReference(branch_arn=inner.attr_arn)
+
+
+def a_wrapped_branch(stack: cdk.Stack) -> None:
+    AmplifyJob(stack, "Job", branch=WrappedBranch(stack))
 
 
 class NamedBranch(cdk.Resource):

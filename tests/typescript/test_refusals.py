@@ -1,4 +1,4 @@
-"""One table of options that are refused in both languages; and what JavaScript would ignore without a word."""
+"""A table of options that are refused in both languages; and what JavaScript would ignore without a word."""
 
 from __future__ import annotations
 

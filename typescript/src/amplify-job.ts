@@ -1,13 +1,14 @@
 /** Start a job of an Amplify branch in a deployment, and wait for it. */
 
 import { isDeepStrictEqual } from 'util';
-import { Annotations, CfnResource, Stack } from 'aws-cdk-lib';
+import { AspectPriority, Aspects, CfnResource, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { buildSettingsOf } from './build-settings';
 import { jobTypeOf, ROWS, SECONDS_TO_ANSWER, shown } from './contract';
 import { checkNames, has, isGiven, isKnown, isListOf } from './limits';
 import { AmplifyJobProps, OPTIONS } from './options';
 import { allow, arnOfApp, workOn } from './permissions';
-import { pitfallsOf } from './pitfalls';
+import { Pitfalls } from './pitfalls';
 import { Place, placeOf } from './place';
 import { Properties, propertiesOf } from './properties';
 import { AmplifyJobProvider } from './provider';
@@ -36,9 +37,8 @@ export class AmplifyJob extends Construct {
     this.resource = this.define(props, place, properties);
 
     const jobType = jobTypeOf({ ...properties, SourceBucketNames: props.sources });
-    for (const [name, text] of Object.entries(pitfallsOf(props, place, jobType))) {
-      Annotations.of(this).addWarningV2(`cdk-amplify-job:${name}`, text);
-    }
+    const pitfalls = new Pitfalls(props, place, jobType);
+    Aspects.of(this.resource).add(pitfalls, { priority: AspectPriority.READONLY });
   }
 
   /** The ID of the job. */
@@ -119,9 +119,13 @@ export class AmplifyJob extends Construct {
     const provider = props.provider ?? AmplifyJobProvider.getOrCreate(this);
     const files = props.sources && bind(props.sources, this, provider.reader(this));
     const seconds = properties.TimeoutSeconds ?? ROWS.TimeoutSeconds.default;
-    const given = files ? { ...properties, ...files.properties, JobType: undefined } : properties;
+    const given = {
+      ...properties,
+      ...(files && { ...files.properties, JobType: undefined }),
+      BuildSettings: props.branch && buildSettingsOf(props.branch, Stack.of(this), Boolean(files)),
+    };
     const differs = ([name, value]: [string, any]) =>
-      value !== undefined && !isDeepStrictEqual(value, ROWS[name].default);
+      isGiven(value) && !isDeepStrictEqual(value, ROWS[name].default);
     const resource = new CfnResource(this, 'Resource', {
       type: 'Custom::AmplifyJob',
       properties: {

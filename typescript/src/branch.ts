@@ -10,11 +10,6 @@ export type Branch = aws_amplify.IBranchRef | IResource;
 
 /** Return the app's ID and the branch's name of a branch construct. */
 export function namesOf(branch: Branch): [string, string] {
-  if (!branch?.node) {
-    throw new Error(
-      `branch must be a branch construct, received ${shown(branch)}: for names use appId and branchName`,
-    );
-  }
   const cfnBranch = cfnBranchOf(branch);
   if (cfnBranch) {
     return [cfnBranch.appId, cfnBranch.attrBranchName];
@@ -37,15 +32,22 @@ export function knownNameOf(branch: Branch): string | undefined {
 
 /** Return the app of a branch, if the CDK app defines it. */
 export function appOf(branch: CfnBranch): CfnApp | undefined {
-  const appId = Tokenization.reverseString(branch.appId).firstToken;
-  const app = Reference.isReference(appId) ? appId.target : undefined;
+  const app = targetOf(branch.appId);
   return isApp(app) ? app : undefined;
 }
 
+/** Return the L1 of a branch construct, if the CDK app defines it. */
 export function cfnBranchOf(branch: Branch): CfnBranch | undefined {
-  // The alpha module's Branch is no IBranchRef; like every L2 it wraps an L1.
-  const inner = [branch, branch.node.defaultChild].find((item) => isOfType(item, CfnBranch.CFN_RESOURCE_TYPE_NAME));
-  return inner as CfnBranch | undefined;
+  // The alpha module's Branch is no IBranchRef; like every L2 it wraps an L1. Others refer to one.
+  const isBranch = (item: IConstruct | undefined) => isOfType(item, CfnBranch.CFN_RESOURCE_TYPE_NAME);
+  const inner = [branch, branch.node.defaultChild].find(isBranch);
+  const target = inner ?? ('branchRef' in branch ? targetOf(branch.branchRef.branchArn) : undefined);
+  return isBranch(target) ? (target as CfnBranch) : undefined;
+}
+
+function targetOf(token: string): IConstruct | undefined {
+  const reference = Tokenization.reverseString(token).firstToken;
+  return Reference.isReference(reference) ? reference.target : undefined;
 }
 
 function isApp(construct: IConstruct | undefined): construct is CfnApp {

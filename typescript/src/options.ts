@@ -139,5 +139,5 @@ export interface AmplifyJobProps {
 /** The names of the options. */
 export const OPTIONS = [
   ...new Set(Object.values(ROWS).map((row) => row.option)),
-  ...['branch', 'commit', 'executeAfter'],
+  ...['commit', 'executeAfter'],
 ];

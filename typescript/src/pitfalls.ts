@@ -1,8 +1,9 @@
-/** What a synthesis warns of. */
+/** What a synthesis warns of, when all is defined. */
 
-import { Stack } from 'aws-cdk-lib';
+import { Annotations, IAspect, Stack } from 'aws-cdk-lib';
 import { CfnApp, CfnBranch } from 'aws-cdk-lib/aws-amplify';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
+import { IConstruct } from 'constructs';
 import { appOf, Branch, cfnBranchOf } from './branch';
 import { shown } from './contract';
 import { closest, isKnown } from './limits';
@@ -10,10 +11,30 @@ import { AmplifyJobProps } from './options';
 import { Place } from './place';
 
 /** Warnings, by their ID. */
-type Pitfalls = { [id: string]: string };
+type Texts = { [id: string]: string };
 
-/** Return the warnings for a job. */
-export function pitfallsOf(props: AmplifyJobProps, { knownName, region }: Place, jobType: string): Pitfalls {
+/**
+ * The warnings for a job. An aspect comes when the template is made.
+ *
+ * Earlier, a branch of the alpha module may not be asked for its variables: it would keep them as they are then,
+ * and forget those that come later.
+ */
+export class Pitfalls implements IAspect {
+  constructor(
+    private readonly props: AmplifyJobProps,
+    private readonly place: Place,
+    private readonly jobType: string,
+  ) {}
+
+  /** Warn at the custom resource. */
+  public visit(node: IConstruct): void {
+    for (const [name, text] of Object.entries(pitfallsOf(this.props, this.place, this.jobType))) {
+      Annotations.of(node).addWarningV2(`cdk-amplify-job:${name}`, text);
+    }
+  }
+}
+
+function pitfallsOf(props: AmplifyJobProps, { knownName, region }: Place, jobType: string): Texts {
   const { branch, sources, triggers = {} } = props;
   const isJudged = branch && ['RELEASE', 'MANUAL'].includes(jobType);
   const hasTriggers = Object.keys(triggers).length > 0;
@@ -35,7 +56,7 @@ export function pitfallsOf(props: AmplifyJobProps, { knownName, region }: Place,
  * @param deploysFiles Whether it deploys files; else it is a RELEASE.
  * @param hasTriggers Whether changed values start it again.
  */
-function pitfallsOfBranch(branch: Branch, deploysFiles: boolean, hasTriggers: boolean): Pitfalls {
+function pitfallsOfBranch(branch: Branch, deploysFiles: boolean, hasTriggers: boolean): Texts {
   const cfnBranch = cfnBranchOf(branch);
   if (!cfnBranch) {
     return {};
@@ -44,7 +65,7 @@ function pitfallsOfBranch(branch: Branch, deploysFiles: boolean, hasTriggers: bo
   if (deploysFiles) {
     return app ? pitfallsOfFiles(app) : {};
   }
-  const pitfalls: Pitfalls = {};
+  const pitfalls: Texts = {};
   if (cfnBranch.enableAutoBuild === true || cfnBranch.enableAutoBuild === undefined) {
     pitfalls.autoBuild =
       `branch ${shown(branch.node.path)} builds at every push, and this job builds it once more: ` +
@@ -55,32 +76,39 @@ function pitfallsOfBranch(branch: Branch, deploysFiles: boolean, hasTriggers: bo
       `app ${shown(app.node.path)} has no repository, and a RELEASE job builds from one: ` +
       'to deploy files, use the option sources';
   }
-  if (hasTriggers && mayCancelBuilds(cfnBranch, app)) {
-    // https://docs.aws.amazon.com/amplify/latest/userguide/edit-build-settings.html#enable-diff-deploy
+  // https://docs.aws.amazon.com/amplify/latest/userguide/edit-build-settings.html#enable-diff-deploy
+  const diffDeploy = diffDeployOf(cfnBranch, app);
+  if (diffDeploy === 'true') {
     pitfalls.diffDeploy =
-      `branch ${shown(branch.node.path)} may cancel what triggers start, as the repository has not changed: ` +
-      'set its environment variable AMPLIFY_DIFF_DEPLOY to false, before this job is defined';
+      `branch ${shown(branch.node.path)} has AMPLIFY_DIFF_DEPLOY=true, so Amplify skips a build if the ` +
+      'repository has not changed. If a setting or a trigger has, the deploy then fails: set this ' +
+      'variable to false';
+  } else if (hasTriggers && diffDeploy !== undefined && diffDeploy !== 'false') {
+    pitfalls.diffDeploy =
+      `Amplify may cancel a build of branch ${shown(branch.node.path)} that triggers start, as the ` +
+      "repository has not changed: set the branch's environment variable AMPLIFY_DIFF_DEPLOY to false";
   }
   return pitfalls;
 }
 
-function mayCancelBuilds(branch: CfnBranch, app: CfnApp | undefined): boolean {
+/** The variable that makes Amplify skip builds: empty if it is not set, undefined if that is not known here. */
+function diffDeployOf(branch: CfnBranch, app: CfnApp | undefined): string | undefined {
   // A variable of the branch overrides that of the app.
   for (const resource of app ? [branch, app] : [branch]) {
     for (const variable of Stack.of(resource).resolve(resource.environmentVariables) ?? []) {
       if (variable?.name === undefined) {
-        return false; // an intrinsic function: what it becomes is not known here
+        return undefined; // an intrinsic function: what it becomes is not known here
       }
       if (variable.name === 'AMPLIFY_DIFF_DEPLOY') {
-        return typeof variable.value === 'string' && variable.value !== 'false';
+        return typeof variable.value === 'string' ? variable.value : undefined;
       }
     }
   }
-  return true;
+  return '';
 }
 
-function pitfallsOfFiles(app: CfnApp): Pitfalls {
-  const pitfalls: Pitfalls = {};
+function pitfallsOfFiles(app: CfnApp): Texts {
+  const pitfalls: Texts = {};
   if (app.repository) {
     pitfalls.repository =
       `app ${shown(app.node.path)} is connected to a repository, and Amplify then refuses to deploy files`;

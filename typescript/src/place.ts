@@ -32,6 +32,9 @@ export function placeOf(props: AmplifyJobProps, stack: Stack): Place {
 }
 
 function checkedNames({ branch, appId, branchName }: AmplifyJobProps): [string, string] {
+  if (isGiven(branch) && !has('node', branch)) {
+    throw new Error(`branch must be a branch construct, received ${shown(branch)}: for names use appId and branchName`);
+  }
   const received = `received appId=${shown(appId)} and branchName=${shown(branchName)}`;
   if (isGiven(branch)) {
     if (isGiven(appId) || isGiven(branchName)) {

@@ -18,7 +18,7 @@ from .place import Place, place_of
 from .properties import properties_of
 from .provider import AmplifyJobProvider
 from .provider_interface import IAmplifyJobProvider
-from .sources import bind, check_sources
+from .sources import bind, check_sources, check_values
 
 
 class AmplifyJob(Construct):
@@ -48,6 +48,10 @@ class AmplifyJob(Construct):
         same name, the last one wins. The job is then a MANUAL one; it starts again when the files, or values
         in them, change. Excludes job_id, job_reason, commit and its fields, and verify_commit.
         Default: - a build
+    :param values: Texts in the files of sources, and the values that replace them, as
+        ``{"https://api.placeholder.invalid": api.url}``: for files that are built before the deployment. The
+        values may be tokens. The texts may not, and have at least 8 characters. The deployment fails if no
+        file holds one of the texts. Default: - none
     :param triggers: Values whose change starts the job again. They may be tokens, such as the URL of an API;
         the keys may not. Set the branch's variable AMPLIFY_DIFF_DEPLOY to false, or Amplify may cancel the
         build. Default: - none
@@ -78,6 +82,7 @@ class AmplifyJob(Construct):
         super().__init__(scope, id)
         check_names("AmplifyJob", options, AmplifyJobOptions.__annotations__)
         check_sources(options.get("sources"))
+        check_values(options.get("values"), options.get("sources"))
         _check_constructs(options.get("execute_after"))
         place = place_of(options, Stack.of(self))
         properties = properties_of(options, place)
@@ -99,7 +104,8 @@ class AmplifyJob(Construct):
         """Define the custom resource, and let the provider do its work."""
         provider = provider or AmplifyJobProvider.get_or_create(self)
         sources = options.get("sources")
-        files = bind(sources, self, provider.reader(self)) if sources else None
+        values = options.get("values") or {}
+        files = bind(sources, values, self, provider.reader(self)) if sources else None
         if files:
             properties = {**properties, **files.properties, "JobType": None}
         branch = options.get("branch")

@@ -76,6 +76,7 @@ class AmplifyJobOptions(TypedDict, total=False):
     commit_time: datetime | str | None
     commit: Commit | None
     sources: Sequence[ISource] | None
+    values: Mapping[str, str] | None
     triggers: Mapping[str, str] | None
     execute_after: Sequence[IConstruct] | None
     every_deploy: bool | None

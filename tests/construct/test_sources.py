@@ -64,6 +64,23 @@ def test_values_of_the_deployment_are_markers(stack: cdk.Stack, site: str) -> No
     assert found["SourceMarkersConfig"] == [{}, {"jsonEscape": True}, {}]
 
 
+def test_values_are_markers_of_each_source_beside_its_own(stack: cdk.Stack, site: str) -> None:
+    api = cdk.CfnParameter(stack, "Api").value_as_string
+    found = properties(
+        stack,
+        sources=[Source.asset(site), Source.data("config.txt", api)],
+        values={"https://api.placeholder.invalid": api, "%VERSION%": "1"},
+    )
+    values = {"https://api.placeholder.invalid": "${Api}", "%VERSION%": "1"}
+    assert resolved(found["SourceMarkers"]) == [values, {"<<marker:0xbaba:0>>": "${Api}", **values}]
+    assert "SourceMarkersConfig" not in found
+
+
+@pytest.mark.parametrize("values", [None, {}])
+def test_without_values_a_folder_has_no_markers(stack: cdk.Stack, site: str, values: Any) -> None:
+    assert "SourceMarkers" not in properties(stack, sources=[Source.asset(site)], values=values)
+
+
 def test_other_files_are_another_job_and_the_same_ones_are_not(site: str) -> None:
     def template() -> Any:
         stack = cdk.Stack(new_app(), "Site")
@@ -192,6 +209,21 @@ def test_a_role_for_another_account_may_deploy_files_where_that_is_wanted(stack:
         ({"sources": True, "commit_id": "a"}, "deployed without a build, so commit_id must be left out"),
         ({"sources": True, "job_reason": "a"}, "so job_reason must be left out"),
         ({"sources": True, "verify_commit": False}, "so verify_commit must be left out"),
+        (
+            {"sources": True, "values": "x"},
+            "values must be a map of strings, each with a name of at least 8 ch",
+        ),
+        ({"sources": True, "values": ["x"]}, "such as 'https://api.placeholder.invalid', received ['x']"),
+        (
+            {"sources": True, "values": {"1234567": "x"}},
+            "at synthesis, such as 'https://api.placeholder.inva",
+        ),
+        ({"sources": True, "values": {"12345678": 1}}, "received {'12345678': 1}"),
+        ({"sources": True, "values": {cdk.Aws.REGION: "x"}}, "characters, known at synthesis, such as"),
+        (
+            {"values": {"12345678": "x"}},
+            "values go into the files of sources, so sources must be given, received",
+        ),
         ({"sources": True, "job_id": "1"}, "job_id must be given for RETRY and for no other job_type"),
     ],
 )

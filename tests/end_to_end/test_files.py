@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from aws_cdk.aws_s3_deployment import Source
-from deployed import Site, calm_sibling, failing_sibling
+from deployed import Site, calm_sibling, deploy, failing_sibling
+from templates import app_with_our_flags, run_program
 
 from amplify_local import LocalAws
 from amplify_local.http.server import site_address
@@ -36,13 +38,47 @@ def test_the_example_deploys_its_site_with_the_address_of_its_api(aws: LocalAws,
 
     (app,) = [app for app in aws.amplify.apps() if app.settings["name"] == "site"]
     (stack,) = aws.client("cloudformation").describe_stacks(StackName="DeployFiles")["Stacks"]
-    (api,) = aws.client("apigatewayv2").get_apis()["Items"]
+    (api,) = [api for api in aws.client("apigatewayv2").get_apis()["Items"] if api["Name"] == "shop"]
     assert stack["Outputs"][0]["OutputValue"] == f"https://main.{app.id}.amplifyapp.com"
     assert json.loads(page(aws, app.id, "config.json")) == {"api": api["ApiEndpoint"]}
     assert "A site deployed with its stack" in page(aws, app.id, "")
     assert page(aws, app.id, "site.js") == (ROOT / "examples/site/site.js").read_text()
     with pytest.raises(urllib.error.HTTPError, match="404"):
         page(aws, app.id, "other.html")
+
+
+def test_the_bundle_of_vite_calls_the_api_of_its_stack(aws: LocalAws, tmp_path: Path) -> None:
+    run_program(ROOT / "examples" / "vite_bundle.py", app_with_our_flags(outdir=str(tmp_path)))
+    done = deploy(aws, tmp_path, "ViteBundle")
+    assert done.succeeded, done.output
+
+    (app,) = [app for app in aws.amplify.apps() if app.settings["name"] == "orders"]
+    (api,) = [api for api in aws.client("apigatewayv2").get_apis()["Items"] if api["Name"] == "orders"]
+    (script,) = re.findall('src="/(.*?)"', page(aws, app.id, ""))
+    assert f'fetch("{api["ApiEndpoint"]}/orders")' in page(aws, app.id, script)
+
+
+def test_a_value_that_changes_is_deployed_and_rolled_back_and_one_without_a_place_fails(
+    site: SiteMaker, tmp_path: Path
+) -> None:
+    shop = site("Values")
+    shop.aws.amplify.app(shop.app_id).settings["repository"] = ""
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "index.html").write_text("the API is https://api.placeholder.invalid")
+
+    def deploy(api: str, sibling: Callable[..., Any], text: str = "https://api.placeholder.invalid") -> Any:
+        return shop.deploy(sibling, sources=[Source.asset(str(tmp_path / "dist"))], values={text: api})
+
+    assert deploy("https://one.example", calm_sibling).succeeded
+    assert deploy("https://two.example", calm_sibling).succeeded
+    assert page(shop.aws, shop.app_id, "") == "the API is https://two.example"
+
+    assert deploy("https://three.example", failing_sibling).status == "UPDATE_ROLLBACK_COMPLETE"
+    assert shop.comes_to(*["MANUAL SUCCEED"] * 4)
+    assert page(shop.aws, shop.app_id, "") == "the API is https://two.example"
+
+    misspelt = deploy("https://two.example", calm_sibling, text="https://api.misspelt.invalid")
+    assert "VALIDATION_ERROR: no file of the sources holds 'https://api.misspelt.invalid'" in misspelt.output
 
 
 def test_files_are_deployed_when_they_change_and_rolled_back_when_the_stack_is(

@@ -45,9 +45,9 @@ def test_an_archive_that_is_larger_than_what_is_read_at_a_time_is_read_whole(
     monkeypatch.setattr(files, "_CHUNK_BYTES", 64)  # else zipfile reads past the windows
     random = Random(1)
     sent = {f"{number}.bin": random.randbytes(size // 5) for number in range(5)}
-    archive = world.archive("1.zip", sent)
-    made = zip_of(world, Source("assets", "1.zip", {MARKER: ""}, False))
-    assert content(made) == sent
+    archive = world.archive("1.zip", {**sent, "marker.txt": MARKER})
+    made = zip_of(world, Source("assets", "1.zip", {MARKER: "merged"}, False))
+    assert content(made) == {**sent, "marker.txt": b"merged"}
     # each window once, and some again: zipfile goes forth and back
     assert len(archive) // 1000 <= world.asked.count("GetObject") <= 3 * len(archive) // 1000
 
@@ -85,6 +85,44 @@ def test_the_cdk_s_own_markers_bring_the_quotes_of_their_string_along(world: Wor
     world.archive("1.zip", {"config.json": f'{{"api": {MARKER}}}'})
     made = zip_of(world, Source("assets", "1.zip", {MARKER: '"https://api/?q="x""'}, True))
     assert json.loads(content(made)["config.json"]) == {"api": 'https://api/?q="x"'}
+
+
+def test_a_marker_of_several_sources_is_replaced_in_each_and_need_be_in_one_only(world: World) -> None:
+    world.archive("1.zip", {"app.js": 'fetch("https://api.placeholder.invalid/a")', "other.js": ""})
+    world.archive("2.zip", {"config.json": f'{{"v": {MARKER}, "api": "https://api.placeholder.invalid"}}'})
+    world.archive("3.zip", {"robots.txt": "none"})
+    values = {"https://api.placeholder.invalid": 'https://api.example/?q="x"'}
+    made = zip_of(
+        world,
+        Source("assets", "1.zip", values, False),
+        Source("assets", "2.zip", {MARKER: '"1"', **values}, True),
+        Source("assets", "3.zip", values, False),
+    )
+    assert content(made)["app.js"] == b'fetch("https://api.example/?q="x"/a")'
+    assert json.loads(content(made)["config.json"]) == {"v": "1", "api": 'https://api.example/?q="x"'}
+
+
+def test_a_marker_that_no_file_holds_is_told_with_its_text(world: World) -> None:
+    world.archive("1.zip", {"app.js": 'fetch("https://api.placeholder.invalid/a")'})
+    world.archive("2.zip", {"config.json": MARKER})
+    values = {"https://api.placeholder.invalid": "a", "https://misspelt.invalid": "b"}
+    sources = [
+        Source("assets", "1.zip", values, False),
+        Source("assets", "2.zip", {MARKER: "1", **values}, False),
+    ]
+    with pytest.raises(InvalidProperties) as refused:
+        Files(sources, SimulatedAws(world).s3).zip()
+    said = "no file of the sources holds 'https://misspelt.invalid', which a value must replace"
+    assert refused.value.reason == f"VALIDATION_ERROR: {said}"
+
+
+def test_a_marker_may_be_in_a_file_that_a_later_source_replaces(world: World) -> None:
+    world.archive("1.zip", {"config.json": MARKER, "index.html": ""})
+    world.archive("2.zip", {"config.json": "static"})
+    made = zip_of(
+        world, Source("assets", "1.zip", {MARKER: "1"}, False), Source("assets", "2.zip", {}, False)
+    )
+    assert content(made) == {"index.html": b"", "config.json": b"static"}
 
 
 # What other tools write
@@ -139,7 +177,7 @@ def test_names_that_need_no_repair_stay(world: World) -> None:
     names = [".well-known/security.txt", ".nojekyll", "größe & mehr.html", "index.html"]
     archive = world.archive("1.zip", dict.fromkeys(names, "a"))
     assert zip_of(world, Source("assets", "1.zip", {}, False)) == archive
-    merged = zip_of(world, Source("assets", "1.zip", {MARKER: "b"}, False))
+    merged = zip_of(world, Source("assets", "1.zip", {"a": "b"}, False))
     assert sorted(content(merged)) == sorted(names)
 
 
@@ -201,7 +239,9 @@ def test_a_marker_is_found_wherever_the_chunks_are_cut(text: list[bytes], cuts: 
         chunks.append(whole[position : position + cut])
         position += cut
     expected = whole.replace(b"<<m:0>>0", b"TWO").replace(b"<<m:0>>", b"ONE")
-    assert b"".join(replaced(iter(chunks), markers)) == expected
+    seen: set[bytes] = set()
+    assert b"".join(replaced(iter(chunks), markers, seen)) == expected
+    assert seen == {marker for marker, value in markers.items() if value in expected}
 
 
 @pytest.mark.parametrize("name", ["../up.txt", "a/../../up.txt", "/etc/passwd", "C:/x", "..\\up.txt", "\\x"])
@@ -254,9 +294,9 @@ def test_an_object_that_may_not_be_read_is_told_with_the_statement_that_is_missi
 def test_reading_that_fails_is_worth_another_try(world: World, mode: str) -> None:
     world.archive("1.zip", {"a.txt": "a"})
     world.fail("GetObject", mode)
-    source = Source("assets", "1.zip", {MARKER: ""}, False)
+    source = Source("assets", "1.zip", {"a": "b"}, False)
     assert refusal(world, source).startswith("AMPLIFY_ERROR: s3://assets/1.zip could not be read")
-    assert content(zip_of(world, source)) == {"a.txt": b"a"}
+    assert content(zip_of(world, source)) == {"a.txt": b"b"}
 
 
 @pytest.mark.parametrize(("code", "status"), [("InvalidRequest", 400), ("PermanentRedirect", 301)])
@@ -323,7 +363,7 @@ def test_files_that_do_not_fit_are_told_with_the_option_that_helps(
 def test_nothing_is_left_in_tmp(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     world.archive("1.zip", {"a.txt": "a"})
-    used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], SimulatedAws(world).s3)
+    used = Files([Source("assets", "1.zip", {"a": "b"}, False)], SimulatedAws(world).s3)
     used.zip()
     used.close()
     assert list(tmp_path.iterdir()) == []
@@ -331,7 +371,7 @@ def test_nothing_is_left_in_tmp(world: World, tmp_path: Path, monkeypatch: pytes
 
 def test_no_file_is_held_in_memory(world: World) -> None:
     # given 60 MB in one file, which compress to little
-    world.archive("1.zip", {"large.bin": bytes(60_000_000)})
+    world.archive("1.zip", {"large.bin": bytes(60_000_000), "marker.txt": MARKER})
     tracemalloc.start()
     try:
         used = Files([Source("assets", "1.zip", {MARKER: ""}, False)], SimulatedAws(world).s3)

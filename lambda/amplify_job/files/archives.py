@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import re
 import shutil
 import stat
@@ -24,6 +25,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from botocore.exceptions import ClientError, ParamValidationError
 
 from amplify_job.cloudformation.properties import Source
+from amplify_job.contract import shown
 from amplify_job.outcomes import AccessDenied, InvalidProperties, NotFound, Throttled
 
 if TYPE_CHECKING:
@@ -111,47 +113,77 @@ class Files:
         return Zip(size, chunks)
 
 
-def replaced(chunks: Iterator[bytes], markers: Mapping[bytes, bytes]) -> Iterator[bytes]:
-    """The same bytes with each marker replaced, also one that spans two chunks."""
+def replaced(chunks: Iterator[bytes], markers: Mapping[bytes, bytes], seen: set[bytes]) -> Iterator[bytes]:
+    """The same bytes with each marker replaced, also one that spans two chunks.
+
+    :param seen: Gets the markers that are in these bytes.
+    """
     if not markers:
         yield from chunks
         return
     longest_first = sorted(markers, key=len, reverse=True)
     pattern = re.compile(b"|".join(map(re.escape, longest_first)))
     held, held_back = b"", len(longest_first[0]) - 1
+
+    def value_of(found: re.Match[bytes]) -> bytes:
+        seen.add(found[0])
+        return markers[found[0]]
+
     for chunk in chunks:
         held += chunk
         out, done = [], 0
         for found in pattern.finditer(held):
             if found.start() + held_back >= len(held):  # with the next chunk, it may be a longer one
                 break
-            out += [held[done : found.start()], markers[found[0]]]
+            out += [held[done : found.start()], value_of(found)]
             done = found.end()
         complete = max(done, len(held) - held_back)
         yield b"".join([*out, held[done:complete]])
         held = held[complete:]
-    yield pattern.sub(lambda found: markers[found[0]], held)
+    yield pattern.sub(value_of, held)
 
 
 def _merge(
     archives: Sequence[ZipFile], sources: Sequence[Source], file: IO[bytes], check: Callable[[], None]
 ) -> None:
-    """Write all files into one zip; of several with one name, that of the last source."""
+    """Write all files into one zip; of several with one name, that of the last source.
+
+    :raises InvalidProperties: no file holds one of the markers. A file that is not written counts, too, as a
+        later source may have one of the same name.
+    """
+    seen: set[bytes] = set()
     last = {_path(entry): (archive, entry) for archive in archives for entry in archive.infolist()}
     with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=_FAST) as merged:
         for source, archive in zip(sources, archives, strict=True):
             for entry in archive.infolist():
-                if last[_path(entry)] == (archive, entry) and not entry.is_dir():
-                    _copy(entry, archive, merged, source, check)
+                is_last = last[_path(entry)] == (archive, entry)
+                if not entry.is_dir() and (is_last or source.markers):
+                    _copy(entry, archive, merged if is_last else None, source, check, seen)
+    for marker in (marker for source in sources for marker in source.markers):
+        if marker.encode() not in seen:
+            raise InvalidProperties(
+                f"no file of the sources holds {shown(marker)}, which a value must replace"
+            )
 
 
 def _copy(
-    entry: ZipInfo, archive: ZipFile, merged: ZipFile, source: Source, check: Callable[[], None]
+    entry: ZipInfo,
+    archive: ZipFile,
+    merged: ZipFile | None,
+    source: Source,
+    check: Callable[[], None],
+    seen: set[bytes],
 ) -> None:
+    """Copy a file; without `merged`, only look for markers in it."""
     is_large = entry.file_size > 1 << 30  # zipfile must know that in advance
     try:
-        with archive.open(entry) as file, merged.open(_path(entry), "w", force_zip64=is_large) as copy:
-            for chunk in replaced(_chunks(file), _replacements(source)):
+        with (
+            archive.open(entry) as file,
+            merged.open(_path(entry), "w", force_zip64=is_large)
+            if merged
+            else open(os.devnull, "wb") as copy,
+        ):
+            for chunk in replaced(_chunks(file), _replacements(source), seen):
                 check()
                 copy.write(chunk)
     except (*_DAMAGED, OSError) as error:

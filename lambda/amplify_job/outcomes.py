@@ -6,6 +6,12 @@ a presigned URL or a stack trace.
 
 from __future__ import annotations
 
+SKIPPED = (
+    "Amplify has skipped the build, as nothing in the repository has changed: "
+    "set the branch's environment variable AMPLIFY_DIFF_DEPLOY to false"
+)
+"""What to do about a job that has built nothing."""
+
 
 class Failure(Exception):
     """The request failed, and this is why."""

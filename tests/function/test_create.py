@@ -227,8 +227,8 @@ def test_with_triggers_a_job_that_was_cancelled_so_has_not_released_what_they_na
         assert (answer.status, answer.data["Status"]) == ("SUCCESS", "CANCELLED")
         return
     assert answer.status == "FAILED"
-    assert answer.reason.startswith("JOB_CANCELLED: Amplify cancelled job 1 of branch main of app d1a2b3c4")
-    assert "The site was not rebuilt with what Triggers name" in answer.reason
+    assert answer.reason.startswith("JOB_CANCELLED: job 1 of branch main of app d1a2b3c4 leaves the site")
+    assert "leaves the site without what Triggers name" in answer.reason
     assert "AMPLIFY_DIFF_DEPLOY" in answer.reason
 
 

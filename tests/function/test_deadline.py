@@ -16,7 +16,7 @@ def test_at_the_deadline_the_job_is_stopped_and_the_create_fails(world: World) -
     answer = world.request(world.event("Create", TimeoutSeconds="60"))
     assert answer.reason == (
         "JOB_TIMED_OUT: job 1 of branch main of app d1a2b3c4 had not ended after 60 seconds; "
-        f"it was stopped. See {CONSOLE}"
+        f"it was stopped. When the time was over, it was in BUILD. See {CONSOLE}"
     )
     assert (answer.status, answer.physical_id) == ("FAILED", PHYSICAL_ID)
     assert START + 60 <= answer.time <= START + 62
@@ -76,7 +76,7 @@ def test_the_commit_of_a_job_that_succeeds_at_the_deadline_is_verified(world: Wo
 def test_a_job_that_is_still_being_cancelled_is_not_called_stopped(world: World) -> None:
     world.amplify.plan(never_ends=True, stop_seconds=600)
     answer = world.request(world.event("Create", TimeoutSeconds="60"))
-    assert "; it was told to stop and was still CANCELLING 20 seconds later. See" in answer.reason
+    assert "; it was told to stop and was still CANCELLING 20 seconds later. When" in answer.reason
 
 
 def test_without_wait_a_second_delivery_after_the_timeout_stops_nothing(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The function's folders: each imports only what lies below it; what decides imports nothing that calls AWS."""
+"""The function's folders: each imports what lies below it; what decides imports nothing that calls AWS."""
 
 from __future__ import annotations
 

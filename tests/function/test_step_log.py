@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from amplify_job.amplify.step_log import StepLog
 from amplify_job.amplify.web import is_trusted
 
 OPENER = web._OPENER  # the real one: the simulated world replaces it
+JOB = Job.read({"jobId": "1"})
 AMPLIFY = "https://amplify.us-east-1.amazonaws.com"
 
 
@@ -75,7 +75,7 @@ def test_the_host_of_an_amplify_of_ones_own_is_trusted_as_it_was_called() -> Non
 
 @pytest.mark.parametrize("url", ["https://evil.example/log.txt", "https://[bad", "", "file:///etc/passwd"])
 def test_what_is_not_trusted_is_not_read(url: str) -> None:
-    assert _log().tail(_step(url), 10) == []
+    assert _log().tail(JOB, _step(url), 10) == []
 
 
 def test_the_last_lines_that_hold_something_are_told() -> None:
@@ -239,7 +239,7 @@ class _Reading:
         self.ranges: list[str] = []
 
     def __call__(self, lines: int) -> list[str]:
-        return self.reader.tail(_step(self.url), lines)
+        return self.reader.tail(JOB, _step(self.url), lines)
 
 
 @contextmanager
@@ -276,7 +276,7 @@ def _server(serve: str | bytes | Callable[[BaseHTTPRequestHandler], Any]) -> Ite
 
 
 def _log(endpoint: str = AMPLIFY) -> StepLog:
-    return StepLog(SimpleNamespace(endpoint=endpoint))  # type: ignore[arg-type]
+    return StepLog(lambda: endpoint)
 
 
 def _step(url: str) -> Step:
@@ -284,4 +284,4 @@ def _step(url: str) -> Step:
 
 
 def _job(*steps: Step) -> Job:
-    return Job.read({"jobId": "1"})._replace(steps=steps)
+    return JOB._replace(steps=steps)

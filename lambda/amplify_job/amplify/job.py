@@ -12,6 +12,10 @@ from amplify_job.cloudformation.mark import Mark
 SUCCEED, FAILED, CANCELLED, CANCELLING = "SUCCEED", "FAILED", "CANCELLED", "CANCELLING"
 MANUAL = "MANUAL"
 """The type of a job that deploys files."""
+# Only this line: "No differences detected" is also written of a backend, and the site is built then.
+# https://github.com/aws-amplify/amplify-hosting/issues/3268, issues/2385
+SKIPPED_BUILD = "skipping frontend build & deploy, no changes detected"
+"""What the log of a build says that was skipped, in lower case."""
 _ENDS = (SUCCEED, FAILED, CANCELLED)
 
 

@@ -20,6 +20,7 @@ from botocore.exceptions import (
 
 from amplify_job.amplify.job import Job, without_marks_of_copies
 from amplify_job.amplify.site import Site
+from amplify_job.amplify.step_log import StepLog
 from amplify_job.outcomes import AccessDenied, AmplifyError, Busy, NotFound, Throttled, Unanswered, Unreached
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Jobs:
 
     def __init__(self, location: BranchLocation, stack_id: str, connect: Callable[[], AmplifyClient]) -> None:
         self.location = location
+        self.step_log = StepLog(lambda: self.endpoint)
         self._stack_id = stack_id
         self._connect = connect
         self._site: Site | None = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from itertools import chain
 
-from amplify_job.amplify.job import Job, Step
-from amplify_job.amplify.jobs import Jobs
+from amplify_job.amplify.job import CANCELLED, SKIPPED_BUILD, SUCCEED, Job, Step
 from amplify_job.amplify.web import bounded, request
 from amplify_job.log import log
 
@@ -32,52 +32,72 @@ _BUILT_COMMIT = re.compile(r"# Switching to commit: ([0-9a-f]{7,64})", re.IGNORE
 
 
 class StepLog:
-    """The logs of a branch's jobs, at presigned URLs that GetJob returns."""
+    """The logs of a branch's jobs, at presigned URLs that GetJob returns. Each is read once."""
 
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
+    def __init__(self, endpoint: Callable[[], str]) -> None:
+        """:param endpoint: Where Amplify itself was called."""
+        self._endpoint = endpoint
+        self._known: dict[tuple[str, str, str], str] = {}
 
-    def tail(self, step: Step, lines: int) -> list[str]:
+    def tail(self, job: Job, step: Step, lines: int) -> list[str]:
         """The last lines that explain something, without colours and control characters."""
         if not lines:
             return []
-        shown = [plain(_STAMP.sub("", line, count=1)) for line in self._end(step).splitlines()]
+        shown = [plain(_STAMP.sub("", line, count=1)) for line in self._end(job, step).splitlines()]
         explaining = [line for line in shown if line and not _BOILERPLATE.fullmatch(line)]
         return [line[:_LINE_CHARACTERS] for line in explaining][-lines:]
 
     def built_commit(self, job: Job) -> str:
         """The SHA that the build step checked out; empty if its log shows none."""
-        for step in job.steps:
-            if step.name == "BUILD":
-                found = _BUILT_COMMIT.search(self._read(step, f"bytes=0-{_BYTES - 1}"))
-                return found[1].lower() if found else ""
-        return ""
+        build = _build_of(job)
+        found = build and _BUILT_COMMIT.search(self._beginning(job, build))
+        return found[1].lower() if found else ""
 
-    def says_unchanged(self, job: Job) -> bool:
-        """Whether Amplify cancelled a job because it saw no change in the repository.
+    def skipped(self, job: Job) -> str:
+        """The words by which Amplify says that it built nothing, as it saw no change; empty if it did not.
 
-        Its words stand in the reason of a step, or in its log only
-        (https://github.com/aws-amplify/amplify-hosting/issues/1435, issues/973).
+        Such a job ends in any way, or never (https://github.com/aws-amplify/amplify-hosting/issues/2210,
+        issues/3711). One that is cancelled may say so in the reason of a step, or in its log only
+        (issues/1435, issues/973).
         """
-        return any(
-            _has(step.reason, _UNCHANGED_REASONS) or _has(self._end(step), _UNCHANGED_LINES)
-            for step in job.steps
-        )
+        build = _build_of(job)
+        # The end of a log is read where it may explain a failure; else its beginning, which shows the commit.
+        read = self._beginning if job.status == SUCCEED else self._end
+        if build and SKIPPED_BUILD in read(job, build).lower():
+            return SKIPPED_BUILD
+        if job.status != CANCELLED:
+            return ""
+        reasons = (_words_in(step.reason, _UNCHANGED_REASONS) for step in job.steps)
+        lines = (_words_in(self._end(job, step), _UNCHANGED_LINES) for step in job.steps)
+        return next(filter(None, chain(reasons, lines)), "")
 
-    def _end(self, step: Step) -> str:
-        return _ANSI.sub("", self._read(step, f"bytes=-{_BYTES}"))
+    def _beginning(self, job: Job, step: Step) -> str:
+        return self._read(job, step, f"bytes=0-{_BYTES - 1}")
 
-    def _read(self, step: Step, wanted: str) -> str:
+    def _end(self, job: Job, step: Step) -> str:
+        return _ANSI.sub("", self._read(job, step, f"bytes=-{_BYTES}"))
+
+    def _read(self, job: Job, step: Step, wanted: str) -> str:
+        place = job.id, step.name, wanted
+        if place not in self._known:
+            self._known[place] = self._fetch(step, wanted)
+        return self._known[place]
+
+    def _fetch(self, step: Step, wanted: str) -> str:
         try:
-            with request(step.log_url, self._jobs.endpoint, _SECONDS, headers={"Range": wanted}) as response:
+            with request(step.log_url, self._endpoint(), _SECONDS, headers={"Range": wanted}) as response:
                 return bounded(response, _BYTES, _SECONDS).decode(errors="replace")
         except Exception as error:  # an unreadable log is no reason to fail, or to fail otherwise
             log("log unreadable", step=step.name, error=type(error).__name__)
             return ""
 
 
-def _has(text: str, words: Iterable[str]) -> bool:
-    return any(some in text.lower() for some in words)
+def _build_of(job: Job) -> Step | None:
+    return next((step for step in job.steps if step.name == "BUILD"), None)
+
+
+def _words_in(text: str, words: Iterable[str]) -> str:
+    return next((some for some in words if some in text.lower()), "")
 
 
 def plain(text: str) -> str:

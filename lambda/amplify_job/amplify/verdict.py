@@ -9,30 +9,28 @@ from amplify_job.amplify.jobs import Jobs
 from amplify_job.amplify.step_log import StepLog, plain
 from amplify_job.cloudformation.properties import Properties
 from amplify_job.log import log
-from amplify_job.outcomes import CommitMismatch, Failure, JobCancelled, JobFailed
+from amplify_job.outcomes import SKIPPED, CommitMismatch, Failure, JobCancelled, JobFailed
 
 _SHA = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 _FULL_SHA = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
 
 
-def failure_of(job: Job, properties: Properties, jobs: Jobs) -> Failure | None:
-    """Why a job that has ended is no success; None if it is one."""
-    step_log, title, see = (
-        StepLog(jobs),
-        f"job {job.id} of {jobs.location.title}",
-        f"See {jobs.location.console_url}",
-    )
+def failure_of(job: Job, properties: Properties, jobs: Jobs, skipped: bool) -> Failure | None:
+    """Why a job that has ended is no success; None if it is one.
+
+    :param skipped: Whether Amplify has skipped its build.
+    """
+    title, see = f"job {job.id} of {jobs.location.title}", f"See {jobs.location.console_url}"
     if job.status == SUCCEED:
-        return _mismatch(job, properties, step_log, title, see)
+        return _mismatch(job, properties, jobs.step_log, title, see)
     step = _decisive_step(job)
     why = f" in step {step.name}" if step and step.name else ""
     reason = plain(step.reason).rstrip(" .") if step else ""
     why += f": {reason}" if reason else ""
-    if job.status == CANCELLED and step_log.says_unchanged(job):
-        return _not_rebuilt(properties, title, why, see)
     if job.status == CANCELLED:
         return JobCancelled(f"{title} was cancelled{why}. {see}")
-    lines = step_log.tail(step, properties.failure_log_lines) if step else []
+    why += f". {SKIPPED}" if skipped else ""
+    lines = jobs.step_log.tail(job, step, properties.failure_log_lines) if step else []
     quoted = f". Its log ends: {' | '.join(lines)}" if lines else ""
     return JobFailed(f"{title} failed{why}{quoted}. {see}")
 
@@ -41,16 +39,6 @@ def _decisive_step(job: Job) -> Step | None:
     """The step that ended as the job did, with a reason if one has it."""
     alike = [step for step in job.steps if step.status == job.status]
     return next((step for step in alike if step.reason), alike[0] if alike else None)
-
-
-def _not_rebuilt(properties: Properties, title: str, why: str, see: str) -> Failure | None:
-    """Amplify compares the repository only. What `Triggers` name has changed outside of it."""
-    if not properties.triggers:
-        return None
-    return JobCancelled(
-        f"Amplify cancelled {title}{why}: nothing in the repository has changed. The site was not rebuilt "
-        f"with what Triggers name. Set the branch's environment variable AMPLIFY_DIFF_DEPLOY to false. {see}"
-    )
 
 
 def _mismatch(job: Job, properties: Properties, step_log: StepLog, title: str, see: str) -> Failure | None:

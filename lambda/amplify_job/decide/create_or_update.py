@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from amplify_job.amplify.job import CANCELLED, CANCELLING, SUCCEED, Job
+from amplify_job.amplify.job import CANCELLED, CANCELLING, FAILED, SKIPPED_BUILD, SUCCEED, Job
 from amplify_job.cloudformation.request import Task
-from amplify_job.decide.branch_jobs import newest_of_version, of_request
+from amplify_job.decide.branch_jobs import newest_of_version, newest_success, of_request
 from amplify_job.decide.deadline import STOPPING_SECONDS, end_of
 from amplify_job.decide.start import deploy, in_the_way, start, words_of
-from amplify_job.decide.state import State
+from amplify_job.decide.state import State, TimedOut
 from amplify_job.decide.steps import (
     POLL_SECONDS,
     Answer,
@@ -24,7 +24,15 @@ from amplify_job.decide.steps import (
     StopJob,
     Wait,
 )
-from amplify_job.outcomes import AmplifyError, BranchBusy, JobTimedOut, SiteCheckFailed
+from amplify_job.outcomes import (
+    SKIPPED,
+    AmplifyError,
+    BranchBusy,
+    Failure,
+    JobCancelled,
+    JobTimedOut,
+    SiteCheckFailed,
+)
 
 _SITE_SECONDS = 5.0
 
@@ -70,9 +78,10 @@ def _unchanged(task: Task, state: State, seen: Seen, jobs: Sequence[Job]) -> Ste
         return Next(state.followed(job.id, seen.now, mine=True), "waited for", job)
     if seen.job is None:
         return ReadJob(job.id)
-    if seen.verdict:
+    failure = _failure(task, seen, seen.job)
+    if isinstance(failure, Failure):
         return Next(state._replace(renew=True), "no success", job)
-    return _check_again(task, state, seen, seen.job)
+    return failure or _check_again(task, state, seen, seen.job)
 
 
 def _check_again(task: Task, state: State, seen: Seen, job: Job | None) -> Step:
@@ -90,13 +99,38 @@ def _follow(task: Task, state: State, seen: Seen) -> Step:
         return ReadJob(state.job.id)
     if not task.properties.wait:
         return Answer(job)
-    if state.stopping_since and job.status != SUCCEED:
+    if state.timed_out.since and job.status != SUCCEED:
         return _time_out(task, state, seen, job)
     if job.in_progress and seen.now < end_of(task, state):
         return Wait(seconds_until_next_look(job, seen.now))
     if job.in_progress:
-        return Next(state._replace(stopping_since=seen.now), "timed out", job)
-    return Fail(seen.verdict) if seen.verdict else _checked(task, state, seen, job)
+        return Next(state._replace(timed_out=TimedOut(seen.now, job.step)), "timed out", job)
+    failure = _failure(task, seen, job)
+    if isinstance(failure, Failure):
+        return Fail(failure)
+    return failure or _checked(task, state, seen, job)
+
+
+def _failure(task: Task, seen: Seen, job: Job) -> Failure | ReadJobs | None:
+    """Why a job that has ended is no success; None if it is one.
+
+    After a skipped build, the site is as before. That will do, unless something has changed outside of the
+    repository, or there is nothing before. Words such as "no diff detected from previous commit" say that
+    there is something.
+    """
+    if not seen.skipped or job.status == FAILED:
+        return seen.verdict
+    lacking = "what Triggers name" if task.properties.triggers else ""
+    if not lacking and seen.skipped == SKIPPED_BUILD:
+        if not seen.all_jobs:
+            return ReadJobs()
+        older = [other for other in seen.jobs or () if int(other.id) < int(job.id)]
+        lacking = "" if newest_success(older) else "any build"
+    if not lacking:
+        return None
+    location = task.properties.location
+    text = f"job {job.id} of {location.title} leaves the site without {lacking}. {SKIPPED}"
+    return JobCancelled(f"{text}. See {location.console_url}")
 
 
 def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:
@@ -114,12 +148,13 @@ def _time_out(task: Task, state: State, seen: Seen, job: Job) -> Step:
         what = "it was stopped" if job.status == CANCELLED else f"it was told to stop and {job.status}"
     because = f" (Amplify's last error: {state.last_error})" if state.last_error else ""
     location, seconds = task.properties.location, task.properties.timeout_seconds
-    return Fail(
-        JobTimedOut(
-            f"job {job.id} of {location.title} had not ended after {seconds} seconds; {what}{because}. "
-            f"See {location.console_url}"
-        )
-    )
+    said = [
+        f"job {job.id} of {location.title} had not ended after {seconds} seconds; {what}{because}",
+        f"When the time was over, it was in {state.timed_out.step}",
+        *([SKIPPED] if seen.skipped else []),
+        f"See {location.console_url}",
+    ]
+    return Fail(JobTimedOut(". ".join(said)))
 
 
 def _checked(task: Task, state: State, seen: Seen, job: Job | None) -> Step:

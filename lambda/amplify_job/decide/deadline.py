@@ -17,8 +17,8 @@ STOPPING_SECONDS = 20
 def end_of(task: Task, state: State) -> float:
     """When nothing more is begun."""
     kind = state.kind(task.request.type)
-    if state.stopping_since:
-        return state.stopping_since + STOPPING_SECONDS
+    if state.timed_out.since:
+        return state.timed_out.since + STOPPING_SECONDS
     if kind is Kind.FORWARD:
         return state.requested + task.properties.timeout_seconds
     if kind is Kind.ROLLBACK:

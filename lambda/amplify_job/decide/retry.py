@@ -29,7 +29,7 @@ def after(failure: Failure, step: Step, task: Task, state: State, seen: Seen) ->
     state = state._replace(errors=Errors(tries + 1, kind, since), last_error=str(failure))
     ends = reading_ends(task, state)
     if seen.now >= ends and isinstance(step, ReadJobs):
-        return Fail(too_late(task, state, ()))
+        return Fail(failure if state.job.id else too_late(task, state, ()))
     if seen.now >= ends and isinstance(step, ReadJob):
         job = _as_listed(step.job_id, seen)
         is_success = job.in_progress or job.status == SUCCEED

@@ -18,6 +18,14 @@ class Followed(NamedTuple):
     since: float = 0
 
 
+class TimedOut(NamedTuple):
+    """That the job's time was over, once it was."""
+
+    since: float = 0
+    step: str = ""
+    """The step that ran then."""
+
+
 class Deployment(NamedTuple):
     """The deployment that this request has created and that has not started yet, if there is one."""
 
@@ -69,8 +77,7 @@ class State(NamedTuple):
     job: Followed = Followed()
     renew: bool = False
     """Whether an Update that changes nothing needs a job all the same."""
-    stopping_since: float = 0
-    """When the job's time was over; 0 before."""
+    timed_out: TimedOut = TimedOut()
     stopped: tuple[str, ...] = ()
     """The jobs whose StopJob Amplify has accepted."""
     checking_since: float = 0

@@ -21,10 +21,14 @@ class Seen(NamedTuple):
     now: float
     jobs: Sequence[Job] | None = None
     """The branch's jobs, newest first."""
+    all_jobs: bool = False
+    """Whether these are all of them."""
     job: Job | None = None
     """The job that is waited for, with its steps."""
     verdict: Failure | None = None
     """Why that job, if it has ended, is no success; None if it is one."""
+    skipped: str = ""
+    """The words by which Amplify says that it has built nothing; empty if it does not."""
     flaw: str | None = None
     """What is wrong with the site; "" if nothing is."""
     files_open: bool = False

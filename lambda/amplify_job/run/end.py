@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from amplify_job.amplify.job import Job
 from amplify_job.amplify.jobs import Jobs
-from amplify_job.amplify.step_log import StepLog
 from amplify_job.cloudformation.answer import send
 from amplify_job.cloudformation.request import Request, Task
 from amplify_job.cloudformation.stack import Kind
@@ -81,7 +80,7 @@ class End:
         return attributes(
             job,
             job_type=self._task.properties.job_type,
-            built_commit_id=StepLog(jobs).built_commit(job) if job else "",
+            built_commit_id=jobs.step_log.built_commit(job) if job else "",
             branch_url=site.url if site else "",
             console_url=jobs.location.console_url,
         )

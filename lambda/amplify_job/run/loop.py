@@ -71,7 +71,7 @@ class Loop:
         self._clients.clock.sleep(seconds)
         seen, self._seen = self._seen, Seen(self._clients.now)
         if seen.job and not seen.job.in_progress:  # it does not change any more
-            self._seen = self._seen._replace(job=seen.job, verdict=seen.verdict)
+            self._seen = self._seen._replace(job=seen.job, verdict=seen.verdict, skipped=seen.skipped)
         return True
 
     def _has_time_for(self, seconds: float) -> bool:

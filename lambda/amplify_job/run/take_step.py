@@ -91,7 +91,8 @@ class Steps:
             case Do.READ_STACK:
                 return self._read_stack(state, seen)
             case ReadJobs():
-                return Taken(state, seen._replace(jobs=self._jobs.list(step.since)))
+                jobs = self._jobs.list(step.since)
+                return Taken(state, seen._replace(jobs=jobs, all_jobs=step.since is None))
             case ReadJob():
                 return self._read_job(step.job_id, state, seen)
             case LookAtSite():
@@ -142,9 +143,12 @@ class Steps:
                 raise Unanswered(str(error)) from error
             raise
         seen = seen._replace(job=job, verdict=None)
+        if not job.in_progress or state.timed_out.since:
+            seen = seen._replace(skipped=self._jobs.step_log.skipped(job))
         if not job.in_progress:
-            log("ended", job=job.id, status=job.status)
-            seen = seen._replace(verdict=failure_of(job, self._task.properties, self._jobs))
+            log("ended", job=job.id, status=job.status, **({"built": False} if seen.skipped else {}))
+            failure = failure_of(job, self._task.properties, self._jobs, bool(seen.skipped))
+            seen = seen._replace(verdict=failure)
         elif job.step != state.shown:
             log("step", job=job.id, step=job.step)
             state = state._replace(shown=job.step)

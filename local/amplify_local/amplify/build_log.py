@@ -10,7 +10,7 @@ _CYAN, _RED, _OFF = "\x1b[36m", "\x1b[31m", "\x1b[0m"
 def step_log(step: str, sha: str | None, repository: str | None, status: str, plan: Plan | None) -> list[str]:
     """All lines of a step's log, without their times.
 
-    :param plan: The job's, if it ends in this step.
+    :param plan: The job's, if it is about this step.
     :param sha: The commit that the job recorded; None for a job that builds the branch's tip.
     """
     written = {"BUILD": _build, "DEPLOY": _deploy, "VERIFY": _verify}[step](sha, repository)
@@ -24,6 +24,7 @@ def step_log(step: str, sha: str | None, repository: str | None, status: str, pl
 
 # How much of the end of the ordinary text gives way to the lines of a failure.
 _KEPT = {"BUILD": -6, "DEPLOY": -2, "VERIFY": -1}
+_BEFORE_SKIP = -10
 
 
 def _build(sha: str | None, repository: str | None) -> list[str]:
@@ -51,6 +52,17 @@ def _build(sha: str | None, repository: str | None) -> list[str]:
         "[INFO]: # Starting build artifact upload process...",
         "[INFO]: # Uploading build artifact '__artifacts.zip'...",
         "[INFO]: # Build artifact upload completed",
+    ]
+
+
+def skipped_build(sha: str | None, repository: str | None) -> list[str]:
+    """The log of a build that Amplify skips: https://github.com/aws-amplify/amplify-hosting/issues/3268."""
+    return [
+        *_build(sha, repository)[:_BEFORE_SKIP],
+        "[INFO]: # No differences detected.",
+        "[INFO]: ## Skipping Frontend Build & Deploy, No changes detected...",
+        "[INFO]: ## Build completed successfully",
+        "[INFO]: # Starting caching...",
     ]
 
 

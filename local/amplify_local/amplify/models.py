@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 from zipfile import ZipFile
 
-from amplify_local.amplify.build_log import step_log
+from amplify_local.amplify.build_log import skipped_build, step_log
 from amplify_local.amplify.timeline import Timeline
 
 # Required by the model of CreateApp's and CreateBranch's answers; what Amplify fills in (from memory).
@@ -242,8 +242,10 @@ class Job(Timeline):
             return ""
         repository = self.branch.app.repository
         recorded = self.plan.builds or (self.builds if self.commit_id else None)
-        planned = self.plan if step == self.last_step else None
-        lines = step_log(step, recorded, repository, self.status_in(step, now), planned)
+        status, planned = self.status_in(step, now), step == self.planned_step
+        lines = step_log(step, recorded, repository, status, self.plan if planned else None)
+        if step == "BUILD" and self.plan.skips_build:
+            lines = skipped_build(recorded, repository)
         done = 1.0 if now >= ended else (now - started) / (ended - started)
         shown = lines[: max(1, round(done * len(lines)))]
         pace = (min(ended, now) - started) / len(lines)

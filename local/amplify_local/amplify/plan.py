@@ -17,12 +17,16 @@ class Plan:
 
     :param outcome: ``SUCCEED``, ``FAILED``, ``CANCELLED``, ``NO_DIFF`` (cancelled by Amplify itself), or any
         other word, which the job then shows as its last status. Default: "SUCCEED"
-    :param step: The step in which the job ends if it does not succeed. Default: "BUILD"
+    :param step: The step in which the job ends if it does not succeed, and whose log holds ``log``.
+        Default: "BUILD"
     :param status_reason: The reason that this step shows. Default: none; Amplify's own words for ``NO_DIFF``
     :param seconds: The time from StartJob to the end, in seconds, if the job does not queue. Default: the
         ``job_seconds`` of the Amplify
     :param created_seconds: How long it stays in CREATED before PENDING, in seconds. Default: 0
-    :param log: Lines that end the log of the last step; a failure adds its own lines. Default: none
+    :param log: Lines that end the log of ``step``; a failure adds its own lines. Default: none
+    :param skips_build: The log of the build says that it was skipped, as nothing has changed. The job ends as
+        planned all the same: Amplify's jobs were seen to succeed, fail, be cancelled or never end then.
+        Default: False
     :param builds: The commit that is built and that the log shows, whatever was asked for. Default: that
     :param never_ends: It stays in ``step`` until somebody stops it. Default: False
     :param running: The word that it shows instead of RUNNING. Default: "RUNNING"
@@ -36,6 +40,7 @@ class Plan:
     seconds: float = 5.0
     created_seconds: float = 0.0
     log: tuple[str, ...] = ()
+    skips_build: bool = False
     builds: str | None = None
     never_ends: bool = False
     running: str = "RUNNING"

@@ -58,7 +58,12 @@ class Timeline:
     def last_step(self) -> str:
         """The step in which it ends as planned."""
         passes = self.plan.outcome == "SUCCEED" and not self.plan.never_ends
-        return STEPS[-1] if passes else max(self.plan.step, self.step_names[0], key=STEPS.index)
+        return STEPS[-1] if passes else self.planned_step
+
+    @property
+    def planned_step(self) -> str:
+        """The step that the plan is about; a deployment has no build."""
+        return max(self.plan.step, self.step_names[0], key=STEPS.index)
 
     @property
     def _pending_seconds(self) -> float:

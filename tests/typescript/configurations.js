@@ -234,6 +234,14 @@ const CONFIGURATIONS = {
     });
   },
 
+  files_with_values(stack) {
+    const api = new cdk.CfnParameter(stack, 'Api').valueAsString;
+    const sources = [Source.asset(SITE), Source.data('config.txt', api)];
+    const values = { 'https://api.placeholder.invalid': api, '%VERSION%': '1' };
+    new AmplifyJob(stack, 'Job', { ...APP, sources, values });
+    new AmplifyJob(stack, 'None', { ...APP, sources, values: {} });
+  },
+
   files_without_values(stack) {
     const sources = [Source.asset(SITE), Source.asset(SITE)];
     new AmplifyJob(stack, 'Job', { ...APP, sources, jobType: JobType.MANUAL });

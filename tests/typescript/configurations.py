@@ -278,6 +278,14 @@ def files(stack: cdk.Stack) -> None:
     )
 
 
+def files_with_values(stack: cdk.Stack) -> None:
+    api = cdk.CfnParameter(stack, "Api").value_as_string
+    sources = [Source.asset(SITE), Source.data("config.txt", api)]
+    values = {"https://api.placeholder.invalid": api, "%VERSION%": "1"}
+    AmplifyJob(stack, "Job", **APP, sources=sources, values=values)
+    AmplifyJob(stack, "None", **APP, sources=sources, values={})
+
+
 def files_without_values(stack: cdk.Stack) -> None:
     AmplifyJob(stack, "Job", **APP, sources=[Source.asset(SITE), Source.asset(SITE)], job_type=JobType.MANUAL)
 

@@ -14,7 +14,7 @@ import aws_cdk as cdk
 import pytest
 from botocore.exceptions import ClientError
 from deployed import deploy
-from templates import ROOT
+from templates import ROOT, run_program
 
 from amplify_local import LocalAws
 from cdk_amplify_job import AmplifyJob
@@ -81,6 +81,20 @@ def test_the_package_holds_what_it_needs_and_nothing_else(tarball: Path) -> None
 def test_no_file_of_the_package_holds_a_map_of_its_sources() -> None:
     for file in ROOT.glob("typescript/lib/*.js"):
         assert "sourceMappingURL=data" not in file.read_text(), file.name
+
+
+def test_the_first_example_of_the_readme_is_the_same_in_both_languages(project: Path, tmp_path: Path) -> None:
+    page = (ROOT / "README.md").read_text()
+    blocks = [re.findall(rf"```{name}\n(.*?)```", page, re.DOTALL)[0] for name in ("python", "typescript")]
+    (tmp_path / "readme.py").write_text(blocks[0])
+    (project / "readme.mjs").write_text(blocks[1])
+
+    app = cdk.App(outdir=str(tmp_path / "python"))
+    run_program(tmp_path / "readme.py", app)
+    synthesized("readme.mjs", project, tmp_path / "javascript")
+
+    template = (tmp_path / "python/Shop.template.json").read_text()
+    assert json.loads((tmp_path / "javascript/Shop.template.json").read_text()) == json.loads(template)
 
 
 def test_a_typescript_project_releases_its_branch_and_again_when_a_trigger_changes(

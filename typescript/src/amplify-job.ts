@@ -12,7 +12,7 @@ import { Pitfalls } from './pitfalls';
 import { Place, placeOf } from './place';
 import { Properties, propertiesOf } from './properties';
 import { AmplifyJobProvider } from './provider';
-import { bind, checkSources } from './sources';
+import { bind, checkSources, checkValues } from './sources';
 
 /**
  * A job of an Amplify branch, started when the deployment comes to it.
@@ -29,6 +29,7 @@ export class AmplifyJob extends Construct {
     super(scope, id);
     checkNames('AmplifyJob', props, OPTIONS);
     checkSources(props.sources);
+    checkValues(props.values, props.sources);
     checkConstructs(props.executeAfter);
     const place = placeOf(props, Stack.of(this));
     const properties = propertiesOf(props, place);
@@ -117,7 +118,7 @@ export class AmplifyJob extends Construct {
   /** Define the custom resource, and let the provider do its work. */
   private define(props: AmplifyJobProps, place: Place, properties: Properties): CfnResource {
     const provider = props.provider ?? AmplifyJobProvider.getOrCreate(this);
-    const files = props.sources && bind(props.sources, this, provider.reader(this));
+    const files = props.sources && bind(props.sources, props.values ?? {}, this, provider.reader(this));
     const seconds = properties.TimeoutSeconds ?? ROWS.TimeoutSeconds.default;
     const given = {
       ...properties,

@@ -148,7 +148,8 @@ function isObject(value: any): boolean {
   return Object.prototype.toString.call(value) === '[object Object]';
 }
 
-function isMap(value: any): boolean {
+/** Whether a value is an object of texts, each with a name. */
+export function isMap(value: any): boolean {
   return (
     isObject(value) &&
     Object.entries(value).every(([name, item]) => name !== '' && typeof item === 'string')

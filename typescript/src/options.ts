@@ -85,6 +85,15 @@ export interface AmplifyJobProps {
    */
   readonly sources?: ISource[];
   /**
+   * Texts in the files of sources, and the values that replace them, as
+   * `{ 'https://api.placeholder.invalid': api.url }`: for files that are built before the deployment. The values
+   * may be tokens. The texts may not, and have at least 8 characters. The deployment fails if no file holds one of
+   * the texts.
+   *
+   * @default - none
+   */
+  readonly values?: { [text: string]: string };
+  /**
    * Values whose change starts the job again. They may be tokens, such as the URL of an API; the keys may not.
    * Set the branch's variable AMPLIFY_DIFF_DEPLOY to false, or Amplify may cancel the build.
    *
@@ -139,5 +148,5 @@ export interface AmplifyJobProps {
 /** The names of the options. */
 export const OPTIONS = [
   ...new Set(Object.values(ROWS).map((row) => row.option)),
-  ...['commit', 'executeAfter'],
+  ...['commit', 'executeAfter', 'values'],
 ];

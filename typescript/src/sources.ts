@@ -3,9 +3,11 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { ISource } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
-import { shown } from './contract';
-import { isListOf } from './limits';
+import { isMap, lengthOf, shown } from './contract';
+import { isGiven, isKnown, isListOf } from './limits';
 import { allow, Statement } from './permissions';
+
+const SHORTEST = 8; // a shorter text may be in a file by chance
 
 interface BoundSources {
   /** As `BucketDeployment` names them. */
@@ -16,7 +18,7 @@ interface BoundSources {
 
 /** Check the option's type: a list of sources, with one at least. */
 export function checkSources(sources: any): void {
-  if (sources === undefined || sources === null) {
+  if (!isGiven(sources)) {
     return;
   }
   const example = "as [Source.asset('dist')]";
@@ -28,14 +30,37 @@ export function checkSources(sources: any): void {
   }
 }
 
+/** Check the option's type: a map of strings, whose texts are long enough; it needs files. */
+export function checkValues(values: any, sources: ISource[] | undefined): void {
+  if (!isGiven(values)) {
+    return;
+  }
+  const isText = (text: string) => lengthOf(text) >= SHORTEST && isKnown(text);
+  if (!isMap(values) || !Object.keys(values).every(isText)) {
+    throw new Error(
+      `values must be a map of strings, each with a name of at least ${SHORTEST} characters, known at ` +
+        `synthesis, such as 'https://api.placeholder.invalid', received ${shown(values)}`,
+    );
+  }
+  if (Object.keys(values).length > 0 && !sources) {
+    throw new Error(`values go into the files of sources, so sources must be given, received ${shown(values)}`);
+  }
+}
+
 /**
  * Bind the sources: their files become assets of the stack.
  *
+ * @param values What replaces texts in the files of each source.
  * @param reader The role that reads the sources, one that ignores grants: theirs are wider than needed.
  */
-export function bind(sources: ISource[], scope: Construct, reader: iam.IRole): BoundSources {
+export function bind(
+  sources: ISource[],
+  values: { [text: string]: string },
+  scope: Construct,
+  reader: iam.IRole,
+): BoundSources {
   const configs = sources.map((source) => source.bind(scope, { handlerRole: reader }));
-  const markers = configs.map((config) => ({ ...config.markers }));
+  const markers = configs.map((config) => ({ ...config.markers, ...values }));
   const escapes = configs.map((config) => Boolean(config.markersConfig?.jsonEscape));
   const properties: { [property: string]: any } = {
     SourceBucketNames: configs.map((config) => config.bucket.bucketName),

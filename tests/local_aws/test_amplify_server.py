@@ -166,7 +166,7 @@ def test_the_environment_of_a_job_is_shown(url: str, client: Any) -> None:
         ("fail", {"mode": "501"}, "mode must be one of 500, 429, "),
         ("behaviour", {"commits": "x"}, "unknown key: commits; there is commit_ids, any_commit, "),
         ("behaviour", {"commit_ids": "x"}, "commit_ids must be one of honoured, ignored, got 'x'"),
-        ("behaviour", {"page_size": 1.5}, "page_size must be a whole number, got 1.5"),
+        ("behaviour", {"concurrent_jobs": 1.5}, "concurrent_jobs must be a whole number, got 1.5"),
         ("behaviour", {"any_commit": "no"}, "any_commit must be true or false, got 'no'"),
         ("apps", {"app_id": "d1", "nam": "x"}, "unknown key: nam; there is app_id, name"),
         ("branches", {"app_id": "d123", "branchname": "x"}, "unknown key: branchname; there is app_id, "),

@@ -27,30 +27,20 @@ class Behaviour:
     :param commit_ids: ``honoured``: a RELEASE builds the commit that it names, and shows it (reported 2026).
         ``ignored``: it builds the branch's tip, and shows ``HEAD`` (reported 2021). Default: "honoured"
     :param any_commit: A full SHA counts as pushed, also one that nobody has pushed here. Default: True
-    :param echoes_commit_message: Job types whose ``commitMessage`` is returned as sent. Default: all builds
-    :param retry_copies_message: A RETRY without a message of its own shows that of the job it repeats.
-        Default: True
     :param list_lag_seconds: How many seconds after its creation a job is listed. Default: 0
     :param omits: Members left out of every job summary and step, such as ``commitMessage``. Default: none
     :param concurrent_jobs: How many jobs run at a time in a Region; the others wait in PENDING. Default: 5
-    :param page_size: Jobs on a page of ListJobs when the caller does not say. Default: 10
     :param created_status: The status of a deployment that was created and not started. Nobody has published
         it; consoles called it pending (https://github.com/aws-amplify/amplify-backend/issues/1528).
         Default: "PENDING"
-    :param deployments_arn: What follows the branch's ARN where access to deployments is checked. Nobody has
-        published whether that is nothing or ``/deployments/*``. Default: "/deployments/*"
     """
 
     commit_ids: Literal["honoured", "ignored"] = "honoured"
     any_commit: bool = True
-    echoes_commit_message: frozenset[str] = frozenset({"RELEASE", "RETRY", "WEB_HOOK"})
-    retry_copies_message: bool = True
     list_lag_seconds: float = 0
     omits: frozenset[str] = frozenset()
     concurrent_jobs: int = 5
-    page_size: int = 10
     created_status: Literal["PENDING", "CREATED"] = "PENDING"
-    deployments_arn: Literal["", "/deployments/*"] = "/deployments/*"
 
 
 @dataclass(eq=False)

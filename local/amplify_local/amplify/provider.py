@@ -16,6 +16,7 @@ from amplify_local.amplify.timeline import DEPLOYMENT
 
 Params = dict[str, Any]
 _HEXADECIMAL = set("0123456789abcdef")
+_PAGE_SIZE = 10
 
 
 def start_job(backend: Backend, params: Params) -> Params:
@@ -30,7 +31,7 @@ def start_job(backend: Backend, params: Params) -> Params:
     if any(job.in_progress(backend.clock()) for job in branch.jobs):
         busy = f"The requested branch {branch.name} already have pending or running jobs"
         raise ApiError("LimitExceededException", busy)
-    commit = _commit_again(backend, retried, params) if retried else _commit_of(backend, branch, params)
+    commit = _commit_again(retried, params) if retried else _commit_of(backend, branch, params)
     job = backend.add_job(branch, job_type, asked=backend.clock(), reason=params.get("jobReason"), **commit)
     is_full = bool(job.builds and re.fullmatch("[0-9a-f]{40}", job.builds))
     is_pushed = (is_full and backend.behaviour.any_commit) or branch.known_commit(job.builds or "")
@@ -82,7 +83,7 @@ def list_jobs(backend: Backend, params: Params) -> Params:
     jobs = backend.branch(params["appId"], params["branchName"]).jobs
     newest_first = [job for job in reversed(jobs) if job.created <= listed_until]
     start = _position_after(params["nextToken"], newest_first) if "nextToken" in params else 0
-    end = start + (params.get("maxResults") or backend.behaviour.page_size)
+    end = start + (params.get("maxResults") or _PAGE_SIZE)
     page: Params = {"jobSummaries": [_summary(backend, job) for job in newest_first[start:end]]}
     if end < len(newest_first):
         page["nextToken"] = base64.b64encode(newest_first[end - 1].id.encode()).decode()
@@ -208,7 +209,8 @@ def resource_arn(backend: Backend, operation: str, params: Params) -> str:
     if "domainName" in params and operation != "CreateDomainAssociation":
         arn += f"/domains/{params['domainName']}"
     if operation.endswith("Deployment"):
-        return arn + backend.behaviour.deployments_arn
+        # Nobody has published whether it is this or the branch's own.
+        return arn + "/deployments/*"
     return arn + ("/jobs/*" if operation.endswith(("Job", "Jobs")) else "")
 
 
@@ -248,31 +250,26 @@ def _job(backend: Backend, params: Params) -> Job:
 
 def _commit_of(backend: Backend, branch: Branch, params: Params) -> Params:
     """The commit of a new job; ``builds`` None means the branch's tip at the time the job begins."""
-    behaviour, commit_id = backend.behaviour, params.get("commitId", "")
+    commit_id = params.get("commitId", "")
     is_sha = len(commit_id) >= 7 and set(commit_id.lower()) <= _HEXADECIMAL
-    honoured = is_sha and behaviour.commit_ids == "honoured"
-    echoes = params["jobType"] in behaviour.echoes_commit_message
+    honoured = is_sha and backend.behaviour.commit_ids == "honoured"
     return {
         "builds": (branch.known_commit(commit_id) or commit_id) if honoured else None,
         "commit_id": commit_id if honoured else None,
-        "commit_message": params.get("commitMessage") if echoes else None,
+        "commit_message": params.get("commitMessage"),
         "commit_time": params.get("commitTime"),
     }
 
 
-def _commit_again(backend: Backend, retried: Job, params: Params) -> Params:
+def _commit_again(retried: Job, params: Params) -> Params:
     """The commit of a RETRY: the one that the repeated job recorded, else the branch's tip of now.
 
     https://github.com/aws-amplify/amplify-hosting/issues/1253
     """
-    behaviour = backend.behaviour
-    message = params.get("commitMessage") if "RETRY" in behaviour.echoes_commit_message else None
-    if message is None and behaviour.retry_copies_message:
-        message = retried.commit_message
     return {
         "builds": retried.builds,
         "commit_id": retried.commit_id,
-        "commit_message": message,
+        "commit_message": params.get("commitMessage", retried.commit_message),
         "commit_time": params.get("commitTime", retried.commit_time),
     }
 

@@ -85,14 +85,6 @@ class Timeline:
             return "PENDING"
         return "PROVISIONING" if now < self.first_step else self.plan.running
 
-    def progress(self, now: float) -> float:
-        """How much of its planned time has passed, 0 to 1."""
-        if now >= self.ended:
-            return 1.0
-        if self.began is None:
-            return 0.0
-        return min(0.99, (self._pending_seconds + now - self.began) / max(self.plan.seconds, 0.001))
-
     @property
     def was_stopped(self) -> bool:
         return self.stopped is not None and not self.plan.ignores_stop

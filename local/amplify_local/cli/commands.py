@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -15,12 +16,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from amplify_local.cli.progress import JobProgress
 from amplify_local.cli.running import announced, running
+from amplify_local.cli.terminal import show, show_table
 from amplify_local.connection import Connection
 from amplify_local.http.server import site_address
 from amplify_local.local_aws import LocalAws
@@ -29,7 +27,6 @@ ACCOUNT, REGION = "000000000000", "us-east-1"
 _CDK_JSON = Path("cdk.json")
 # What the CDK CLI assumes first, as it names it where that fails.
 _ROLE_OF_BOOTSTRAP = re.compile(r"iam::(\d{12}):role/cdk-\w+-deploy-role-\d{12}-([a-z0-9-]+)")
-_WIDE = 100  # columns of a terminal that has room for the message of a commit
 _NOT_UP = "no local AWS runs for this folder: start one with `python -m amplify_local up`"
 
 # What a local AWS is started with: the option, its name here, its default.
@@ -84,44 +81,35 @@ def destroy(options: argparse.Namespace) -> int:
 
 
 def events(options: argparse.Namespace) -> int:
-    aws, console = _running(), Console()
-    cloudformation = aws.client("cloudformation")
+    cloudformation = _running().client("cloudformation")
     stacks = [stack["StackName"] for stack in cloudformation.describe_stacks()["Stacks"]]
     if options.stack and options.stack not in stacks:
         raise ValueError(f"there is no stack {options.stack}; there are {', '.join(sorted(stacks))}")
     for name in [options.stack] if options.stack else [name for name in stacks if name != "CDKToolkit"]:
         pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
         for event in reversed([event for page in pages for event in page["StackEvents"]]):
-            line = Text(f"{event['Timestamp']:%H:%M:%S} ")
-            line.append(f"{event['ResourceStatus']:<28} ", _style(event["ResourceStatus"]))
-            line.append(f"{event['ResourceType']:<28} {event['LogicalResourceId']}")
-            reason = event.get("ResourceStatusReason")
-            console.print(line.append(f"  {reason}" if reason else ""), soft_wrap=True)
+            status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
+            resource = f"{event['ResourceType']:<28} {event['LogicalResourceId']}"
+            show(f"{event['Timestamp']:%H:%M:%S} {status:<28} {resource}  {reason}".rstrip(), status)
     return 0
 
 
 def jobs(options: argparse.Namespace) -> int:
-    console = _wide_console()
-    is_wide = console.width >= _WIDE
-    columns = "branch", "job", "type", "status", "seconds", *(["commit"] if is_wide else [])
-    table = Table(*columns, box=None, pad_edge=False, expand=is_wide and console.is_terminal)
-    if is_wide:
-        table.add_column("message", no_wrap=True, ratio=1)  # of a terminal: what the others leave
+    rows = [("branch", "job", "type", "status", "seconds", "commit", "message")]
     for job in _running().control("jobs"):
-        names = f"{job['app_id']}/{job['branch_name']}", job["job_id"], job["job_type"]
-        status = Text(job["status"], _style(job["status"]))
         seconds = f"{job['ended'] - job['started']:.1f}" if job["ended"] else ""
+        names = f"{job['app_id']}/{job['branch_name']}", job["job_id"], job["job_type"], job["status"]
         commit = (job["commit"] or "")[:7], (job["commit_message"] or "").split("\n")[0]
-        table.add_row(*names, status, seconds, *(commit if is_wide else ()))
-    console.print(table)
+        rows.append((*names, seconds, *commit))
+    show_table(rows, status_column=3)
     return 0
 
 
 def logs(options: argparse.Namespace) -> int:
-    aws, console = _running(), Console()
+    aws = _running()
     if not options.job:
         for line in aws.function_logs():
-            console.print(line, soft_wrap=True, highlight=False, markup=False)
+            show(line)
         return 0
     jobs = [job for job in aws.control("jobs") if job["job_id"] == options.job]
     jobs = [job for job in jobs if options.branch in (None, job["branch_name"])]
@@ -129,7 +117,7 @@ def logs(options: argparse.Namespace) -> int:
         raise ValueError(f"there is no job {options.job}")
     for step in jobs[-1]["steps"]:
         if step["log_path"] and options.step in (None, step["name"]):
-            console.print(Text.from_ansi(aws.step_log(step["log_path"])), soft_wrap=True)
+            show(aws.step_log(step["log_path"]))
     return 0
 
 
@@ -140,10 +128,7 @@ def site(options: argparse.Namespace) -> int:
     if not files:
         print(f"branch {options.branch} serves nothing yet: no job has succeeded")
         return 0
-    table = Table("file", "bytes", box=None, pad_edge=False)
-    for name, size in sorted(files.items()):
-        table.add_row(name, f"{size:,}")
-    _wide_console().print(table)
+    show_table([("file", "bytes"), *((name, f"{size:,}") for name, size in sorted(files.items()))])
     print(site_address(aws.amplify_url, app_id, options.branch))
     return 0
 
@@ -189,16 +174,16 @@ def _aws(options: argparse.Namespace) -> Iterator[Connection]:
 
 @contextmanager
 def _own_aws(options: argparse.Namespace) -> Iterator[LocalAws]:
-    started, note = time.monotonic(), Console(stderr=True, style="dim")
+    started = time.monotonic()
     try:
         given = {name: vars(options)[name] for name in ("account", "region", "job_seconds", "enforce_iam")}
         with LocalAws(**given) as aws:
             aws.amplify.behaviour.commit_ids = options.commit_ids
-            note.print(f"The local AWS is up after {time.monotonic() - started:.1f} s.")
+            print(f"The local AWS is up after {time.monotonic() - started:.1f} s.", file=sys.stderr)
             _play(aws, options.scenario)
             yield aws
     finally:
-        note.print("The local AWS has stopped; nothing is left of it.")
+        print("The local AWS has stopped; nothing is left of it.", file=sys.stderr)
 
 
 def _running() -> Connection:
@@ -251,9 +236,8 @@ def _app_of(aws: Connection, branch_name: str) -> str:
 
 
 def _cdk(aws: Connection, command: str, options: list[str]) -> int:
-    console = Console()
-    colour = {"FORCE_COLOR": "1"} if console.is_terminal else {}
-    with JobProgress(lambda: list(aws.control("jobs")), console) as progress:
+    colour = {"FORCE_COLOR": "1"} if sys.stdout.isatty() else {}
+    with JobProgress(lambda: list(aws.control("jobs"))) as progress:
         done = aws.cdk(command, *options, env=colour, on_line=progress.say)
     wanted = _ROLE_OF_BOOTSTRAP.search(done.stdout) if done.returncode else None
     if wanted and wanted.groups() != (aws.client("sts").get_caller_identity()["Account"], aws.region):
@@ -263,15 +247,3 @@ def _cdk(aws: Connection, command: str, options: list[str]) -> int:
             f"--account {account} --region {region}"
         )
     return done.returncode
-
-
-def _wide_console() -> Console:
-    """A console that cuts no line unless it is a terminal."""
-    console = Console()
-    return console if console.is_terminal else Console(width=10_000)
-
-
-def _style(status: str) -> str:
-    if "FAILED" in status or "ROLLBACK" in status:
-        return "red"
-    return "green" if status.endswith(("COMPLETE", "SUCCEED")) else "yellow"

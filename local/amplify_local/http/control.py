@@ -161,7 +161,6 @@ def _shown(amplify: Amplify, job: Job) -> dict[str, Any]:
         "environment": job.environment,
         "started": job.created,
         "ended": job.ended if now >= job.ended else None,
-        "progress": job.progress(now),
         "steps": [
             {
                 "name": step["stepName"],

@@ -199,45 +199,6 @@ def test_a_role_for_another_account_may_deploy_files_where_that_is_wanted(stack:
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"sources": "dist"}, "sources must be a list of sources, as [Source.asset("),
-        ({"sources": ["dist"]}, "as [Source.asset(\"dist\")], received ['dist']"),
-        ({"sources": []}, 'sources must have an item, as [Source.asset("dist")], received []: for a build'),
-        ({"job_type": "MANUAL"}, "MANUAL and sources must be given together, received 'MANUAL' and no"),
-        ({"sources": True, "job_type": "RELEASE"}, "received 'RELEASE' and 1 sources"),
-        ({"sources": True, "commit_id": "a"}, "deployed without a build, so commit_id must be left out"),
-        ({"sources": True, "job_reason": "a"}, "so job_reason must be left out"),
-        ({"sources": True, "verify_commit": False}, "so verify_commit must be left out"),
-        (
-            {"sources": True, "values": "x"},
-            "values must be a map of strings, each with a name of at least 8 ch",
-        ),
-        ({"sources": True, "values": ["x"]}, "such as 'https://api.placeholder.invalid', received ['x']"),
-        (
-            {"sources": True, "values": {"1234567": "x"}},
-            "at synthesis, such as 'https://api.placeholder.inva",
-        ),
-        ({"sources": True, "values": {"12345678": 1}}, "received {'12345678': 1}"),
-        ({"sources": True, "values": {cdk.Aws.REGION: "x"}}, "characters, known at synthesis, such as"),
-        (
-            {"values": {"12345678": "x"}},
-            "values go into the files of sources, so sources must be given, received",
-        ),
-        ({"sources": True, "job_id": "1"}, "job_id must be given for RETRY and for no other job_type"),
-    ],
-)
-def test_what_does_not_go_with_files_is_refused(
-    stack: cdk.Stack, site: str, options: dict[str, Any], message: str
-) -> None:
-    if options.get("sources") is True:
-        options = {**options, "sources": [Source.asset(site)]}
-    with pytest.raises(ValueError, match="^[a-z]") as refusal:
-        AmplifyJob(stack, "Job", **{**APP, **options})
-    assert message in str(refusal.value)
-
-
-@pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({}, []),

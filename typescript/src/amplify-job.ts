@@ -8,7 +8,7 @@ import { jobTypeOf, ROWS, SECONDS_TO_ANSWER, shown } from './contract';
 import { checkNames, has, isGiven, isKnown, isListOf } from './limits';
 import { AmplifyJobProps, OPTIONS } from './options';
 import { allow, arnOfApp, workOn } from './permissions';
-import { Pitfalls } from './pitfalls';
+import { pitfalls } from './pitfalls';
 import { Place, placeOf } from './place';
 import { Properties, propertiesOf } from './properties';
 import { AmplifyJobProvider } from './provider';
@@ -38,8 +38,8 @@ export class AmplifyJob extends Construct {
     this.resource = this.define(props, place, properties);
 
     const jobType = jobTypeOf({ ...properties, SourceBucketNames: props.sources });
-    const pitfalls = new Pitfalls(props, place, jobType);
-    Aspects.of(this.resource).add(pitfalls, { priority: AspectPriority.READONLY });
+    const priority = AspectPriority.READONLY;
+    Aspects.of(this.resource).add(pitfalls(props, place, jobType), { priority });
   }
 
   /** The ID of the job. */

@@ -39,7 +39,7 @@ export function has(member: string, value: any): boolean {
  */
 export function checked(name: string, value: any, option: string = ROWS[name].option): any {
   const row = ROWS[name];
-  if (value === undefined || value === null) {
+  if (!isGiven(value)) {
     return undefined;
   }
   if (!isKnown(value)) {
@@ -61,7 +61,7 @@ export function checkedBranchName(value: any): string {
   if (name.startsWith('refs/heads/')) {
     throw new Error(`branchName must be the name without refs/heads/, received ${shown(name)}`);
   }
-  if (name !== name.trim() || /[^\P{C}]|[^\P{Z} ]/u.test(name)) {
+  if (name !== name.trim() || /\p{C}|(?! )\p{Z}/u.test(name)) {
     throw new Error(`branchName must hold no line break, and no space at its ends, received ${shown(name)}`);
   }
   return name;
@@ -69,7 +69,7 @@ export function checkedBranchName(value: any): string {
 
 /** Return a flag that must be known at synthesis. */
 export function checkedFlag(name: string, value: any): boolean {
-  if (value === undefined || value === null || typeof value === 'boolean') {
+  if (!isGiven(value) || typeof value === 'boolean') {
     return value ?? false;
   }
   throw new Error(`${name} must be true or false, known at synthesis, received ${shown(value)}`);
@@ -77,7 +77,7 @@ export function checkedFlag(name: string, value: any): boolean {
 
 /** Return a duration in seconds, rounded. */
 export function checkedSeconds(name: string, value: any, option: string): number | undefined {
-  if (value === undefined || value === null) {
+  if (!isGiven(value)) {
     return undefined;
   }
   const { least = 0, most = 0 } = ROWS[name];

@@ -3,7 +3,6 @@
 import { Annotations, IAspect, Stack } from 'aws-cdk-lib';
 import { CfnApp, CfnBranch } from 'aws-cdk-lib/aws-amplify';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
-import { IConstruct } from 'constructs';
 import { appOf, Branch, cfnBranchOf } from './branch';
 import { shown } from './contract';
 import { closest, isKnown } from './limits';
@@ -14,24 +13,19 @@ import { Place } from './place';
 type Texts = { [id: string]: string };
 
 /**
- * The warnings for a job. An aspect comes when the template is made.
+ * The warnings for a job, at its custom resource. An aspect comes when the template is made.
  *
  * Earlier, a branch of the alpha module may not be asked for its variables: it would keep them as they are then,
  * and forget those that come later.
  */
-export class Pitfalls implements IAspect {
-  constructor(
-    private readonly props: AmplifyJobProps,
-    private readonly place: Place,
-    private readonly jobType: string,
-  ) {}
-
-  /** Warn at the custom resource. */
-  public visit(node: IConstruct): void {
-    for (const [name, text] of Object.entries(pitfallsOf(this.props, this.place, this.jobType))) {
-      Annotations.of(node).addWarningV2(`cdk-amplify-job:${name}`, text);
-    }
-  }
+export function pitfalls(props: AmplifyJobProps, place: Place, jobType: string): IAspect {
+  return {
+    visit(resource) {
+      for (const [name, text] of Object.entries(pitfallsOf(props, place, jobType))) {
+        Annotations.of(resource).addWarningV2(`cdk-amplify-job:${name}`, text);
+      }
+    },
+  };
 }
 
 function pitfallsOf(props: AmplifyJobProps, { knownName, region }: Place, jobType: string): Texts {

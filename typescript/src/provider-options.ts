@@ -6,7 +6,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { shown } from './contract';
-import { checked, checkedFlag, checkNames, has, isListOf } from './limits';
+import { checked, checkedFlag, checkNames, has, isGiven, isListOf } from './limits';
 
 /** The options of a provider that other stacks share. */
 export interface SharedProviderProps {
@@ -77,17 +77,17 @@ export function checkTypes(props: AmplifyJobProviderProps): void {
   checkNames('AmplifyJobProvider', props, PROVIDER_OPTIONS);
   for (const [name, [member, what]] of Object.entries(TYPES)) {
     const value = (props as any)[name];
-    if (value !== undefined && value !== null && !has(member, value)) {
+    if (isGiven(value) && !has(member, value)) {
       throw new Error(`${name} must be ${what}, received ${shown(value)}`);
     }
   }
   checkedFlag('shared', props.shared);
   const { securityGroups, appIds, runtime } = props;
-  if (securityGroups && !isListOf('securityGroupId', securityGroups)) {
+  if (isGiven(securityGroups) && !isListOf('securityGroupId', securityGroups)) {
     throw new Error(`securityGroups must be a list of security groups, received ${shown(securityGroups)}`);
   }
   const areIds = Array.isArray(appIds) && appIds.length > 0 && new Set(appIds).size === appIds.length;
-  if (appIds && !areIds) {
+  if (isGiven(appIds) && !areIds) {
     throw new Error(`appIds must be a list of different IDs, or be left out, received ${shown(appIds)}`);
   }
   for (const appId of appIds ?? []) {

@@ -7,7 +7,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ASSET, shown } from './contract';
 import { ImportedProvider, ImportedProviderOptions } from './imported-provider';
-import { checkedFlag, checkNames, has, isKnown } from './limits';
+import { checkedFlag, checkNames, has, isGiven, isKnown } from './limits';
 import { allow, appOf, arnOfApp, describeStacks, policy, Statement, workOn } from './permissions';
 import { IAmplifyJobProvider, readerOf } from './provider-interface';
 import { AmplifyJobProviderProps, checkTypes } from './provider-options';
@@ -62,11 +62,11 @@ export class AmplifyJobProvider extends Construct implements IAmplifyJobProvider
     if (!(provider instanceof AmplifyJobProvider)) {
       return new AmplifyJobProvider(stack, AmplifyJobProvider.ID, props);
     }
-    const names = Object.keys(props);
-    if (names.length > 0) {
+    const given = Object.entries(props).filter(([, value]) => isGiven(value));
+    if (given.length > 0) {
       throw new Error(
         `the provider ${shown(provider.node.path)} must get its options before the first job of its stack, ` +
-          `received ${names.join(', ')} after it was made`,
+          `received ${given.map(([name]) => name).join(', ')} after it was made`,
       );
     }
     return provider;
@@ -89,7 +89,7 @@ export class AmplifyJobProvider extends Construct implements IAmplifyJobProvider
       throw new Error(`token must be ${allowed}, received ${shown(token)}`);
     }
     checkNames('AmplifyJobProvider.fromServiceToken', options, ['role', 'permitted']);
-    if (options.role && !has('roleArn', options.role)) {
+    if (isGiven(options.role) && !has('roleArn', options.role)) {
       throw new Error(`role must be a role, received ${shown(options.role)}`);
     }
     checkedFlag('permitted', options.permitted);
@@ -134,13 +134,7 @@ export class AmplifyJobProvider extends Construct implements IAmplifyJobProvider
     this.ofApps = this.allowApps(props.appIds ?? []);
   }
 
-  /**
-   * Let the function do the work of a job.
-   *
-   * @param job The construct in whose scope the policy is made.
-   * @param resource The custom resource, which waits for its permission.
-   * @param statements The IAM statements that the job needs.
-   */
+  /** Let the function do the work of a job: see `IAmplifyJobProvider`. */
   public permit(job: Construct, resource: CfnResource, statements: Statement[]): void {
     const ofApp = (statement: Statement) => this.ofApps[appOf(statement)];
     const needed = statements.filter((statement) => !ofApp(statement));
@@ -154,11 +148,7 @@ export class AmplifyJobProvider extends Construct implements IAmplifyJobProvider
     }
   }
 
-  /**
-   * Return the role that reads the files of a job. It ignores grants: those of sources are wider than needed.
-   *
-   * @param job The construct in whose scope it is made.
-   */
+  /** Return the role that reads the files of a job: see `IAmplifyJobProvider`. */
   public reader(job: Construct): iam.IRole {
     return readerOf(job, this.role);
   }

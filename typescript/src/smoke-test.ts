@@ -2,7 +2,7 @@
 
 import { Duration } from 'aws-cdk-lib';
 import { shown } from './contract';
-import { checked, checkedSeconds, checkNames } from './limits';
+import { checked, checkedSeconds, checkNames, isGiven } from './limits';
 
 /**
  * A page of the site that is requested after the job, until it answers as described here.
@@ -27,7 +27,7 @@ export interface SmokeTest {
 
 /** Return the properties of `Custom::AmplifyJob`. */
 export function smokeTestProperties(smokeTest: SmokeTest | undefined): { [property: string]: any } {
-  if (smokeTest === undefined || smokeTest === null) {
+  if (!isGiven(smokeTest)) {
     return {};
   }
   if (typeof smokeTest !== 'object' || Array.isArray(smokeTest)) {

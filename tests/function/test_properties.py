@@ -193,6 +193,15 @@ def test_a_value_beyond_them_is_named_with_what_is_allowed(name: str) -> None:
             "AppId is 'my-app', must be the ID of an app such as d1a2b3c4d5e6f7, not its name or its ARN, "
             "1 to 20 characters",
         ),
+        (
+            {"ExternalId": "a"},
+            "ExternalId is 'a', must be letters, digits or any of +=,.@:/-_, 2 to 1,224 characters",
+        ),
+        (
+            {"SmokeTestPath": "health"},
+            "SmokeTestPath is 'health', must be one slash and then ASCII characters without spaces, or an "
+            "https URL without user and #, at most 1,000 characters",
+        ),
         ({"JobReason": True}, "JobReason is True, must be a string, at most 255 characters"),
         (
             {"CommitMessage": "m" * 10_001},

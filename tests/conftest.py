@@ -31,6 +31,7 @@ LONGEST_FIRST = [
         "local_aws/test_progress.py",
         "local_aws/test_own_project.py",
         "typescript/test_projects.py",
+        "typescript/test_same_template.py",
         "examples/test_examples.py",
         "end_to_end/test_smoke_test.py",
         "ecosystem/test_no_change.py",

@@ -78,6 +78,15 @@ def test_the_package_holds_what_it_needs_and_nothing_else(tarball: Path) -> None
     }
 
 
+def test_the_package_is_compiled_against_the_oldest_cdk_that_both_languages_allow() -> None:
+    peers = json.loads((ROOT / "package.json").read_text())["peerDependencies"]
+    compiled = json.loads((ROOT / "typescript/package.json").read_text())["devDependencies"]
+    in_python = dict(re.findall(r'"([a-z-]+)>=([\d.]+),<', (ROOT / "pyproject.toml").read_text()))
+
+    assert peers == {name: f"^{version}" for name, version in in_python.items()}
+    assert in_python.items() <= compiled.items()
+
+
 def test_no_file_of_the_package_holds_a_map_of_its_sources() -> None:
     for file in ROOT.glob("typescript/lib/*.js"):
         assert "sourceMappingURL=data" not in file.read_text(), file.name

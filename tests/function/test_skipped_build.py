@@ -34,6 +34,39 @@ def test_with_triggers_a_skipped_build_is_a_failure(world: World, outcome: str) 
     )
 
 
+def settings(value: str) -> dict[str, Any]:
+    return {"Branch": {"EnvironmentVariables": [{"Name": "API", "Value": value}]}}
+
+
+@pytest.mark.parametrize(
+    ("now", "status"), [(settings("new"), "FAILED"), (settings("old"), "SUCCESS"), ({}, "SUCCESS")]
+)
+def test_where_the_settings_of_the_branch_have_changed_a_skipped_build_is_a_failure(
+    world: World, now: dict[str, Any], status: str
+) -> None:
+    first = world.deployed(Nonce="1", BuildSettings=settings("old"))
+    world.amplify.next_job(skips_build=True)
+    old = {"Nonce": "1", "BuildSettings": settings("old")}
+    answer = world.request(world.update(first.physical_id, old=old, Nonce="2", BuildSettings=now))
+    assert answer.status == status
+    assert ("without the changed settings of the branch" in answer.reason) == (status == "FAILED")
+
+
+def test_a_repeated_update_with_changed_settings_builds_again_what_was_skipped(world: World) -> None:
+    # given an Update that has failed as its build was skipped, and that was not rolled back
+    first = world.deployed(BuildSettings=settings("old"))
+    world.amplify.next_job(skips_build=True)
+    now = {"BuildSettings": settings("new")}
+    world.request(world.update(first.physical_id, old={"BuildSettings": settings("old")}, **now))
+    world.stack_event("UPDATE_FAILED")
+    world.clock.sleep(60)
+    world.stack_event("UPDATE_IN_PROGRESS")
+    # when
+    answer = world.request(world.update(first.physical_id, old=now, **now))
+    # then
+    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "3")
+
+
 @pytest.mark.parametrize("outcome", ["SUCCEED", "CANCELLED"])
 def test_a_skipped_build_of_a_branch_that_was_never_built_is_a_failure(world: World, outcome: str) -> None:
     world.amplify.next_job(outcome=outcome, skips_build=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
+import ssl
 from base64 import b64encode
 from typing import Any
 from urllib.error import URLError
@@ -149,7 +151,23 @@ def test_each_new_answer_of_the_site_is_logged_once(world: World) -> None:
             Page(200, "version 1"),
             "answered 200 without the text 'version 2': version 1",
         ),
-        ({}, URLError("refused"), "was not answered: URLError"),
+        ({}, URLError("refused"), "was not answered: there is no connection to its host (URLError)"),
+        (
+            {},
+            URLError(socket.gaierror(-2, "Name or service not known")),
+            "was not answered: its host has no address in DNS (gaierror)",
+        ),
+        (
+            {},
+            URLError(ssl.SSLCertVerificationError(1, "hostname mismatch")),
+            "was not answered: its host has no valid certificate (SSLCertVerificationError)",
+        ),
+        (
+            {},
+            URLError(ConnectionRefusedError()),
+            "was not answered: there is no connection to its host (ConnectionRefusedError)",
+        ),
+        ({}, TimeoutError(), "was not answered: its host said nothing for 10 seconds (TimeoutError)"),
         ({}, Page(200, b"\xff\xfe"), ""),
     ],
 )
@@ -164,6 +182,15 @@ def test_a_site_that_is_not_as_wanted_fails_the_deploy_with_what_came(
         return
     assert answer.reason == f"SITE_CHECK_FAILED: {SITE}/ {said}. {SEE}"
     assert answer.time == START + JOB_SECONDS + 120
+
+
+def test_where_pages_stay_at_the_edge_the_reason_says_so(world: World) -> None:
+    world.branch.settings["enablePerformanceMode"] = True
+    world.pages = [Page(200, "version 1") for _ in range(100)]
+    answer = create(world, SmokeTestText="version 2")
+    assert "version 1. The branch is in performance mode, in which a page may stay at the edge for ten" in (
+        answer.reason
+    )
 
 
 def test_the_text_and_the_status_that_are_wanted_are_enough(world: World) -> None:

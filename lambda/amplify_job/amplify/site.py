@@ -16,6 +16,8 @@ class Site:
     url: str
     platform: str
     """WEB for a static site."""
+    performance_mode: bool
+    """Whether pages stay at the edge for up to ten minutes."""
     credentials: str = field(repr=False)
     """What basic auth asks for, the base64 of `user:password`; empty if the site is not protected."""
 
@@ -25,5 +27,6 @@ class Site:
         return cls(
             f"https://{branch['displayName']}.{app['defaultDomain']}",
             text_of(app, "platform"),
+            branch.get("enablePerformanceMode") is True,
             text_of(protected, "basicAuthCredentials"),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import zlib
 from codecs import getincrementaldecoder
 from contextlib import suppress
@@ -36,15 +38,41 @@ def _flaw(url: str, site: Site, endpoint: str, wanted: SmokeTest) -> str:
     try:
         status, text, target = _page(url, site, endpoint)
     except Exception as error:
-        return f"was not answered: {type(error).__name__}"
+        return f"was not answered: {_cause(error)}"
     shown = " ".join(plain(" ".join(text.split())).split())[:_QUOTED]
     if status != wanted.status:
         to = urlsplit(target)  # without its query, which may hold a secret
         where = f" to {plain(f'{to.scheme}://{to.hostname}{to.path}')[:_QUOTED]}" if target else ""
-        return f"answered {status}{where}, must answer {wanted.status}: {shown}"
+        return f"answered {status}{where}, must answer {wanted.status}: {shown}{_edge(site)}"
     if wanted.text not in text:
-        return f"answered {status} without the text {wanted.text!r}: {shown}"
+        return f"answered {status} without the text {wanted.text!r}: {shown}{_edge(site)}"
     return ""
+
+
+def _cause(error: Exception) -> str:
+    """Why there was no answer. A new domain has no address, then no certificate, for some minutes."""
+    wrapped = getattr(error, "reason", None)  # urllib wraps what the socket says
+    reason = wrapped if isinstance(wrapped, Exception) else error
+    name = type(reason).__name__
+    if isinstance(reason, socket.gaierror):
+        return f"its host has no address in DNS ({name})"
+    if isinstance(reason, ssl.SSLError):
+        return f"its host has no valid certificate ({name})"
+    if isinstance(reason, TimeoutError):
+        return f"its host said nothing for {_SECONDS} seconds ({name})"
+    if isinstance(reason, OSError):
+        return f"there is no connection to its host ({name})"
+    return name
+
+
+def _edge(site: Site) -> str:
+    """https://docs.aws.amazon.com/amplify/latest/userguide/ttl.html"""
+    if not site.performance_mode:
+        return ""
+    return (
+        ". The branch is in performance mode, in which a page may stay at the edge for ten minutes: "
+        "let the smoke test try longer"
+    )
 
 
 def _page(url: str, site: Site, endpoint: str) -> tuple[int, str, str]:

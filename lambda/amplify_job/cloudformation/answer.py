@@ -19,6 +19,10 @@ from amplify_job.log import log
 _LIMIT_BYTES = 4096
 _PAUSES = (1, 2, 4, 8, 15)
 _SECONDS = 10
+_FORBIDDEN = (
+    "the URL has expired, or the policy of the VPC's endpoint of S3 does not allow "
+    "cloudformation-custom-resource-response-*"
+)
 _NEVER_CUT = ("JobId", "JobArn")
 
 
@@ -45,7 +49,8 @@ def send(request: Request, sleep: Callable[[float], None], status: str, **fields
         try:
             _put(request.response_url, body)
         except urllib.error.HTTPError as error:
-            log("answer refused", http_status=error.code)
+            hint = {"may_mean": _FORBIDDEN} if error.code == 403 else {}
+            log("answer refused", http_status=error.code, **hint)
             if not _is_worth_another_try(error):  # a URL that has expired stays so
                 return
         except Exception as error:  # the text of an error may hold the URL

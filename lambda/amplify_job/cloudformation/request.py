@@ -121,6 +121,12 @@ class Task(NamedTuple):
         return self.before is not None and self.before.fingerprint == self.properties.fingerprint
 
     @property
+    def changes_settings(self) -> bool:
+        """Whether what Amplify builds by has changed, now or in a failed Update that is repeated."""
+        settings = self.properties.build_settings
+        return bool(self.before and settings and (settings != self.before.build_settings or self.is_repeated))
+
+    @property
     def is_repeated(self) -> bool:
         """Whether nothing has changed at all: with rollback disabled, CloudFormation
         repeats a failed Update."""

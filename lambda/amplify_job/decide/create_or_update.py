@@ -120,7 +120,11 @@ def _failure(task: Task, seen: Seen, job: Job) -> Failure | ReadJobs | None:
     """
     if not seen.skipped or job.status == FAILED:
         return seen.verdict
-    lacking = "what Triggers name" if task.properties.triggers else ""
+    lacking = ""
+    if task.properties.triggers:
+        lacking = "what Triggers name"
+    elif task.changes_settings:
+        lacking = "the changed settings of the branch"
     if not lacking and seen.skipped == SKIPPED_BUILD:
         if not seen.all_jobs:
             return ReadJobs()

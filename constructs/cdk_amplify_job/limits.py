@@ -69,22 +69,6 @@ def checked(name: str, value: Any, option: str | None = None) -> Any:
     return found.isoformat().replace("+00:00", "Z") if isinstance(found, datetime) else found
 
 
-def checked_branch_name(value: str) -> str:
-    """Return a branch's name as it came.
-
-    :raises ValueError: The contract does not allow it; it holds ``*`` or ``?``, which IAM would take for a
-        pattern and git does not allow; it begins with ``refs/heads/``; or it has white space at an end.
-    """
-    value = checked("BranchName", value)
-    if set("*?") & set(value):  # no token holds one
-        raise ValueError(f"branch_name must hold no * and no ?, received {value!r}")
-    if value.startswith("refs/heads/"):
-        raise ValueError(f"branch_name must be the name without refs/heads/, received {value!r}")
-    if value != value.strip() or not value.isprintable():
-        raise ValueError(f"branch_name must hold no line break, and no space at its ends, received {value!r}")
-    return value
-
-
 def checked_flag(name: str, value: bool | None) -> bool | None:
     """Return a flag that must be known at synthesis.
 

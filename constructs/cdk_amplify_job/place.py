@@ -9,7 +9,7 @@ from aws_cdk import Stack, Token
 from aws_cdk import aws_iam as iam
 
 from .branch import known_name_of, names_of
-from .limits import checked, checked_branch_name, is_known
+from .limits import checked, is_known
 from .options import AmplifyJobOptions
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _checked_names(
         return names_of(branch)
     if app_id is None or branch_name is None:
         raise ValueError(f"either branch or both app_id and branch_name must be given, {received}")
-    return checked("AppId", app_id), checked_branch_name(branch_name)
+    return checked("AppId", app_id), checked("BranchName", branch_name)
 
 
 def _checked_region(region: str | None, branch: IBranchRef | IResource | None, stack: Stack) -> str | None:

@@ -10,7 +10,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from .limits import checked, checked_branch_name, is_list_of
+from .limits import checked, is_list_of
 from .permissions import QUOTA, WILDCARD_EXPLAINED, arn_of_app, characters, policy, work_on
 
 
@@ -45,7 +45,7 @@ class AmplifyJobRole(iam.Role):
         if not branch_names or not is_list_of("isalnum", branch_names):
             raise ValueError(f"branch_names must be a list of names, received {branch_names!r}")
         for branch_name in branch_names:
-            checked_branch_name(branch_name)
+            checked("BranchName", branch_name)
         trusted = re.fullmatch(r"arn:[^:]+:iam::([^:*?]+):role/[^:*?]+\*?", trusted_role_arn)
         if not trusted:
             raise ValueError(f"trusted_role_arn must be the ARN of one role, received {trusted_role_arn!r}")

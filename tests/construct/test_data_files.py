@@ -27,7 +27,9 @@ def test_the_limits_of_start_job_are_those_of_the_service_model() -> None:
             least = 1 if name == "commitId" else model.get("min", 0)
             # JavaScript cannot read (?s). These two say no more than the limits do.
             pattern = "" if model["pattern"] in ("(?s).*", "(?s).+") else model["pattern"]
-            assert (row.least, row.most, row.pattern) == (least, model["max"], pattern), name
+            assert (row.least, row.most) == (least, model["max"]), name
+            # Amplify knows its branches by the names of git, which are fewer.
+            assert row.pattern == pattern or name == "branchName", name
         else:
             assert list(row.words) == model.get("enum", []), name
 

@@ -376,3 +376,18 @@ def _refusal(raw: Any) -> str:
     with pytest.raises(InvalidProperties) as refused:
         Properties.parse(raw)
     return refused.value.reason
+
+
+@pytest.mark.parametrize(
+    "name", ["refs/heads/main", "feature/*", "a?", " main", "main ", "a\nb", "zero\u200bwidth"]
+)
+def test_a_name_that_no_branch_has_is_refused(name: str) -> None:
+    with pytest.raises(
+        InvalidProperties, match="BranchName is .* must be a branch's name without refs/heads/"
+    ):
+        Properties.parse({"AppId": "d1", "BranchName": name})
+
+
+@pytest.mark.parametrize("name", ["main", "feature/refs/heads/x", "größe", "a b", "#1"])
+def test_any_other_name_is_one(name: str) -> None:
+    assert Properties.parse({"AppId": "d1", "BranchName": name}).location.branch_name == name

@@ -52,21 +52,6 @@ export function checked(name: string, value: any, option: string = ROWS[name].op
   return row.kind === 'time' ? value.toISOString().replace('.000Z', 'Z').replace(/(\.\d{3})Z/, '$1000Z') : value;
 }
 
-/** Return a branch's name as it came: no pattern, as IAM would take it for one and git does not allow it. */
-export function checkedBranchName(value: any): string {
-  const name: string = checked('BranchName', value);
-  if (/[*?]/.test(name)) {
-    throw new Error(`branchName must hold no * and no ?, received ${shown(name)}`);
-  }
-  if (name.startsWith('refs/heads/')) {
-    throw new Error(`branchName must be the name without refs/heads/, received ${shown(name)}`);
-  }
-  if (name !== name.trim() || /\p{C}|(?! )\p{Z}/u.test(name)) {
-    throw new Error(`branchName must hold no line break, and no space at its ends, received ${shown(name)}`);
-  }
-  return name;
-}
-
 /** Return a flag that must be known at synthesis. */
 export function checkedFlag(name: string, value: any): boolean {
   if (!isGiven(value) || typeof value === 'boolean') {

@@ -3,7 +3,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { Branch, knownNameOf, namesOf } from './branch';
 import { shown } from './contract';
-import { checked, checkedBranchName, has, isGiven, isKnown } from './limits';
+import { checked, has, isGiven, isKnown } from './limits';
 import { AmplifyJobProps } from './options';
 
 export interface Place {
@@ -45,7 +45,7 @@ function checkedNames({ branch, appId, branchName }: AmplifyJobProps): [string, 
   if (!isGiven(appId) || !isGiven(branchName)) {
     throw new Error(`either branch or both appId and branchName must be given, ${received}`);
   }
-  return [checked('AppId', appId), checkedBranchName(branchName)];
+  return [checked('AppId', appId), checked('BranchName', branchName)];
 }
 
 function checkedRegion(given: any, branch: Branch | undefined, stack: Stack): string | undefined {

@@ -4,7 +4,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { grouped, shown } from './contract';
-import { checked, checkedBranchName, checkNames } from './limits';
+import { checked, checkNames } from './limits';
 import { arnOfApp, characters, policy, QUOTA, WILDCARD_EXPLAINED, workOn } from './permissions';
 
 /** The options of `AmplifyJobRole`. */
@@ -41,7 +41,7 @@ export class AmplifyJobRole extends iam.Role {
     if (!Array.isArray(branchNames) || branchNames.length === 0) {
       throw new Error(`branchNames must be a list of names, received ${shown(branchNames)}`);
     }
-    branchNames.forEach(checkedBranchName);
+    branchNames.forEach((name) => checked('BranchName', name));
     const trusted = /^arn:[^:]+:iam::([^:*?]+):role\/[^:*?]+\*?$/.exec(trustedRoleArn);
     if (!trusted) {
       throw new Error(`trustedRoleArn must be the ARN of one role, received ${shown(trustedRoleArn)}`);

@@ -105,7 +105,7 @@ def test_every_option_can_come_from_the_context(tmp_path: Path) -> None:
 
 
 # Their values are constructs, maps or objects, which `-c KEY=VALUE` cannot give.
-WITHOUT_A_KEY = {"branch", "execute_after", "provider", "smoke_test", "triggers"}
+WITHOUT_A_KEY = {"branch", "execute_after", "provider", "smoke_test", "triggers", "values"}
 
 
 def test_an_option_of_a_job_has_a_key_unless_its_value_is_no_text(

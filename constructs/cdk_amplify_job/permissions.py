@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeAlias
 
 from aws_cdk import Aws, Stack
+from constructs import Construct
 
 Statement: TypeAlias = dict[str, Any]
 
@@ -73,6 +74,26 @@ def app_of(statement: Statement) -> str:
 def describe_stacks(arn: str) -> Statement:
     """Let the function see whether a request is still wanted, and which job a rollback is to undo."""
     return allow([arn], "cloudformation:DescribeStackEvents")
+
+
+def in_words(statement: Statement, scope: Construct) -> str:
+    """Return what a statement allows, with tokens as in ``Fn::Sub``."""
+    resources = [_in_words(resource) for resource in Stack.of(scope).resolve(statement["Resource"])]
+    return f"{', '.join(statement['Action'])} on {', '.join(resources)}"
+
+
+def _in_words(value: Any) -> str:
+    match value:
+        case {"Fn::Sub": str(text)}:
+            return text
+        case {"Ref": name}:
+            return f"${{{name}}}"
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"${{{name}.{attribute}}}"
+        case {"Fn::Join": [separator, parts]}:
+            return str(separator).join(map(_in_words, parts))
+        case _:
+            return value if isinstance(value, str) else json.dumps(value)
 
 
 def characters(statements: Sequence[Statement]) -> int:

@@ -58,7 +58,8 @@ class AmplifyJobProvider(Construct):
     :param log_retention: How long the function's log is kept. Default: RetentionDays.ONE_MONTH
     :param log_group: Where the function logs. Default: - a log group that is removed with the stack
     :param role: The role of the function, where an account prescribes one. What jobs need is attached to it,
-        by policies. Default: - one is made
+        by policies; if the role takes none (``mutable=False``), warnings say what its owner must allow.
+        Default: - one is made
     :param runtime: The function's runtime, Python 3.10 or newer. Default: Runtime.PYTHON_3_13
     :param vpc: The VPC of the function. From there it must reach Amplify, CloudFormation, S3 and Lambda; STS
         with ``assume_role``, and the site with ``smoke_test``. Default: - none
@@ -160,7 +161,7 @@ class AmplifyJobProvider(Construct):
         cast(CfnResource, function.node.default_child).add_metadata("cdk_nag", _RUNTIME_EXPLAINED)
         return function
 
-    def _allow_apps(self, app_ids: Sequence[str]) -> dict[str, iam.CfnPolicy]:
+    def _allow_apps(self, app_ids: Sequence[str]) -> dict[str, iam.CfnPolicy | None]:
         """One policy for each app, by its ARN: an app may use what another app's job answered."""
         arns = [arn_of_app(Stack.of(self), app_id) for app_id in app_ids]
         return {
@@ -205,10 +206,11 @@ class AmplifyJobProvider(Construct):
         """Use a provider that is defined elsewhere, as by an :class:`AmplifyJobProviderStack`.
 
         :param token: Its service token, the ARN of its function.
-        :param role: Its role: what each job needs is attached to it. Default: - a warning lists what the
-            role's owner must allow
+        :param role: Its role: what each job needs is attached to it, unless the role takes no policies
+            (``mutable=False``). Default: - a warning lists what the role's owner must allow
         :param permitted: Whether its role may already work on the jobs' apps, and describe their stacks: it
-            may if the provider is shared and was made with ``app_ids``. Default: False
+            may if the provider is shared and was made with ``app_ids``. Then nothing is attached to it; a
+            warning lists what its owner must allow for files or for a role to assume. Default: False
         :raises ValueError: The token is no ARN of a function, or one of another Region than the stack's.
         """
         arn = re.fullmatch(_FUNCTION_ARN, str(token))
@@ -225,10 +227,10 @@ class AmplifyJobProvider(Construct):
 
     def permit(self, job: Construct, resource: CfnResource, statements: Sequence[Statement]) -> None:
         """See :meth:`IAmplifyJobProvider.permit`."""
-        of_app = [self._of_apps.get(app_of(statement)) for statement in statements]
-        needed = [statement for statement, policy in zip(statements, of_app, strict=True) if not policy]
+        needed = [statement for statement in statements if app_of(statement) not in self._of_apps]
         if Stack.of(job) is Stack.of(self):
-            resource.node.add_dependency(*filter(None, of_app))
+            of_apps = [self._of_apps.get(app_of(statement)) for statement in statements]
+            resource.node.add_dependency(*filter(None, of_apps))
         elif not self._shared:
             needed.append(describe_stacks(Aws.STACK_ID))
         if needed:

@@ -35,12 +35,14 @@ class IAmplifyJobProvider(Protocol):
         """Return the role that reads the files of a job, as one that ignores grants.
 
         :param job: The construct in whose scope it is made.
-        :raises ValueError: The role is not known.
         """
         ...
 
 
-def reader_of(job: Construct, role: iam.IRole | iam.Role) -> iam.IRole:
-    """Return a role for a job's sources that ignores grants: theirs are wider than needed."""
+def reader_of(job: Construct, role: iam.IRole | iam.Role | None) -> iam.IRole:
+    """Return a role for a job's sources that ignores grants: theirs are wider than needed.
+
+    :param role: The role that reads them; None if it is not known.
+    """
     # By its name: the ARN of a role in another stack would look like one of another account.
-    return iam.Role.from_role_name(job, "Reader", role.role_name, mutable=False)
+    return iam.Role.from_role_name(job, "Reader", role.role_name if role else "unknown", mutable=False)

@@ -1,15 +1,15 @@
-"""The policies that are attached to a provider's role, within IAM's quota for a role."""
+"""What a provider's role is allowed: by policies, within IAM's quota for a role, or by its owner."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import Aws, CfnResource, Fn, Names, Stack
+from aws_cdk import Annotations, Aws, CfnResource, Fn, Names, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from .permissions import QUOTA, WILDCARD_EXPLAINED, Statement, characters, policy
+from .permissions import QUOTA, WILDCARD_EXPLAINED, Statement, characters, in_words, policy
 
 
 class RolePolicies:
@@ -19,16 +19,18 @@ class RolePolicies:
     then the Delete of a job that is new in a failed update, or left the template, would be denied.
 
     :param provider: Whose role it is; errors name it.
+    :param role: None if it is not known. To this one, and to one that takes no policies, none is attached: a
+        warning says what its owner must allow.
     :param inside: The statements inside the role, if the provider has made it.
     """
 
     def __init__(
-        self, provider: Construct, role: iam.IRole | iam.Role, inside: Sequence[Statement] = ()
+        self, provider: Construct, role: iam.IRole | iam.Role | None, inside: Sequence[Statement] = ()
     ) -> None:
         self._provider = provider
         # Any, because to pyright these classes do not implement their interfaces:
         # https://github.com/aws/jsii/issues/4541
-        self._role: Any = role
+        self._role: Any = role if role and _takes_policies(role, is_own=bool(inside)) else None
         self._stack = Stack.of(provider) if inside else None
         self._characters = characters(inside) if inside else 0
 
@@ -39,12 +41,20 @@ class RolePolicies:
         statements: Sequence[Statement],
         *,
         needed_by: CfnResource | None = None,
-    ) -> iam.CfnPolicy:
+    ) -> iam.CfnPolicy | None:
         """Attach one policy. No other policy of the role has its name, in any CDK app.
 
         :param needed_by: What waits for it. Default: - nothing
+        :return: The policy; None if the role takes none.
         :raises ValueError: The inline policies of the role are full.
         """
+        if not self._role:
+            Annotations.of(scope).add_warning_v2(
+                "cdk-amplify-job:permissions",
+                "no policy is attached to the role of the provider, so its owner must allow:"
+                + "".join(f"\n- {in_words(statement, scope)}" for statement in statements),
+            )
+            return None
         self._characters += characters(statements)
         if self._characters > QUOTA:
             raise ValueError(
@@ -67,3 +77,18 @@ class RolePolicies:
         if needed_by:
             needed_by.node.add_dependency(attached)
         return attached
+
+
+def _takes_policies(role: iam.IRole | iam.Role, *, is_own: bool) -> bool:
+    """Whether a role takes policies: not one that was imported with ``mutable=False``, or customized.
+
+    https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_iam-readme.html#opting-out-of-automatic-permissions-management
+    """
+    if role.node.try_get_context("@aws-cdk/iam:customizeRoles") is not None:
+        return False
+    if is_own:
+        return True
+    statement = iam.PolicyStatement(actions=["iam:None"], resources=["none"])
+    probe: Any = iam.Policy(Stack(), "Probe", force=True, statements=[statement])
+    role.attach_inline_policy(probe)
+    return not probe.node.validate()  # it says so if it is attached to nothing

@@ -18,6 +18,13 @@ from cdk_amplify_job import (
 
 APP = "d1a2b3c4d5e6f7"
 HERE = "${AWS::Region}:${AWS::AccountId}"
+ARN = f"arn:${{AWS::Partition}}:amplify:{HERE}:apps/{APP}"
+WHAT_TO_ALLOW = (
+    "no policy is attached to the role of the provider, so its owner must allow:\n"
+    "- amplify:StartJob, amplify:GetJob, amplify:StopJob, amplify:ListJobs, amplify:GetBranch, "
+    f"amplify:GetApp on {ARN}, {ARN}/branches/main, {ARN}/branches/main/jobs/*\n"
+    "- cloudformation:DescribeStackEvents on ${AWS::StackId}"
+)
 
 
 def test_the_permissions_of_a_job_are_a_policy_of_its_own(stack: cdk.Stack) -> None:
@@ -135,10 +142,35 @@ def test_a_service_token_without_its_role_says_what_the_owner_must_allow(stack: 
     AmplifyJob(stack, "Job", app_id=APP, branch_name="main", provider=provider)
 
     (warning,) = warnings(stack)
-    assert "its owner must allow" in warning
-    assert "amplify:StartJob" in warning
-    assert "cloudformation:DescribeStackEvents" in warning
+    assert warning.partition(" [ack")[0] == WHAT_TO_ALLOW
     assert list(resources(stack)) == ["JobB9D00F9F"]
+
+
+@pytest.mark.parametrize("by_arn", [True, False])
+def test_a_role_that_takes_no_policies_gets_none(stack: cdk.Stack, by_arn: bool) -> None:
+    role = (
+        iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::123456789012:role/provider", mutable=False)
+        if by_arn
+        else iam.Role.from_role_name(stack, "Role", "provider", mutable=False)
+    )
+    token = "arn:aws:lambda:eu-west-1:123456789012:function:releases"
+    provider = AmplifyJobProvider.from_service_token(stack, "Provider", token, role=role)
+    AmplifyJob(stack, "Job", app_id=APP, branch_name="main", provider=provider)
+
+    assert [warning.partition(" [ack")[0] for warning in warnings(stack)] == [WHAT_TO_ALLOW]
+    assert list(resources(stack)) == ["JobB9D00F9F"]
+
+
+def test_a_function_with_a_role_that_takes_no_policies_brings_none(stack: cdk.Stack) -> None:
+    role = iam.Role.from_role_name(stack, "Role", "prescribed", mutable=False)
+    AmplifyJobProvider.get_or_create(stack, role=role, app_ids=[APP])
+    AmplifyJob(stack, "Job", app_id=APP, branch_name="main")
+
+    assert resources(stack, "AWS::IAM::Policy") == {}
+    said = " ".join(warnings(stack))
+    needed = ("logs:PutLogEvents", "lambda:InvokeFunction on", "branches/*/jobs/*", "DescribeStackEvents on")
+    assert all(part in said for part in needed)
+    assert "branches/main" not in said  # the owner allows all branches of the app
 
 
 @pytest.mark.parametrize(

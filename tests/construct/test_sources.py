@@ -169,16 +169,36 @@ def test_a_provider_for_whole_apps_may_deploy_files_too(stack: cdk.Stack, site: 
     assert "amplify" not in str(policy["Properties"]["PolicyDocument"])
 
 
-def test_a_provider_from_elsewhere_needs_its_role_to_read(stack: cdk.Stack, site: str) -> None:
-    known = AmplifyJobProvider.from_service_token(
-        stack, "Known", TOKEN, role=iam.Role.from_role_name(stack, "Role", "provider")
-    )
-    AmplifyJob(stack, "Job", **APP, provider=known, sources=[Source.asset(site)])
-    assert len(resources(stack, "AWS::IAM::Policy")) == 1
+def test_the_role_of_a_provider_from_elsewhere_may_read_the_files(stack: cdk.Stack, site: str) -> None:
+    role = iam.Role.from_role_name(stack, "Role", "provider")
+    provider = AmplifyJobProvider.from_service_token(stack, "Provider", TOKEN, role=role)
+    AmplifyJob(stack, "Job", **APP, provider=provider, sources=[Source.asset(site)])
+    (policy,) = resources(stack, "AWS::IAM::Policy").values()
+    assert "s3:GetObject" in str(policy)
+    assert warnings(stack) == []
 
-    unknown = AmplifyJobProvider.from_service_token(stack, "Unknown", TOKEN, permitted=True)
-    with pytest.raises(ValueError, match="sources need a provider whose role is known"):
-        AmplifyJob(stack, "Second", **APP, provider=unknown, sources=[Source.asset(site)])
+
+def test_whoever_owns_the_role_of_a_permitted_provider_must_let_it_read_the_files(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket(stack, "Builds", encryption_key=kms.Key(stack, "Key"))
+    before = resources(stack)
+    stack = cdk.Stack(new_app(), "Site")
+    bucket = s3.Bucket(stack, "Builds", encryption_key=kms.Key(stack, "Key"))
+    role = iam.Role.from_role_name(stack, "Role", "provider")
+    provider = AmplifyJobProvider.from_service_token(stack, "Provider", TOKEN, role=role, permitted=True)
+    AmplifyJob(stack, "Job", **APP, provider=provider, sources=[Source.bucket(bucket, "site.zip")])
+
+    (job,) = resources(stack).keys() - before.keys()
+    assert job == "JobB9D00F9F"  # nothing else is made, and nothing is written into the key
+    assert {name: resources(stack)[name] for name in before} == before
+    (warning,) = warnings(stack)
+    builds, key = (
+        stack.get_logical_id(construct.node.default_child) for construct in (bucket, bucket.encryption_key)
+    )
+    assert warning.partition(" [ack")[0] == (
+        "no policy is attached to the role of the provider, so its owner must allow:\n"
+        f"- s3:GetObject on ${{{builds}.Arn}}/site.zip\n"
+        f"- kms:Decrypt on ${{{key}.Arn}}"
+    )
 
 
 def test_a_role_for_another_account_may_deploy_files_where_that_is_wanted(stack: cdk.Stack) -> None:

@@ -14,7 +14,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import IConstruct
-from templates import new_app, resolved, resources, statements
+from templates import new_app, resolved, resources, statements, warnings
 
 from cdk_amplify_job import AmplifyJob, AmplifyJobProvider, AmplifyJobProviderStack
 
@@ -252,11 +252,12 @@ def test_no_feature_flag_changes_what_is_deployed() -> None:
     assert resources(flagged) == resources(plain)
 
 
-def test_where_only_administrators_make_roles_their_role_is_used() -> None:
+def test_where_only_administrators_make_roles_theirs_is_used_and_they_are_told_what_to_allow() -> None:
     stack = cdk.Stack(new_app(), "Site")
     iam.Role.customize_roles(stack, use_precreated_roles={"Site/AmplifyJobProvider/Role": "company-releases"})
     release(stack)
 
-    assert resources(stack, "AWS::IAM::Role") == {}
-    policies = resources(stack, "AWS::IAM::Policy").values()
-    assert {role for policy in policies for role in policy["Properties"]["Roles"]} == {"company-releases"}
+    assert resources(stack, "AWS::IAM::Role") == resources(stack, "AWS::IAM::Policy") == {}
+    assert "role/company-releases" in str(only(stack, "AWS::Lambda::Function")["Role"])
+    said = " ".join(warnings(stack))
+    assert all(part in said for part in ("lambda:InvokeFunction on", "amplify:StartJob"))

@@ -23,7 +23,8 @@ from simulated_aws import S3, SimulatedAws
 
 from amplify_job.cloudformation.properties import Source
 from amplify_job.files import archives as files
-from amplify_job.files.archives import Files, replaced
+from amplify_job.files.archives import Files
+from amplify_job.files.markers import replaced
 from amplify_job.outcomes import Failure, InvalidProperties, Throttled
 
 MARKER = "<<marker:0xbaba:0>>"

@@ -142,7 +142,7 @@ def test_a_second_start_job_is_sent_when_the_stack_stays_unreadable_for_three_tr
 def test_a_retry_made_by_hand_that_copies_the_token_is_not_taken_for_the_job_of_the_request(
     world: World,
 ) -> None:
-    # given a release whose message, and with it the token, somebody's redeploy copies
+    # given a release whose message, and with it the mark, somebody's redeploy copies
     event = world.event("Create")
     world.request(event)
     world.amplify.start(APP_ID, BRANCH, "RETRY", jobId="1")

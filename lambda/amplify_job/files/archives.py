@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import os
 import re
 import shutil
@@ -15,24 +14,21 @@ import stat
 import struct
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from lzma import LZMAError
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
-
-from botocore.exceptions import ClientError, ParamValidationError
 
 from amplify_job.cloudformation.properties import Source
 from amplify_job.contract import shown
-from amplify_job.outcomes import AccessDenied, InvalidProperties, NotFound, Throttled
+from amplify_job.files.markers import replaced, replacements
+from amplify_job.files.s3_object import CHUNK_BYTES, S3Object, chunks_of
+from amplify_job.outcomes import InvalidProperties
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-_CHUNK_BYTES = 64 * 1024
-_WINDOW_BYTES = 4 * 1024 * 1024  # what is read of an archive at a time
 # What zipfile and its decompressors raise for what is damaged, encrypted, or of a kind that they do not know.
 # A Failure, such as an archive that cannot be read, is none of these.
 _DAMAGED = (
@@ -83,7 +79,7 @@ class Files:
         self._zip = None
 
     def _made(self, check: Callable[[], None]) -> Zip:
-        objects = [_S3Object(self._connect(), source) for source in self._sources]
+        objects = [S3Object(self._connect(), source) for source in self._sources]
         archives = [_opened(found) for found in objects]
         self.warning = _warning({_path(entry) for archive in archives for entry in archive.infolist()})
         if len(objects) == 1 and not self._sources[0].markers and not _needs_repair(archives[0]):
@@ -108,39 +104,9 @@ class Files:
 
         def chunks() -> Iterator[bytes]:
             file.seek(0)
-            return _chunks(file)
+            return chunks_of(file)
 
         return Zip(size, chunks)
-
-
-def replaced(chunks: Iterator[bytes], markers: Mapping[bytes, bytes], seen: set[bytes]) -> Iterator[bytes]:
-    """The same bytes with each marker replaced, also one that spans two chunks.
-
-    :param seen: Gets the markers that are in these bytes.
-    """
-    if not markers:
-        yield from chunks
-        return
-    longest_first = sorted(markers, key=len, reverse=True)
-    pattern = re.compile(b"|".join(map(re.escape, longest_first)))
-    held, held_back = b"", len(longest_first[0]) - 1
-
-    def value_of(found: re.Match[bytes]) -> bytes:
-        seen.add(found[0])
-        return markers[found[0]]
-
-    for chunk in chunks:
-        held += chunk
-        out, done = [], 0
-        for found in pattern.finditer(held):
-            if found.start() + held_back >= len(held):  # with the next chunk, it may be a longer one
-                break
-            out += [held[done : found.start()], value_of(found)]
-            done = found.end()
-        complete = max(done, len(held) - held_back)
-        yield b"".join([*out, held[done:complete]])
-        held = held[complete:]
-    yield pattern.sub(value_of, held)
 
 
 def _merge(
@@ -183,7 +149,7 @@ def _copy(
             if merged
             else open(os.devnull, "wb") as copy,
         ):
-            for chunk in replaced(_chunks(file), _replacements(source), seen):
+            for chunk in replaced(chunks_of(file), replacements(source), seen):
                 check()
                 copy.write(chunk)
     except (*_DAMAGED, OSError) as error:
@@ -218,28 +184,10 @@ def _warning(paths: set[str]) -> str:
     return ""
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    return iter(partial(file.read, _CHUNK_BYTES), b"")
-
-
-def _replacements(source: Source) -> dict[bytes, bytes]:
-    return {
-        marker.encode(): (_in_json(value) if source.json_escape else value).encode()
-        for marker, value in source.markers.items()
-    }
-
-
-def _in_json(value: str) -> str:
-    """The value inside a string of JSON. The CDK's own markers bring the quotes of that string along."""
-    if len(value) > 1 and value[0] == value[-1] == '"':
-        return json.dumps(value[1:-1])
-    return json.dumps(value)[1:-1]
-
-
-def _opened(found: _S3Object) -> ZipFile:
+def _opened(found: S3Object) -> ZipFile:
     """:raises InvalidProperties: it is no zip, or one with a file that lies outside of it."""
     try:
-        archive = ZipFile(io.BufferedReader(found, _CHUNK_BYTES))
+        archive = ZipFile(io.BufferedReader(found, CHUNK_BYTES))
     except _DAMAGED:
         raise InvalidProperties(f"{found.source} is no zip archive that can be read") from None
     if all(entry.is_dir() for entry in archive.infolist()):
@@ -251,81 +199,3 @@ def _opened(found: _S3Object) -> ZipFile:
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise InvalidProperties(f"{found.source} holds {entry.filename!r}, which is a link")
     return archive
-
-
-class _S3Object(io.RawIOBase):
-    """An object of S3 as a file. Only what is needed is read, by ranges, all of one version."""
-
-    def __init__(self, s3: S3Client, source: Source) -> None:
-        self.source = source
-        self._s3 = s3
-        self._position = 0
-        # GetObject, not HeadObject: only its refusals have S3's own words.
-        begun = self._call(self._begin)
-        self.size = int(begun["ContentRange"].rpartition("/")[2])
-        self._version = {"IfMatch": begun["ETag"]}
-        self._window = 0, begun["Body"].read()  # where it begins, and its bytes
-
-    def chunks(self) -> Iterator[bytes]:
-        """The whole of it."""
-        with closing(self._call(self._s3.get_object, **self._version)["Body"]) as body:
-            yield from _chunks(body)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._position = offset + (0, self._position, self.size)[whence]
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def readinto(self, buffer: Any) -> int:
-        begin = self._position - self._position % _WINDOW_BYTES
-        if self._position < self.size and begin != self._window[0]:
-            wanted = f"bytes={begin}-{min(begin + _WINDOW_BYTES, self.size) - 1}"
-            self._window = begin, self._call(self._read, Range=wanted, **self._version)
-        offset = self._position - begin
-        piece = self._window[1][offset : offset + len(buffer)] if self._position < self.size else b""
-        buffer[: len(piece)] = piece
-        self._position += len(piece)
-        return len(piece)
-
-    def _begin(self, **parameters: Any) -> Any:
-        return self._s3.get_object(Range=f"bytes=0-{_WINDOW_BYTES - 1}", **parameters)
-
-    def _read(self, **parameters: Any) -> bytes:
-        return self._s3.get_object(**parameters)["Body"].read()
-
-    def _call(self, call: Callable[..., Any], **parameters: str) -> Any:
-        try:
-            return call(Bucket=self.source.bucket, Key=self.source.key, **parameters)
-        except ClientError as error:
-            raise self._meaning(error) from error
-        except ParamValidationError as error:
-            raise InvalidProperties(f"{self.source} can be no object of S3") from error
-        except Exception as error:  # no connection, no answer in time
-            raise Throttled(f"{self.source} could not be read: {type(error).__name__}") from error
-
-    def _meaning(self, error: ClientError) -> Exception:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if status == 404:
-            return NotFound(f"{self.source} is not there any more; `cdk deploy` uploads it again")
-        if status == 403:
-            # S3 answers so, too, where the caller may not list the bucket.
-            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-            said = error.response.get("Error", {}).get("Message", "")
-            return AccessDenied(
-                f"s3:GetObject on {self.source} was denied: {said}. It is not there any more, or the "
-                "function's role must allow that"
-            )
-        if status == 416:
-            return InvalidProperties(f"{self.source} is no zip archive that can be read")
-        text = f"{self.source} could not be read: {error}"
-        # 412: the object was replaced meanwhile, and is read anew.
-        is_passing = status >= 500 or status in (0, 408, 409, 412, 429) or "RequestTimeout" in text
-        return Throttled(text) if is_passing else InvalidProperties(text)

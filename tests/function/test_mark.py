@@ -1,4 +1,4 @@
-"""Physical IDs, and the token in a job's commit message."""
+"""Physical IDs, and the mark in a job's commit message."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def test_the_job_of_an_update_that_was_given_up_is_stopped(world: World, on_roll
 def test_a_job_that_has_not_begun_yet_is_stopped(world: World) -> None:
     # given an account that builds nothing at the moment
     first = world.deployed()
-    world.amplify.behaviour.concurrent_jobs = 0
+    world.amplify.plan(queue_seconds=1_000_000)
     second = world.request(world.update(first.physical_id, Nonce="2", Wait="false"))
     rolled_back(world, second)
     assert world.stopped == {"2"}

@@ -251,18 +251,13 @@ def test_a_stop_may_come_too_late(client: Any, amplify: Amplify, clock: Clock) -
     assert status(client) == "SUCCEED"
 
 
-def test_five_jobs_run_at_a_time_in_a_region(amplify: Amplify, clock: Clock) -> None:
-    for n in range(6):
-        amplify.create_branch("d123", f"b{n}")
-        amplify.start("d123", f"b{n}")
-    clock.now += 5
-    sixth = amplify.jobs("d123", "b5")[0]
-    assert [job.status_at(clock.now) for job in amplify.jobs()] == ["RUNNING"] * 5 + ["PENDING"]
-    clock.now += 5
-    assert sixth.status_at(clock.now) == "PENDING"
-    amplify.jobs()
-    clock.now += 5
-    assert [job.status_at(clock.now) for job in amplify.jobs()] == ["SUCCEED"] * 5 + ["RUNNING"]
+def test_a_job_can_wait_in_the_queue_of_its_account(amplify: Amplify, clock: Clock) -> None:
+    amplify.next_job(queue_seconds=100)
+    job = amplify.start("d123", "feature/x")
+    clock.now += 100
+    assert job.status_at(clock.now) == "PENDING"
+    clock.now += 10
+    assert job.status_at(clock.now) == "SUCCEED"
 
 
 def test_a_push_queues_behind_a_running_job_of_its_branch(amplify: Amplify, clock: Clock) -> None:

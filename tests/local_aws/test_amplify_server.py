@@ -129,7 +129,7 @@ def test_an_answer_that_does_not_come_is_given_up_by_the_client(url: str, amplif
 def test_scenarios_are_set_over_the_control_endpoint(url: str, client: Any, amplify: Amplify) -> None:
     assert http(f"{url}/_amplify/next-job", {"outcome": "FAILED", "step": "DEPLOY", "log": ["x"]})[0] == 200
     assert http(f"{url}/_amplify/fail", {"operation": "GetApp", "mode": "denied"})[0] == 200
-    assert http(f"{url}/_amplify/behaviour", {"omits": ["endTime"], "concurrent_jobs": 1})[0] == 200
+    assert http(f"{url}/_amplify/behaviour", {"omits": ["endTime"]})[0] == 200
     status, body = http(
         f"{url}/_amplify/push", {"app_id": "d123", "branch_name": "feature/x", "message": "Hi"}
     )
@@ -166,7 +166,7 @@ def test_the_environment_of_a_job_is_shown(url: str, client: Any) -> None:
         ("fail", {"mode": "501"}, "mode must be one of 500, 429, "),
         ("behaviour", {"commits": "x"}, "unknown key: commits; there is commit_ids, any_commit, "),
         ("behaviour", {"commit_ids": "x"}, "commit_ids must be one of honoured, ignored, got 'x'"),
-        ("behaviour", {"concurrent_jobs": 1.5}, "concurrent_jobs must be a whole number, got 1.5"),
+        ("fail", {"times": 1.5}, "times must be a whole number, got 1.5"),
         ("behaviour", {"any_commit": "no"}, "any_commit must be true or false, got 'no'"),
         ("apps", {"app_id": "d1", "nam": "x"}, "unknown key: nam; there is app_id, name"),
         ("branches", {"app_id": "d123", "branchname": "x"}, "unknown key: branchname; there is app_id, "),

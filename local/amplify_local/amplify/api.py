@@ -60,7 +60,6 @@ class Amplify(Backend):
         # Not under the lock: whoever is asked may ask us something meanwhile.
         denied_caller = self._denied_caller(operation.name, params, request)
         with self.lock:
-            self.settle()
             fault = next((fault for fault in self.faults if fault.strikes(operation.name)), None)
             resource = resource_arn(self, operation.name, params)
             if denied_caller:
@@ -81,7 +80,6 @@ class Amplify(Backend):
     def start(self, app_id: str, branch_name: str, job_type: str = "RELEASE", **params: Any) -> Job:
         """Somebody else starts a job; ``params`` as in StartJob (``commitMessage=…``)."""
         with self.lock:
-            self.settle()
             request = {"appId": app_id, "branchName": branch_name, "jobType": job_type, **params}
             started = start_job(self, request)
             return self.job(app_id, branch_name, started["jobSummary"]["jobId"])
@@ -89,7 +87,6 @@ class Amplify(Backend):
     def stop(self, app_id: str, branch_name: str, job_id: str) -> None:
         """Somebody else stops a job."""
         with self.lock:
-            self.settle()
             stop_job(self, {"appId": app_id, "branchName": branch_name, "jobId": job_id})
 
     # Scenarios.
@@ -141,7 +138,6 @@ class Amplify(Backend):
         try:
             app_id, branch_name, job_id, step, _ = parts
             with self.lock:
-                self.settle()
                 text = self.job(app_id, branch_name, job_id.lstrip("0")).log(step, self.clock())
             if not text:
                 raise ValueError("the step has not started")

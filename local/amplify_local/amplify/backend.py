@@ -7,11 +7,9 @@ What is not documented and not known for sure is an option of :class:`Behaviour`
 from __future__ import annotations
 
 import hashlib
-import heapq
-import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -29,7 +27,6 @@ class Behaviour:
     :param any_commit: A full SHA counts as pushed, also one that nobody has pushed here. Default: True
     :param list_lag_seconds: How many seconds after its creation a job is listed. Default: 0
     :param omits: Members left out of every job summary and step, such as ``commitMessage``. Default: none
-    :param concurrent_jobs: How many jobs run at a time in a Region; the others wait in PENDING. Default: 5
     :param created_status: The status of a deployment that was created and not started. Nobody has published
         it; consoles called it pending (https://github.com/aws-amplify/amplify-backend/issues/1528).
         Default: "PENDING"
@@ -39,7 +36,6 @@ class Behaviour:
     any_commit: bool = True
     list_lag_seconds: float = 0
     omits: frozenset[str] = frozenset()
-    concurrent_jobs: int = 5
     created_status: Literal["PENDING", "CREATED"] = "PENDING"
 
 
@@ -66,7 +62,6 @@ class Backend:
         self._apps: dict[str, App] = {}
         self._plans: dict[tuple[str, str] | None, list[Plan]] = {}
         self._default_plan: Plan | None = None
-        self._settled_until = -math.inf
         self.lock = threading.RLock()
 
     def create_app(self, name: str = "site", app_id: str | None = None, **settings: Any) -> App:
@@ -119,7 +114,6 @@ class Backend:
     def jobs(self, app_id: str | None = None, branch_name: str | None = None) -> list[Job]:
         """The jobs of all branches, or of one; those of each branch oldest first."""
         with self.lock:
-            self.settle()
             return [
                 job
                 for app in self._apps.values()
@@ -138,7 +132,6 @@ class Backend:
     def site(self, app_id: str, branch_name: str) -> dict[str, bytes]:
         """What the site of a branch serves: its files by their paths."""
         with self.lock:
-            self.settle()
             return self.branch(app_id, branch_name).site(self.clock())
 
     def push(
@@ -150,7 +143,6 @@ class Backend:
         (https://github.com/aws-amplify/amplify-hosting/issues/1617).
         """
         with self.lock:
-            self.settle()
             branch, now = self.branch(app_id, branch_name), self.clock()
             sha = commit_id or _sha(f"{app_id}/{branch_name}/{len(branch.tips)}/{message}")
             branch.tips.append((now, sha))
@@ -187,45 +179,19 @@ class Backend:
 
     def add_job(self, branch: Branch, job_type: str, **of_job: Any) -> Job:
         branch.last_id += 1
+        now = self.clock()
         job = Job(
             branch=branch,
             id=str(branch.last_id),
             type=job_type,
             plan=self._plan_for(branch),
-            created=self.clock(),
+            created=now,
+            after=next((job for job in reversed(branch.jobs) if job.in_progress(now)), None),
             environment=branch.environment,
             **of_job,
         )
         branch.jobs.append(job)
         return job
-
-    def settle(self) -> None:
-        """Let waiting jobs begin, oldest first, at each moment until now at which a slot was free."""
-        now = self.clock()
-        jobs = [
-            job
-            for app in self._apps.values()
-            for branch in app.branches.values()
-            for job in branch.jobs
-            if job.ended > self._settled_until
-        ]
-        moments = [m for job in jobs for m in (job.ready, job.ended) if self._settled_until <= m <= now]
-        heapq.heapify(moments)
-        while moments:
-            moment = heapq.heappop(moments)
-            for job in sorted(jobs, key=lambda job: job.created):
-                if job.began is None and job.ready <= moment < job.ended and self._free(job, jobs, moment):
-                    job.began = moment
-                    if job.ended <= now:
-                        heapq.heappush(moments, job.ended)
-        self._settled_until = now
-
-    def _free(self, waiting: Job, jobs: Iterable[Job], moment: float) -> bool:
-        """Whether the waiting job's Region has a slot and its branch is idle."""
-        active = [job for job in jobs if job.began is not None and job.began <= moment < job.ended]
-        in_region = [job for job in active if job.branch.app.region == waiting.branch.app.region]
-        on_branch = [job for job in active if job.branch is waiting.branch]
-        return len(in_region) < self.behaviour.concurrent_jobs and not on_branch
 
 
 def _sha(text: str) -> str:

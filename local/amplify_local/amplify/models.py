@@ -223,11 +223,7 @@ class Job(Timeline):
     @property
     def sha(self) -> str:
         """The commit that it builds."""
-        return (
-            self.plan.builds
-            or self.builds
-            or self.branch.tip_at(self.created if self.began is None else self.began)
-        )
+        return self.plan.builds or self.builds or self.branch.tip_at(self.began)
 
     def steps(self, now: float) -> list[dict[str, Any]]:
         """The steps as GetJob shows them (log URLs without host); none until provisioned (from memory)."""

@@ -23,6 +23,8 @@ class Plan:
     :param seconds: The time from StartJob to the end, in seconds, if the job does not queue. Default: the
         ``job_seconds`` of the Amplify
     :param created_seconds: How long it stays in CREATED before PENDING, in seconds. Default: 0
+    :param queue_seconds: How much longer than usual it is PENDING, in seconds: an account runs five jobs at a
+        time in a Region. Default: 0
     :param log: Lines that end the log of ``step``; a failure adds its own lines. Default: none
     :param skips_build: The log of the build says that it was skipped, as nothing has changed. The job ends as
         planned all the same: Amplify's jobs were seen to succeed, fail, be cancelled or never end then.
@@ -39,6 +41,7 @@ class Plan:
     status_reason: str | None = None
     seconds: float = 5.0
     created_seconds: float = 0.0
+    queue_seconds: float = 0.0
     log: tuple[str, ...] = ()
     skips_build: bool = False
     builds: str | None = None

@@ -95,8 +95,7 @@ def stop_job(backend: Backend, params: Params) -> Params:
     if not job.in_progress(backend.clock()):
         # Text from memory; only the code is relied upon.
         raise ApiError("BadRequestException", f"Job {job.id} is not running and cannot be stopped.")
-    if job.stopped is None:
-        job.stopped = backend.clock()
+    job.stopped = min(job.stopped, backend.clock())
     return {"jobSummary": _summary(backend, job)}
 
 
@@ -279,7 +278,7 @@ def _summary(backend: Backend, job: Job) -> Params:
     summary: Params = {
         "jobArn": job.arn,
         "jobId": job.id,
-        "startTime": timestamp(job.began) if job.began is not None and job.began <= now else None,
+        "startTime": timestamp(job.began) if job.began <= now else None,
         "status": job.status_at(now),
         "sourceUrl": job.source_url,
     }

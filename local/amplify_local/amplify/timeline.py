@@ -24,7 +24,7 @@ class Timeline:
 
     :param asked: When it was asked to start: a deployment of files is created before that.
     :param before: The status of a deployment that was only created.
-    :param began: When a slot was free for it.
+    :param after: The job of its branch that it waits for.
     :param stopped: When somebody asked to stop it.
     """
 
@@ -33,22 +33,22 @@ class Timeline:
     created: float
     asked: float = math.inf
     before: str = "PENDING"
-    began: float | None = None
-    stopped: float | None = None
+    after: Timeline | None = None
+    stopped: float = math.inf
 
     @property
-    def ready(self) -> float:
-        """When it may begin, if a slot is free."""
-        return self.asked + self.plan.created_seconds + self._pending_seconds
+    def began(self) -> float:
+        """When it begins, as far as known now; infinity for a job that is not asked to, or stopped before."""
+        waits = self.plan.created_seconds + self.plan.queue_seconds + self._pending_seconds
+        begins = max(self.asked + waits, self.after.ended if self.after else -math.inf)
+        return math.inf if self.was_stopped and begins >= self.ended else begins
 
     @property
     def ended(self) -> float:
-        """When it ends, as far as known now; infinity for a job that waits for a slot or for a StopJob."""
-        if self.stopped is not None and not self.plan.ignores_stop:
+        """When it ends, as far as known now; infinity for a job that waits, also for a StopJob."""
+        if self.was_stopped:
             return self.stopped + self.plan.stop_seconds
-        if self.began is None or self.plan.never_ends:
-            return math.inf
-        return self.began + self.plan.seconds - self._pending_seconds
+        return math.inf if self.plan.never_ends else self.began + self.plan.seconds - self._pending_seconds
 
     @property
     def step_names(self) -> tuple[str, ...]:
@@ -81,22 +81,20 @@ class Timeline:
             return self.before
         if now < self.asked + self.plan.created_seconds:
             return "CREATED"
-        if self.began is None or now < self.began:
+        if now < self.began:
             return "PENDING"
         return "PROVISIONING" if now < self.first_step else self.plan.running
 
     @property
     def was_stopped(self) -> bool:
-        return self.stopped is not None and not self.plan.ignores_stop
+        return self.stopped < math.inf and not self.plan.ignores_stop
 
     @property
     def first_step(self) -> float:
-        return math.inf if self.began is None else self.began + _PROVISIONING * self.plan.seconds
+        return self.began + _PROVISIONING * self.plan.seconds
 
     def spans(self) -> dict[str, tuple[float, float]]:
         """Start and planned end of each step that the job gets to."""
-        if self.began is None:
-            return {}
         total = self.plan.seconds - self._pending_seconds - _PROVISIONING * self.plan.seconds
         names = self.step_names[: self.step_names.index(self.last_step) + 1]
         weights = sum(_WEIGHTS[name] for name in names)

@@ -22,7 +22,7 @@ from simulated import World
 from simulated_aws import S3, SimulatedAws
 
 from amplify_job.cloudformation.properties import Source
-from amplify_job.files import archives as files
+from amplify_job.files import archives, s3_object
 from amplify_job.files.archives import Files
 from amplify_job.files.markers import replaced
 from amplify_job.outcomes import Failure, InvalidProperties, Throttled
@@ -42,8 +42,8 @@ def test_one_archive_is_passed_on_as_it_is(world: World) -> None:
 def test_an_archive_that_is_larger_than_what_is_read_at_a_time_is_read_whole(
     world: World, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(files, "_WINDOW_BYTES", 1000)
-    monkeypatch.setattr(files, "_CHUNK_BYTES", 64)  # else zipfile reads past the windows
+    monkeypatch.setattr(s3_object, "_WINDOW_BYTES", 1000)
+    monkeypatch.setattr(archives, "CHUNK_BYTES", 64)  # else zipfile reads past the windows
     random = Random(1)
     sent = {f"{number}.bin": random.randbytes(size // 5) for number in range(5)}
     archive = world.archive("1.zip", {**sent, "marker.txt": MARKER})

@@ -228,7 +228,7 @@ def test_a_hand_over_of_another_version_is_treated_as_a_redelivery(world: World,
     assert (answer.data["JobId"], world.amplify.count("StartJob")) == ("1", 1)
 
 
-@pytest.mark.parametrize("mode", FAULTS)
+@pytest.mark.parametrize("mode", [*FAULTS, "malformed"])
 def test_a_refused_hand_over_raises_for_lambdas_retry_which_goes_on(world: World, mode: str) -> None:
     # given
     world.fail("Invoke", mode)

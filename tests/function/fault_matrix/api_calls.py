@@ -147,7 +147,7 @@ ROWS = [
         "goes on as if CloudFormation waits; logged",
         1,
         [SUCCESS],
-        modes=ANY,
+        modes=(*ANY, "malformed"),
         holds=said("stack unreadable"),
     ),
     Row(

@@ -25,7 +25,7 @@ def _table(theme: str, rows: list[Row]) -> str:
     lines = [f"### {theme}", "", "| fault | outcome | jobs started | answers sent |", "|---|---|---|---|"]
     for row in rows:
         modes = ", ".join(FAULTS.get(mode, f"HTTP {mode}") for mode in row.modes if mode)
-        modes = "any fault" if len(row.modes) == len(ANY) else modes
+        modes = "any fault" if len(row.modes) >= len(ANY) else modes
         sent = ", ".join(f"`{answer if answer == SUCCESS else f'FAILED {answer}'}`" for answer in row.answers)
         fault = row.fault.replace("{mode}", modes)
         lines.append(f"| {fault} | {row.outcome} | {row.jobs} | {sent or 'none'} |")

@@ -211,6 +211,23 @@ def test_amplify_cancels_a_build_without_a_diff(client: Any, amplify: Amplify, c
     assert job["steps"][0]["statusReason"] == "cancelled - no diff detected from previous commit"
 
 
+@pytest.mark.parametrize("outcome", ["SUCCEED", "FAILED", "CANCELLED"])
+def test_a_build_that_is_skipped_says_so_and_the_site_stays(
+    client: Any, amplify: Amplify, clock: Clock, outcome: str
+) -> None:
+    start(client)
+    clock.now += 10
+    before = amplify.site("d123", "feature/x")
+    amplify.next_job(skips_build=True, outcome=outcome, step="DEPLOY")
+    start(client)
+    clock.now += 10
+    job = get(client, "2")
+    assert job["summary"]["status"] == outcome
+    assert "Skipping Frontend Build & Deploy, No changes detected" in log(amplify, job["steps"][0])
+    assert amplify.site("d123", "feature/x") == before
+    assert client.get_branch(**BRANCH)["branch"]["activeJobId"] == "1"
+
+
 def test_only_the_log_may_say_that_there_was_no_diff(client: Any, amplify: Amplify, clock: Clock) -> None:
     amplify.next_job(outcome="NO_DIFF", status_reason="", log=["no changes found for appRoot apps/web"])
     start(client)

@@ -162,7 +162,7 @@ def test_the_environment_of_a_job_is_shown(url: str, client: Any) -> None:
         ("next-job", {"seconds": True}, "seconds must be a number, got True"),
         ("next-job", {"outcome": 7}, "outcome must be a text, got 7"),
         ("fail", {"operaton": "GetJob"}, "unknown key: operaton; there is mode, operation, times, "),
-        ("fail", {"operation": "GetJbo"}, "operation must be one of StartJob, "),
+        ("fail", {"operation": "GetJbo"}, "operation must be one of CreateApp, "),
         ("fail", {"mode": "501"}, "mode must be one of 500, 429, "),
         ("behaviour", {"commits": "x"}, "unknown key: commits; there is commit_ids, any_commit, "),
         ("behaviour", {"commit_ids": "x"}, "commit_ids must be one of honoured, ignored, got 'x'"),

@@ -195,7 +195,7 @@ def test_commands_use_the_aws_that_is_up(up: Path, here: Any, write_site: Any) -
         "error: no app has a branch 'nope'; there is d123/main\n",
     )
     for wrong, message in (
-        (["Foo", "500"], "error: operation must be one of StartJob, "),
+        (["Foo", "500"], "error: operation must be one of CreateApp, "),
         (["GetJob", "501"], "error: mode must be one of 500, "),
     ):
         code, output = here("fail", "--request", *wrong)

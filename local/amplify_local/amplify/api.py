@@ -9,12 +9,10 @@ from urllib.parse import unquote
 
 from amplify_local.amplify.backend import Backend
 from amplify_local.amplify.faults import Fault, Mode, denied
-from amplify_local.amplify.models import Job
+from amplify_local.amplify.models import LOG_PREFIX, UPLOAD_PREFIX, Job
 from amplify_local.amplify.provider import OPERATIONS, resource_arn, start_job, stop_job
 from amplify_local.amplify.rest import ApiError, Request, Response, route, write_output
 
-LOG_PREFIX = "/_logs/"
-UPLOAD_PREFIX = "/_uploads/"
 UPLOAD = "Upload"
 """What faults call the upload of files, which is no operation of Amplify's API."""
 _UPLOAD_SECONDS = 3600
@@ -112,7 +110,7 @@ class Amplify(Backend):
             if perform is None:
                 raise ApiError("InternalFailureException", f"{operation.name} is not emulated", 501)
             self._check_region(params, request)
-            return write_output(operation, perform(self, params))
+            return write_output(perform(self, params))
         except ApiError as error:
             return error.response()
 
@@ -134,11 +132,10 @@ class Amplify(Backend):
         self.calls.append(Call(operation, params, self.clock(), response.status, error, key))
 
     def _log(self, request: Request) -> Response:
-        parts = [unquote(part) for part in request.path.removeprefix(LOG_PREFIX).split("/")]
         try:
-            app_id, branch_name, job_id, step, _ = parts
             with self.lock:
-                text = self.job(app_id, branch_name, job_id.lstrip("0")).log(step, self.clock())
+                job, (step, _) = self._of_path(request.path.removeprefix(LOG_PREFIX))
+                text = job.log(step, self.clock())
             if not text:
                 raise ValueError("the step has not started")
         except (ApiError, ValueError):
@@ -148,12 +145,10 @@ class Amplify(Backend):
 
     def _upload(self, request: Request) -> Response:
         """A PUT to the URL that CreateDeployment has returned."""
-        parts = [unquote(part) for part in request.path.removeprefix(UPLOAD_PREFIX).split("/")]
         with self.lock:
             fault = next((fault for fault in self.faults if fault.strikes(UPLOAD)), None)
             try:
-                app_id, branch_name, name = parts
-                job = self.job(app_id, branch_name, name.removesuffix(".zip").lstrip("0"))
+                job, _ = self._of_path(request.path.removeprefix(UPLOAD_PREFIX).removesuffix(".zip"))
                 is_late = self.clock() > job.created + _UPLOAD_SECONDS
                 if request.method != "PUT" or "X-Amz-Signature" not in request.query or is_late:
                     raise ValueError("the URL is good for a PUT, and for some time")
@@ -165,3 +160,8 @@ class Amplify(Backend):
                 response = fault.response(UPLOAD, job.arn) if fault else Response(200)
         self._record(UPLOAD, {"bytes": len(request.body)}, request, response)
         return response
+
+    def _of_path(self, path: str) -> tuple[Job, list[str]]:
+        """The job of a log or an upload, and what else the path names."""
+        app_id, branch_name, job_id, *rest = map(unquote, path.split("/"))
+        return self.job(app_id, branch_name, job_id.lstrip("0")), rest

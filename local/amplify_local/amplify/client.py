@@ -12,7 +12,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from amplify_local.amplify.api import Amplify
-from amplify_local.amplify.rest import Request, Response
+from amplify_local.amplify.rest import Request
 
 
 def attach(client: Any, amplify: Amplify) -> Any:
@@ -24,7 +24,10 @@ def attach(client: Any, amplify: Amplify) -> Any:
             raise ReadTimeoutError(endpoint_url=request.url)
         if response.broken == "reset":
             raise ConnectionClosedError(endpoint_url=request.url)
-        return AWSResponse(request.url, response.status, _headers(response), _Body(response.body))
+        headers = HTTPHeaders()
+        for name, value in response.headers.items():
+            headers[name] = value
+        return AWSResponse(request.url, response.status, headers, _Body(response.body))
 
     client.meta.events.register("before-send.amplify", before_send)
     return client
@@ -33,20 +36,8 @@ def attach(client: Any, amplify: Amplify) -> Any:
 def _request(request: AWSPreparedRequest) -> Request:
     url = urlsplit(request.url)
     body: Any = request.body or b""
-    return Request(
-        request.method,
-        url.path,
-        dict(parse_qsl(url.query)),
-        {name: _text(value) for name, value in request.headers.items()},
-        body.encode() if isinstance(body, str) else bytes(body),
-    )
-
-
-def _headers(response: Response) -> HTTPHeaders:
-    headers = HTTPHeaders()
-    for name, value in response.headers.items():
-        headers[name] = value
-    return headers
+    headers = {name: _text(value) for name, value in request.headers.items()}
+    return Request(request.method, url.path, dict(parse_qsl(url.query)), headers, _text(body).encode())
 
 
 def _text(value: str | bytes) -> str:

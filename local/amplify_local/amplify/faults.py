@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from amplify_local.amplify.rest import ApiError, Broken, Response
+from amplify_local.amplify.rest import ApiError, Response
 
 Mode = Literal["500", "429", "rate", "denied", "refused", "missing", "malformed", "timeout", "reset"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -45,23 +45,23 @@ class Fault:
         return True
 
     def response(self, operation: str, resource: str) -> Response:
-        if self.mode in ("timeout", "reset"):
-            broken: Broken = "timeout" if self.mode == "timeout" else "reset"
-            return Response(0, broken=broken)
+        if self.mode == "timeout" or self.mode == "reset":
+            return Response(0, broken=self.mode)
         if self.mode == "malformed":
             return Response(200, {"Content-Type": "text/html"}, b"<html>Bad gateway</html>")
         if self.mode == "denied":
             return denied(operation, resource).response()
-        if self.mode == "refused":
-            return ApiError("BadRequestException", "The request is not valid.").response()
-        if self.mode == "missing":
-            return ApiError("NotFoundException", "Not found.", 404).response()
-        if self.mode == "429":
-            return ApiError("TooManyRequestsException", "Too Many Requests", 429).response()
-        if self.mode == "rate":
-            # The code of a busy branch, with other words.
-            return ApiError("LimitExceededException", "Rate exceeded").response()
-        return ApiError("InternalFailureException", "Internal failure").response()
+        return _ERRORS[self.mode].response()
+
+
+_ERRORS = {
+    "500": ApiError("InternalFailureException", "Internal failure"),
+    "429": ApiError("TooManyRequestsException", "Too Many Requests", 429),
+    # The code of a busy branch, with other words.
+    "rate": ApiError("LimitExceededException", "Rate exceeded"),
+    "refused": ApiError("BadRequestException", "The request is not valid."),
+    "missing": ApiError("NotFoundException", "Not found."),
+}
 
 
 def denied(operation: str, resource: str, caller: str | None = None) -> ApiError:

@@ -14,6 +14,9 @@ from zipfile import ZipFile
 from amplify_local.amplify.build_log import skipped_build, step_log
 from amplify_local.amplify.timeline import Timeline
 
+LOG_PREFIX = "/_logs/"
+UPLOAD_PREFIX = "/_uploads/"
+
 # Required by the model of CreateApp's and CreateBranch's answers; what Amplify fills in (from memory).
 _APP_DEFAULTS: dict[str, Any] = {
     "description": "",
@@ -158,30 +161,30 @@ class Branch:
         of_domains = [host for domain in self.app.domains.values() for host in domain.hosts(self.name)]
         return [*self.settings.get("customDomains", ()), *of_domains]
 
-    def log_path(self, job: Job, step: str) -> str:
-        path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}/{step}"
+    def signed(self, prefix: str, job: Job, rest: str) -> str:
+        """A path of a log or an upload, as the presigned ones of S3."""
+        path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}{rest}"
         signature = hashlib.sha256(path.encode()).hexdigest()
-        return f"/_logs/{path}/log.txt?X-Amz-Expires=3600&X-Amz-Signature={signature}"
+        return f"{prefix}{path}?X-Amz-Expires=3600&X-Amz-SignedHeaders=host&X-Amz-Signature={signature}"
 
-    def upload_path(self, job: Job) -> str:
-        """Where the files of a deployment are sent."""
-        path = f"{self.app.id}/{quote(self.name, safe='')}/{job.id.zfill(10)}"
-        signature = hashlib.sha256(path.encode()).hexdigest()
-        return f"/_uploads/{path}.zip?X-Amz-Expires=3600&X-Amz-SignedHeaders=host&X-Amz-Signature={signature}"
+    def served(self, now: float) -> Job | None:
+        """The newest job that has succeeded, and has built something."""
+        succeeded = [job for job in self.jobs if job.status_at(now) == "SUCCEED" and not job.plan.skips_build]
+        return succeeded[-1] if succeeded else None
 
     def site(self, now: float) -> dict[str, bytes]:
-        """The files of its newest successful job, by their paths; none before that."""
-        served = next((job for job in reversed(self.jobs) if job.status_at(now) == "SUCCEED"), None)
-        if served is None:
+        """The files that it serves, by their paths."""
+        job = self.served(now)
+        if job is None:
             return {}
-        if served.files is None:
-            text = f"<!doctype html><title>{self.app.id}</title><p>Job {served.id}, commit {served.sha}</p>"
+        if job.files is None:
+            text = f"<!doctype html><title>{self.app.id}</title><p>Job {job.id}, commit {job.sha}</p>"
             return {"index.html": text.encode()}
-        with ZipFile(BytesIO(served.files)) as files:
+        with ZipFile(BytesIO(job.files)) as files:
             return {name: files.read(name) for name in files.namelist() if not name.endswith("/")}
 
     def shown(self, now: float) -> dict[str, Any]:
-        live = [job for job in self.jobs if job.status_at(now) == "SUCCEED"]
+        served = self.served(now)
         return {
             **_BRANCH_DEFAULTS,
             "displayName": display_name(self.name),
@@ -191,7 +194,7 @@ class Branch:
             "branchName": self.name,
             "createTime": self.created,
             "updateTime": self.updated,
-            "activeJobId": live[-1].id if live else "0",
+            "activeJobId": served.id if served else "0",
             "totalNumberOfJobs": str(len(self.jobs)),
         }
 
@@ -211,7 +214,6 @@ class Job(Timeline):
     commit_id: str | None = None
     commit_message: str | None = None
     commit_time: datetime | None = None
-    reason: str | None = None
     builds: str | None = None
     files: bytes | None = None
     source_url: str | None = None
@@ -255,13 +257,10 @@ class Job(Timeline):
         started, ended = spans.get(name, (self.ended, self.ended))
         status = self.status_in(name, now)
         # The model requires startTime also of steps that have not started.
-        shown: dict[str, Any] = {
-            "stepName": name,
-            "startTime": timestamp(min(started, now)),
-            "status": status,
-        }
+        begun = timestamp(min(started, now))
+        shown: dict[str, Any] = {"stepName": name, "startTime": begun, "status": status}
         if name in spans and started <= now:
-            shown["logUrl"] = self.branch.log_path(self, name)
+            shown["logUrl"] = self.branch.signed(LOG_PREFIX, self, f"/{name}/log.txt")
         if status not in ("PENDING", "RUNNING", "CANCELLING", self.plan.running):
             shown["endTime"] = timestamp(min(ended, now))
         if self.plan.reason and name == self.last_step and now >= self.ended and not self.was_stopped:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from botocore import xform_name
+
 from amplify_local.amplify.backend import Backend
-from amplify_local.amplify.models import Branch, Domain, Job, timestamp
-from amplify_local.amplify.rest import ApiError
+from amplify_local.amplify.models import UPLOAD_PREFIX, Branch, Domain, Job, timestamp
+from amplify_local.amplify.rest import ApiError, service_model
 from amplify_local.amplify.timeline import DEPLOYMENT
 
 Params = dict[str, Any]
@@ -32,7 +34,7 @@ def start_job(backend: Backend, params: Params) -> Params:
         busy = f"The requested branch {branch.name} already have pending or running jobs"
         raise ApiError("LimitExceededException", busy)
     commit = _commit_again(retried, params) if retried else _commit_of(backend, branch, params)
-    job = backend.add_job(branch, job_type, asked=backend.clock(), reason=params.get("jobReason"), **commit)
+    job = backend.add_job(branch, job_type, asked=backend.clock(), **commit)
     is_full = bool(job.builds and re.fullmatch("[0-9a-f]{40}", job.builds))
     is_pushed = (is_full and backend.behaviour.any_commit) or branch.known_commit(job.builds or "")
     if job.builds and not job.plan.builds and not is_pushed:
@@ -45,11 +47,16 @@ def create_deployment(backend: Backend, params: Params) -> Params:
     branch = _branch_for_files(backend, params)
     unfinished = next((job for job in branch.jobs if job.in_progress(backend.clock())), None)
     if unfinished:
-        raise ApiError("BadRequestException", _unfinished(unfinished))
+        # https://github.com/aws-amplify/amplify-backend/issues/1528
+        refusal = (
+            f"The last job(deployment) {unfinished.id} was not finished, please wait until it finish or use "
+            "StopJob operation to cancel it before creating a new deployment."
+        )
+        raise ApiError("BadRequestException", refusal)
     if "fileMap" in params:
         raise ApiError("BadRequestException", "fileMap is not emulated")
     job = backend.add_job(branch, DEPLOYMENT, before=backend.behaviour.created_status)
-    url = backend.logs_at + branch.upload_path(job)
+    url = backend.logs_at + branch.signed(UPLOAD_PREFIX, job, ".zip")
     return {"jobId": job.id, "fileUploadUrls": {}, "zipUploadUrl": url}
 
 
@@ -175,26 +182,11 @@ def delete_domain_association(backend: Backend, params: Params) -> Params:
     return {"domainAssociation": domain.shown()}
 
 
+# Each function is the operation that has its name.
 OPERATIONS: dict[str, Callable[[Backend, Params], Params]] = {
-    "StartJob": start_job,
-    "CreateDeployment": create_deployment,
-    "StartDeployment": start_deployment,
-    "GetJob": get_job,
-    "ListJobs": list_jobs,
-    "StopJob": stop_job,
-    "DeleteJob": delete_job,
-    "GetApp": get_app,
-    "CreateApp": create_app,
-    "UpdateApp": update_app,
-    "DeleteApp": delete_app,
-    "GetBranch": get_branch,
-    "CreateBranch": create_branch,
-    "UpdateBranch": update_branch,
-    "DeleteBranch": delete_branch,
-    "GetDomainAssociation": get_domain_association,
-    "CreateDomainAssociation": create_domain_association,
-    "UpdateDomainAssociation": update_domain_association,
-    "DeleteDomainAssociation": delete_domain_association,
+    name: globals()[xform_name(name)]
+    for name in service_model().operation_names
+    if xform_name(name) in globals()
 }
 
 
@@ -233,14 +225,6 @@ def _branch_for_files(backend: Backend, params: Params) -> Branch:
         message = "Operation not supported. App is already connected a repository"
         raise ApiError("BadRequestException", message)
     return branch
-
-
-def _unfinished(job: Job) -> str:
-    """https://github.com/aws-amplify/amplify-backend/issues/1528"""
-    return (
-        f"The last job(deployment) {job.id} was not finished, please wait until it finish or use StopJob "
-        "operation to cancel it before creating a new deployment."
-    )
 
 
 def _job(backend: Backend, params: Params) -> Job:

@@ -58,11 +58,8 @@ class ApiError(Exception):
         self.status = status or _status_of(code)
 
     def response(self) -> Response:
-        return Response(
-            self.status,
-            {"Content-Type": "application/json", "x-amzn-ErrorType": self.code},
-            json.dumps({"message": self.message}).encode(),
-        )
+        headers = {"Content-Type": "application/json", "x-amzn-ErrorType": self.code}
+        return Response(self.status, headers, json.dumps({"message": self.message}).encode())
 
 
 def route(request: Request) -> tuple[OperationModel, dict[str, Any]]:
@@ -75,9 +72,9 @@ def route(request: Request) -> tuple[OperationModel, dict[str, Any]]:
     raise ApiError("NotFoundException", f"No route for {request.method} {request.path}")
 
 
-def write_output(operation: OperationModel, output: dict[str, Any]) -> Response:
-    """Serialise what an operation returns."""
-    body = json.dumps(_write(output, operation.output_shape)).encode()
+def write_output(output: dict[str, Any]) -> Response:
+    """What an operation returns, with times as seconds since 1970. No member has another name on the wire."""
+    body = json.dumps(output, default=lambda time: round(time.timestamp(), 3)).encode()
     return Response(200, {"Content-Type": "application/json"}, body)
 
 
@@ -111,16 +108,13 @@ def _read_input(operation: OperationModel, uri: Mapping[str, str], request: Requ
         raise ApiError("BadRequestException", f"Could not parse request body into json: {error}") from None
     if not isinstance(body, dict):
         raise ApiError("BadRequestException", "Could not parse request body into json: not an object")
-    sources = {"uri": uri, "querystring": request.query}
+    sources = {"uri": {name: unquote(value) for name, value in uri.items()}, "querystring": request.query}
     params = {}
     input_shape: Any = operation.input_shape
     for name, shape in input_shape.members.items():
-        wire = shape.serialization.get("name", name)
-        location = shape.serialization.get("location", "body")
-        source = sources.get(location, body)
-        if source.get(wire) is not None:
-            raw = unquote(source[wire]) if location == "uri" else source[wire]
-            params[name] = _read(raw, shape)
+        source = sources.get(shape.serialization.get("location", "body"), body)
+        if source.get(name) is not None:
+            params[name] = _read(source[name], shape)
     if problems := violations(params, input_shape):
         raise ApiError("BadRequestException", f"{len(problems)} validation error(s): {'; '.join(problems)}")
     return params
@@ -135,21 +129,6 @@ def _read(value: Any, shape: Shape) -> Any:
             return int(value)
     except (ValueError, OverflowError, OSError, TypeError):
         pass
-    return value
-
-
-def _write(value: Any, shape: Any) -> Any:
-    """A value for the wire: members under their wire names, times as seconds since 1970."""
-    if shape.type_name == "structure":
-        members = shape.members
-        return {
-            members[name].serialization.get("name", name): _write(item, members[name])
-            for name, item in value.items()
-        }
-    if shape.type_name == "list":
-        return [_write(item, shape.member) for item in value]
-    if shape.type_name == "timestamp":
-        return round(value.timestamp(), 3)
     return value
 
 

@@ -22,23 +22,19 @@ def main() -> None:
     _end_with_standard_input()
     # Functions inherit this environment; our own source is no part of their runtime.
     os.environ.pop("PYTHONPATH", None)
+    # Only now, as ministack reads the environment when it is imported.
     from amplify_local.emulator import (
         amplify_resources,
         custom_resources,
         endpoints,
         operations,
         placeholders,
-        policy_quota,
         worker_log,
     )
 
-    amplify_resources.install()
-    custom_resources.install()
-    endpoints.install()
-    operations.install()
-    placeholders.install()
-    policy_quota.install()
-    worker_log.install()
+    parts = amplify_resources, custom_resources, endpoints, operations, placeholders, worker_log
+    for part in parts:
+        part.install()
     from ministack import app
 
     app.main()

@@ -69,16 +69,16 @@ def invoke_custom_resource(
     if old_props is not None:
         event["OldResourceProperties"] = custom_resource._normalise_resource_properties(old_props)
     base = custom_resource._gateway_url()
-    url, answer = urls.new(base, get_region(), stack_id, logical_id, event["RequestId"])
-    event["ResponseURL"] = url
+    key = f"{stack_id}|{logical_id}|{event['RequestId']}"
+    event["ResponseURL"], answer = urls.new(base, get_region(), key)
     for _ in range(_deliveries.pop(0) if _deliveries else 1):
         lambda_svc.invoke_async_with_retry(function, event)
     try:
         if not answer.wait(timeout):
             raise RuntimeError(_no_response(event["RequestId"]))
-        if answer.abandoned:
+        if answer.body is None:
             raise RuntimeError(f"Resource {'creation' if request_type == 'Create' else 'update'} cancelled")
-        new_id, data = _read(answer.body or b"", event)
+        new_id, data = _read(answer.body, event)
     except RuntimeError as error:
         if request_type == "Create":
             failed = getattr(error, "physical_id", None) or _invented_id(stack_name, logical_id)

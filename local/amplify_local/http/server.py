@@ -14,8 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from amplify_local.amplify.api import LOG_PREFIX, UPLOAD_PREFIX, Amplify
-from amplify_local.amplify.models import display_name
+from amplify_local.amplify.api import Amplify
+from amplify_local.amplify.models import LOG_PREFIX, UPLOAD_PREFIX, display_name
 from amplify_local.amplify.rest import ApiError, Request, Response
 from amplify_local.http import control
 

@@ -30,6 +30,7 @@ const {
 } = require('cdk-amplify-job');
 
 const [, , OUTPUT, FLAGS, SITE] = process.argv;
+const ATTRIBUTES = require('cdk-amplify-job/lambda/amplify_job/attributes.json');
 const APP = { appId: 'd1a2b3c4d5e6f7', branchName: 'main' };
 const ROLE_ARN = 'arn:aws:iam::210987654321:role/site/releases';
 const TOKEN = 'arn:aws:lambda:us-east-1:123456789012:function:provider';
@@ -38,13 +39,15 @@ const IRELAND = { account: '123456789012', region: 'eu-west-1' };
 const CONFIGURATIONS = {
   one_job(stack) {
     const job = new AmplifyJob(stack, 'Release', APP);
-    new cdk.CfnOutput(stack, 'Url', { value: job.branchUrl });
+    for (const name of ATTRIBUTES) {
+      new cdk.CfnOutput(stack, name, { value: job[name[0].toLowerCase() + name.slice(1)] });
+    }
   },
 
   each_option(stack) {
     new AmplifyJob(stack, 'Job', {
       ...APP,
-      jobReason: 'more goods',
+      jobReason: '🎉'.repeat(255),
       commitId: 'abc1234',
       commitMessage: 'two\nlines 🎉',
       commitTime: new Date('2026-01-02T03:04:05.060+01:00'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from cdk_amplify_job import (
     SmokeTest,
     WhenBusy,
 )
+from cdk_amplify_job.limits import ATTRIBUTES
 
 SITE = str(Path(__file__).parents[2] / "examples" / "site")
 APP: dict[str, Any] = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main"}
@@ -50,7 +52,9 @@ def _app(stack: cdk.Stack) -> Any:
 
 def one_job(stack: cdk.Stack) -> None:
     job = AmplifyJob(stack, "Release", **APP)
-    cdk.CfnOutput(stack, "Url", value=job.branch_url)
+    for name in ATTRIBUTES:
+        attribute = re.sub("(?<!^)([A-Z])", r"_\1", name).lower()
+        cdk.CfnOutput(stack, name, value=getattr(job, attribute))
 
 
 def each_option(stack: cdk.Stack) -> None:
@@ -58,7 +62,7 @@ def each_option(stack: cdk.Stack) -> None:
         stack,
         "Job",
         **APP,
-        job_reason="more goods",
+        job_reason="🎉" * 255,
         commit_id="abc1234",
         commit_message="two\nlines 🎉",
         commit_time=datetime(2026, 1, 2, 3, 4, 5, 60_000, timezone(timedelta(hours=1))),

@@ -93,7 +93,7 @@ def _in_words(value: Any) -> str:
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(map(_in_words, parts))
         case _:
-            return value if isinstance(value, str) else json.dumps(value)
+            return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
 
 
 def characters(statements: Sequence[Statement]) -> int:

@@ -299,10 +299,19 @@ const CONFIGURATIONS = {
       // A role with an ID that Python's has not, as it is an ARN there: it is in no template.
       const assumeRole = iam.Role.fromRoleArn(stack, `${name}ToAssume`, ROLE_ARN);
       new AmplifyJob(stack, `${name}Assumed`, { ...APP, provider, assumeRole });
-      if (option.role) {
-        new AmplifyJob(stack, `${name}Files`, { ...APP, provider, sources: [Source.asset(SITE)] });
-      }
+      new AmplifyJob(stack, `${name}Files`, { ...APP, provider, sources: [Source.asset(SITE)] });
     }
+  },
+
+  roles_that_take_no_policies(stack) {
+    const role = iam.Role.fromRoleArn(stack, 'ProviderRole', ROLE_ARN, { mutable: false });
+    AmplifyJobProvider.getOrCreate(stack, { role, appIds: ['d1a2b3c4d5e6f7'] });
+    new AmplifyJob(stack, 'Job', APP);
+    new AmplifyJob(stack, 'Other', { appId: 'd2', branchName: 'main', sources: [Source.asset(SITE)] });
+    const bucket = new s3.Bucket(stack, 'Bucket');
+    const key = cdk.Fn.importValue('Key');
+    const provider = AmplifyJobProvider.fromServiceToken(stack, 'Imported', TOKEN, { role });
+    new AmplifyJob(stack, 'Files', { ...APP, provider, sources: [Source.bucket(bucket, key)] });
   },
 
   another_account(stack) {

@@ -343,8 +343,18 @@ def imported_providers(stack: cdk.Stack) -> None:
         provider = AmplifyJobProvider.from_service_token(stack, f"{name}Provider", TOKEN, **options)
         AmplifyJob(stack, name, **APP, provider=provider)
         AmplifyJob(stack, f"{name}Assumed", **APP, provider=provider, assume_role=ROLE_ARN)
-        if "role" in options:
-            AmplifyJob(stack, f"{name}Files", **APP, provider=provider, sources=[Source.asset(SITE)])
+        AmplifyJob(stack, f"{name}Files", **APP, provider=provider, sources=[Source.asset(SITE)])
+
+
+def roles_that_take_no_policies(stack: cdk.Stack) -> None:
+    role = iam.Role.from_role_arn(stack, "ProviderRole", ROLE_ARN, mutable=False)
+    AmplifyJobProvider.get_or_create(stack, role=role, app_ids=["d1a2b3c4d5e6f7"])
+    AmplifyJob(stack, "Job", **APP)
+    AmplifyJob(stack, "Other", app_id="d2", branch_name="main", sources=[Source.asset(SITE)])
+    bucket = s3.Bucket(stack, "Bucket")
+    key = cdk.Fn.import_value("Key")
+    imported = AmplifyJobProvider.from_service_token(stack, "Imported", TOKEN, role=role)
+    AmplifyJob(stack, "Files", **APP, provider=imported, sources=[Source.bucket(bucket, key)])
 
 
 def another_account(stack: cdk.Stack) -> None:

@@ -1,6 +1,7 @@
 /** The IAM statements of the function, and how many characters they take in its role. */
 
 import { Aws, Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
 import { lengthOf } from './contract';
 
 /** A statement as IAM reads it. */
@@ -68,6 +69,26 @@ export function appOf(statement: Statement): string {
 /** Let the function see whether a request is still wanted, and which job a rollback is to undo. */
 export function describeStacks(arn: string): Statement {
   return allow([arn], 'cloudformation:DescribeStackEvents');
+}
+
+/** Return what a statement allows, with tokens as in `Fn::Sub`. */
+export function inWords(statement: Statement, scope: Construct): string {
+  const resources = Stack.of(scope).resolve(statement.Resource).map(partInWords);
+  return `${statement.Action.join(', ')} on ${resources.join(', ')}`;
+}
+
+function partInWords(value: any): string {
+  const [[name, argument]] = typeof value === 'string' ? [['', value]] : Object.entries<any>(value);
+  switch (name) {
+    case 'Ref':
+      return `\${${argument}}`;
+    case 'Fn::GetAtt':
+      return `\${${argument.join('.')}}`;
+    case 'Fn::Join':
+      return argument[1].map(partInWords).join(argument[0]);
+    default:
+      return typeof argument === 'string' && ['', 'Fn::Sub'].includes(name) ? argument : JSON.stringify(value);
+  }
 }
 
 /** Count the characters of a policy as IAM does. A token counts with its usual length; IAM decides. */

@@ -32,7 +32,7 @@ export interface IAmplifyJobProvider {
 }
 
 /** Return a role for a job's sources that ignores grants: theirs are wider than needed. */
-export function readerOf(job: Construct, role: iam.IRole): iam.IRole {
+export function readerOf(job: Construct, role: iam.IRole | undefined): iam.IRole {
   // By its name: the ARN of a role in another stack would look like one of another account.
-  return iam.Role.fromRoleName(job, 'Reader', role.roleName, { mutable: false });
+  return iam.Role.fromRoleName(job, 'Reader', role?.roleName ?? 'unknown', { mutable: false });
 }

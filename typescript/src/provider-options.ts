@@ -15,7 +15,8 @@ export interface SharedProviderProps {
   /** Where the function logs. @default - a log group that is removed with the stack */
   readonly logGroup?: logs.ILogGroup;
   /**
-   * The role of the function, where an account prescribes one. What jobs need is attached to it, by policies.
+   * The role of the function, where an account prescribes one. What jobs need is attached to it, by policies; if
+   * the role takes none (`mutable: false`), warnings say what its owner must allow.
    *
    * @default - one is made
    */

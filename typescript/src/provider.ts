@@ -111,7 +111,7 @@ export class AmplifyJobProvider extends Construct implements IAmplifyJobProvider
 
   private readonly shared: boolean;
   private readonly policies: RolePolicies;
-  private readonly ofApps: { [arn: string]: iam.CfnPolicy };
+  private readonly ofApps: { [arn: string]: iam.CfnPolicy | undefined };
 
   constructor(scope: Construct, id: string, props: AmplifyJobProviderProps = {}) {
     super(scope, id);
@@ -136,10 +136,9 @@ export class AmplifyJobProvider extends Construct implements IAmplifyJobProvider
 
   /** Let the function do the work of a job: see `IAmplifyJobProvider`. */
   public permit(job: Construct, resource: CfnResource, statements: Statement[]): void {
-    const ofApp = (statement: Statement) => this.ofApps[appOf(statement)];
-    const needed = statements.filter((statement) => !ofApp(statement));
+    const needed = statements.filter((statement) => !(appOf(statement) in this.ofApps));
     if (Stack.of(job) === Stack.of(this)) {
-      resource.node.addDependency(...statements.flatMap((statement) => ofApp(statement) ?? []));
+      resource.node.addDependency(...statements.flatMap((statement) => this.ofApps[appOf(statement)] ?? []));
     } else if (!this.shared) {
       needed.push(describeStacks(Aws.STACK_ID));
     }
@@ -202,8 +201,8 @@ export class AmplifyJobProvider extends Construct implements IAmplifyJobProvider
   }
 
   /** One policy for each app, by its ARN: an app may use what another app's job answered. */
-  private allowApps(appIds: string[]): { [arn: string]: iam.CfnPolicy } {
-    const allowed = appIds.map((appId, number): [string, iam.CfnPolicy] => {
+  private allowApps(appIds: string[]): { [arn: string]: iam.CfnPolicy | undefined } {
+    const allowed = appIds.map((appId, number): [string, iam.CfnPolicy | undefined] => {
       const arn = arnOfApp(Stack.of(this), appId);
       const id = `App${isKnown(appId) ? appId : number}`;
       return [arn, this.policies.attach(this, id, [workOn(arn, ['*'], true)])];

@@ -351,7 +351,7 @@ def test_every_answer_is_one_that_the_model_allows(client: Any, amplify: Amplify
         ("GetDomainAssociation", domain),
         ("GetBranch", branch),
         ("CreateDeployment", branch),
-        ("StartDeployment", {**deployed, "sourceUrl": "s3://bucket/files.zip"}),
+        ("StartDeployment", deployed),
         ("StartJob", {**BRANCH, "jobType": "RELEASE"}),
         ("StopJob", deployed),
         ("GetJob", built),

@@ -100,11 +100,6 @@ def test_a_deployment_without_files_fails(amplify: Amplify, client: Any, clock: 
     assert client.get_job(**BRANCH, jobId="1")["job"]["summary"]["status"] == "FAILED"
 
 
-def test_a_deployment_from_a_url_shows_it(client: Any) -> None:
-    summary = client.start_deployment(**BRANCH, sourceUrl="https://example.com/site.zip")["jobSummary"]
-    assert summary["sourceUrl"] == "https://example.com/site.zip"
-
-
 def test_what_is_wrong_is_refused_as_recorded(amplify: Amplify, client: Any) -> None:
     assert refusal(client.start_deployment) == "Must specify jobId or sourceUrl for StartDeploymentRequest."
     job_id = client.create_deployment(**BRANCH)["jobId"]

@@ -122,7 +122,7 @@ class Amplify(Backend):
         return self.authorize(key, f"amplify:{operation}", resource_arn(self, operation, params))
 
     def _check_region(self, params: dict[str, Any], request: Request) -> None:
-        app = self._apps.get(params.get("appId", ""))
+        app = self.apps_by_id.get(params.get("appId", ""))
         if app is not None and request.signature and app.region != request.signature["region"]:
             raise ApiError("NotFoundException", f"App {app.id} not found.")
 

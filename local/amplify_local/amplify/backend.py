@@ -59,7 +59,7 @@ class Backend:
     logs_at: str = "https://aws-amplify-prod-us-east-1-artifacts.s3.us-east-1.amazonaws.com"
 
     def __post_init__(self) -> None:
-        self._apps: dict[str, App] = {}
+        self.apps_by_id: dict[str, App] = {}
         self._plans: dict[tuple[str, str] | None, list[Plan]] = {}
         self._default_plan: Plan | None = None
         self.lock = threading.RLock()
@@ -67,12 +67,10 @@ class Backend:
     def create_app(self, name: str = "site", app_id: str | None = None, **settings: Any) -> App:
         """Create an app. ``settings`` are members of CreateApp; ``region`` is another Region for it."""
         with self.lock:
-            now = timestamp(self.clock())
             region = settings.pop("region", self.region)
-            settings.setdefault("repository", "https://github.com/example/site")
-            app_id = app_id or "d" + _sha(f"{name}{len(self._apps)}")[:13]
-            app = App(app_id, region, self.account, now, now, {"name": name, **settings})
-            self._apps[app_id] = app
+            settings = {"name": name, "repository": "https://github.com/example/site", **settings}
+            app_id = app_id or "d" + _sha(f"{name}{len(self.apps_by_id)}")[:13]
+            app = self.apps_by_id[app_id] = App(app_id, region, self.account, self._dated(settings))
             return app
 
     def create_branch(self, app_id: str, branch_name: str = "main", **settings: Any) -> Branch:
@@ -81,29 +79,24 @@ class Backend:
         Its first build is not started, as on AWS.
         """
         with self.lock:
-            now = self.clock()
-            tip = _sha(f"{app_id}/{branch_name}")
-            branch = Branch(
-                self.app(app_id),
-                branch_name,
-                timestamp(now),
-                timestamp(now),
-                settings,
-                [(now, tip)],
-            )
-            branch.app.branches[branch_name] = branch
+            app, tips = self.app(app_id), [(self.clock(), _sha(f"{app_id}/{branch_name}"))]
+            branch = app.branches[branch_name] = Branch(app, branch_name, self._dated(settings), tips)
             return branch
 
+    def _dated(self, settings: dict[str, Any]) -> dict[str, Any]:
+        now = timestamp(self.clock())
+        return {**settings, "createTime": now, "updateTime": now}
+
     def app(self, app_id: str) -> App:
-        if app_id not in self._apps:
+        if app_id not in self.apps_by_id:
             raise ApiError("NotFoundException", f"App {app_id} not found.")
-        return self._apps[app_id]
+        return self.apps_by_id[app_id]
 
     def delete_app(self, app_id: str) -> App:
-        return self._apps.pop(self.app(app_id).id)
+        return self.apps_by_id.pop(self.app(app_id).id)
 
     def apps(self) -> list[App]:
-        return list(self._apps.values())
+        return list(self.apps_by_id.values())
 
     def branch(self, app_id: str, branch_name: str) -> Branch:
         app = self.app(app_id)
@@ -116,7 +109,7 @@ class Backend:
         with self.lock:
             return [
                 job
-                for app in self._apps.values()
+                for app in self.apps_by_id.values()
                 for branch in app.branches.values()
                 for job in branch.jobs
                 if app_id in (None, app.id) and branch_name in (None, branch.name)

@@ -48,8 +48,6 @@ class App:
     id: str
     region: str
     account: str
-    created: datetime
-    updated: datetime
     settings: dict[str, Any]
     branches: dict[str, Branch] = field(default_factory=dict)
     domains: dict[str, Domain] = field(default_factory=dict)
@@ -66,15 +64,13 @@ class App:
     def default_domain(self) -> str:
         return f"{self.id}.amplifyapp.com"
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self, now: float) -> dict[str, Any]:
         return {
             **_APP_DEFAULTS,
-            **_without_secrets(self.settings),
+            **_without(_SECRETS, self.settings),
             "appId": self.id,
             "appArn": self.arn,
             "defaultDomain": self.default_domain,
-            "createTime": self.created,
-            "updateTime": self.updated,
         }
 
 
@@ -94,10 +90,10 @@ class Domain:
             if branch_name in (None, setting["branchName"])
         ]
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self, now: float) -> dict[str, Any]:
         return {
             "enableAutoSubDomain": False,
-            **{name: value for name, value in self.settings.items() if name != "subDomainSettings"},
+            **_without(("subDomainSettings", "updateTime"), self.settings),
             "domainAssociationArn": f"{self.app.arn}/domains/{self.name}",
             "domainName": self.name,
             "domainStatus": "AVAILABLE",
@@ -119,8 +115,6 @@ class Branch:
 
     app: App
     name: str
-    created: datetime
-    updated: datetime
     settings: dict[str, Any]
     tips: list[tuple[float, str]]
     jobs: list[Job] = field(default_factory=list)
@@ -188,12 +182,10 @@ class Branch:
         return {
             **_BRANCH_DEFAULTS,
             "displayName": display_name(self.name),
-            **_without_secrets(self.settings),
+            **_without(_SECRETS, self.settings),
             "customDomains": self.hosts,
             "branchArn": self.arn,
             "branchName": self.name,
-            "createTime": self.created,
-            "updateTime": self.updated,
             "activeJobId": served.id if served else "0",
             "totalNumberOfJobs": str(len(self.jobs)),
         }
@@ -216,7 +208,6 @@ class Job(Timeline):
     commit_time: datetime | None = None
     builds: str | None = None
     files: bytes | None = None
-    source_url: str | None = None
 
     @property
     def arn(self) -> str:
@@ -273,8 +264,8 @@ def display_name(branch_name: str) -> str:
     return branch_name.replace("/", "-")
 
 
-def _without_secrets(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in _SECRETS}
+def _without(names: tuple[str, ...], settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in names}
 
 
 def timestamp(seconds: float) -> datetime:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from botocore import xform_name
@@ -17,6 +18,7 @@ from amplify_local.amplify.rest import ApiError, service_model
 from amplify_local.amplify.timeline import DEPLOYMENT
 
 Params = dict[str, Any]
+_NAMES = ("appId", "branchName", "domainName")
 _HEXADECIMAL = set("0123456789abcdef")
 _PAGE_SIZE = 10
 
@@ -62,16 +64,16 @@ def create_deployment(backend: Backend, params: Params) -> Params:
 
 def start_deployment(backend: Backend, params: Params) -> Params:
     branch = _branch_for_files(backend, params)
-    if "jobId" not in params and "sourceUrl" not in params:
-        message = "Must specify jobId or sourceUrl for StartDeploymentRequest."
-        raise ApiError("BadRequestException", message)
-    job_id = params.get("jobId") or create_deployment(backend, params)["jobId"]
-    job = backend.job(branch.app.id, branch.name, job_id)
+    if "jobId" not in params:
+        refusal = "Must specify jobId or sourceUrl for StartDeploymentRequest."
+        not_here = "sourceUrl is not emulated"
+        raise ApiError("BadRequestException", not_here if "sourceUrl" in params else refusal)
+    job = backend.job(branch.app.id, branch.name, params["jobId"])
     if job.asked < math.inf or not job.in_progress(backend.clock()):
         # Text from memory; only the code is relied upon.
         raise ApiError("BadRequestException", f"The job {job.id} was started already.")
-    job.asked, job.source_url = backend.clock(), params.get("sourceUrl")
-    if job.files is None and job.source_url is None:
+    job.asked = backend.clock()
+    if job.files is None:
         job.plan = replace(job.plan, outcome="FAILED", step="DEPLOY", log=("No files were uploaded",))
     return {"jobSummary": _summary(backend, job)}
 
@@ -114,79 +116,73 @@ def delete_job(backend: Backend, params: Params) -> Params:
     return {"jobSummary": _summary(backend, job)}
 
 
-def get_app(backend: Backend, params: Params) -> Params:
-    return {"app": backend.app(params["appId"]).shown()}
-
-
 def create_app(backend: Backend, params: Params) -> Params:
-    return {"app": backend.create_app(**{"repository": "", **params}).shown()}
-
-
-def update_app(backend: Backend, params: Params) -> Params:
-    app = backend.app(params["appId"])
-    app.settings.update({name: value for name, value in params.items() if name != "appId"})
-    app.updated = timestamp(backend.clock())
-    return {"app": app.shown()}
-
-
-def delete_app(backend: Backend, params: Params) -> Params:
-    return {"app": backend.delete_app(params["appId"]).shown()}
-
-
-def get_branch(backend: Backend, params: Params) -> Params:
-    return {"branch": backend.branch(params["appId"], params["branchName"]).shown(backend.clock())}
+    app = backend.create_app(**{"repository": "", **params})
+    return _get("App", backend, {"appId": app.id})
 
 
 def create_branch(backend: Backend, params: Params) -> Params:
-    app_id, name = params["appId"], params["branchName"]
-    if name in backend.app(app_id).branches:
-        raise ApiError("BadRequestException", f"The branch {name} already exists")  # from memory
-    settings = {key: value for key, value in params.items() if key not in ("appId", "branchName")}
-    return {"branch": backend.create_branch(app_id, name, **settings).shown(backend.clock())}
-
-
-def update_branch(backend: Backend, params: Params) -> Params:
-    branch = backend.branch(params["appId"], params["branchName"])
-    names = ("appId", "branchName")
-    branch.settings.update({name: value for name, value in params.items() if name not in names})
-    branch.updated = timestamp(backend.clock())
-    return {"branch": branch.shown(backend.clock())}
-
-
-def delete_branch(backend: Backend, params: Params) -> Params:
-    branch = backend.branch(params["appId"], params["branchName"])
-    del branch.app.branches[branch.name]
-    return {"branch": branch.shown(backend.clock())}
-
-
-def get_domain_association(backend: Backend, params: Params) -> Params:
-    return {"domainAssociation": _domain(backend, params).shown()}
+    if params["branchName"] in backend.app(params["appId"]).branches:
+        refusal = f"The branch {params['branchName']} already exists"  # from memory
+        raise ApiError("BadRequestException", refusal)
+    backend.create_branch(params["appId"], params["branchName"], **_settings(params))
+    return _get("Branch", backend, params)
 
 
 def create_domain_association(backend: Backend, params: Params) -> Params:
     app, name = backend.app(params["appId"]), params["domainName"]
     if name in app.domains:
         raise ApiError("BadRequestException", f"The domain {name} already exists")  # from memory
-    answer = _configured(backend, domain := Domain(app, name, {}), params)
-    app.domains[name] = domain
-    return answer
+    for setting in params["subDomainSettings"]:
+        backend.branch(app.id, setting["branchName"])
+    app.domains[name] = Domain(app, name, _settings(params))
+    return _get("DomainAssociation", backend, params)
 
 
-def update_domain_association(backend: Backend, params: Params) -> Params:
-    return _configured(backend, _domain(backend, params), params)
+def _get(noun: str, backend: Backend, params: Params) -> Params:
+    kept, name = _kept(noun, backend, params)
+    if name not in kept:
+        raise ApiError("NotFoundException", f"{noun.removesuffix('Association')} {name} not found.")
+    return {noun[0].lower() + noun[1:]: kept[name].shown(backend.clock())}
 
 
-def delete_domain_association(backend: Backend, params: Params) -> Params:
-    domain = _domain(backend, params)
-    del domain.app.domains[domain.name]
-    return {"domainAssociation": domain.shown()}
+def _update(noun: str, backend: Backend, params: Params) -> Params:
+    _get(noun, backend, params)
+    kept, name = _kept(noun, backend, params)
+    kept[name].settings |= {**_settings(params), "updateTime": timestamp(backend.clock())}
+    return _get(noun, backend, params)
 
 
-# Each function is the operation that has its name.
-OPERATIONS: dict[str, Callable[[Backend, Params], Params]] = {
+def _delete(noun: str, backend: Backend, params: Params) -> Params:
+    deleted = _get(noun, backend, params)
+    kept, name = _kept(noun, backend, params)
+    del kept[name]
+    return deleted
+
+
+def _kept(noun: str, backend: Backend, params: Params) -> tuple[dict[str, Any], str]:
+    """Where all of this noun are kept, and the name of the one that is meant."""
+    if noun == "App":
+        return backend.apps_by_id, params["appId"]
+    app = backend.app(params["appId"])
+    return (app.branches, params["branchName"]) if noun == "Branch" else (app.domains, params["domainName"])
+
+
+def _settings(params: Params) -> Params:
+    return {name: value for name, value in params.items() if name not in _NAMES}
+
+
+Operation = Callable[[Backend, Params], Params]
+
+# Each function above is the operation that has its name.
+OPERATIONS: dict[str, Operation] = {
     name: globals()[xform_name(name)]
     for name in service_model().operation_names
     if xform_name(name) in globals()
+} | {
+    verb + noun: partial(perform, noun)
+    for noun in ("App", "Branch", "DomainAssociation")
+    for verb, perform in (("Get", _get), ("Update", _update), ("Delete", _delete))
 }
 
 
@@ -203,20 +199,6 @@ def resource_arn(backend: Backend, operation: str, params: Params) -> str:
         # Nobody has published whether it is this or the branch's own.
         return arn + "/deployments/*"
     return arn + ("/jobs/*" if operation.endswith(("Job", "Jobs")) else "")
-
-
-def _configured(backend: Backend, domain: Domain, params: Params) -> Params:
-    for setting in params.get("subDomainSettings", ()):
-        backend.branch(domain.app.id, setting["branchName"])
-    domain.settings |= {name: value for name, value in params.items() if name not in ("appId", "domainName")}
-    return {"domainAssociation": domain.shown()}
-
-
-def _domain(backend: Backend, params: Params) -> Domain:
-    try:
-        return backend.app(params["appId"]).domains[params["domainName"]]
-    except KeyError:
-        raise ApiError("NotFoundException", f"Domain {params['domainName']} not found.") from None
 
 
 def _branch_for_files(backend: Backend, params: Params) -> Branch:
@@ -264,7 +246,6 @@ def _summary(backend: Backend, job: Job) -> Params:
         "jobId": job.id,
         "startTime": timestamp(job.began) if job.began <= now else None,
         "status": job.status_at(now),
-        "sourceUrl": job.source_url,
     }
     if job.type != DEPLOYMENT:
         summary |= {

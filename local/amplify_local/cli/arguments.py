@@ -55,8 +55,6 @@ def _parser() -> argparse.ArgumentParser:
         add("--scenario", type=_scenario, default=[], metavar="FILE", help=plans)
         add("--account", type=_account, default=ACCOUNT, help=f"the account's ID (default: {ACCOUNT})")
         add("--region", default=REGION, help=f"the Region (default: {REGION})")
-        builds = "whether a RELEASE builds its commitId: users of AWS reported both (default: honoured)"
-        add("--commit-ids", choices=["honoured", "ignored"], default="honoured", help=builds)
         add("--no-iam", dest="enforce_iam", action="store_false", help="check no IAM permissions")
     command("destroy", "Run `cdk destroy` for the app in this folder.", takes_cdk_options=True)
     command("env", "Print the variables that other AWS tools need, for `eval` in a shell.")

@@ -34,7 +34,6 @@ SETTINGS: Mapping[str, tuple[str, Any]] = {
     "--account": ("account", ACCOUNT),
     "--region": ("region", REGION),
     "--job-seconds": ("job_seconds", 5.0),
-    "--commit-ids": ("commit_ids", "honoured"),
     "--no-iam": ("enforce_iam", True),
 }
 
@@ -176,9 +175,8 @@ def _aws(options: argparse.Namespace) -> Iterator[Connection]:
 def _own_aws(options: argparse.Namespace) -> Iterator[LocalAws]:
     started = time.monotonic()
     try:
-        given = {name: vars(options)[name] for name in ("account", "region", "job_seconds", "enforce_iam")}
+        given = {name: vars(options)[name] for name, _ in SETTINGS.values()}
         with LocalAws(**given) as aws:
-            aws.amplify.behaviour.commit_ids = options.commit_ids
             print(f"The local AWS is up after {time.monotonic() - started:.1f} s.", file=sys.stderr)
             _play(aws, options.scenario)
             yield aws

@@ -91,7 +91,7 @@ class AmplifyJob(Construct):
         self._resource = self._define(options, place, properties, provider)
 
         job_type = job_type_of({**properties, "SourceBucketNames": options.get("sources")})
-        pitfalls = Pitfalls(options, place, job_type)
+        pitfalls = Pitfalls(self, options, place, job_type)
         Aspects.of(self._resource).add(pitfalls, priority=AspectPriority.READONLY)
 
     def _define(

@@ -24,11 +24,14 @@ class _Variables(NamedTuple):
     """What tells a merge commit that the service has made for itself, which is on no branch."""
     merged: str = ""
     """The pattern of its value then."""
+    may_be_other: bool = False
+    """Whether the id may be something else than a commit."""
 
 
 _BUILD_SERVICES = (
     # https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
-    _Variables("CODEBUILD_RESOLVED_SOURCE_VERSION"),
+    # It is an S3 version, not a commit, when the source is a bucket.
+    _Variables("CODEBUILD_RESOLVED_SOURCE_VERSION", may_be_other=True),
     # https://docs.github.com/actions/reference/workflows-and-actions/variables
     # A merge queue: https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
     _Variables("GITHUB_SHA", ref="GITHUB_REF", merged="refs/(pull|heads/gh-readonly-queue)/.+"),
@@ -50,7 +53,6 @@ _BUILD_SERVICES = (
         merged="refs/pull/.+",
     ),
 )
-# CodeBuild gives an S3 version, not a commit, when its source is a bucket.
 _SHA = re.compile("[0-9a-f]{7,64}")
 
 
@@ -99,14 +101,17 @@ class Commit:
 
         :param environ: The variables. Default: os.environ
         :param directory: Where git looks. Default: the working directory
-        :raises ValueError: No variable and no repository names a commit. Or the commit is a merge commit on
-            no branch, which Amplify cannot build: that of a pull request in GitHub Actions or Azure
-            Pipelines, of GitHub's merge queue, of GitLab's merged results or merge trains.
+        :raises ValueError: No variable and no repository names a commit, or a variable that names one holds
+            something else than a SHA. Or the commit is a merge commit on no branch, which Amplify cannot
+            build: that of a pull request in GitHub Actions or Azure Pipelines, of GitHub's merge queue, of
+            GitLab's merged results or merge trains.
         """
         environ = os.environ if environ is None else environ
         for service in _BUILD_SERVICES:
             sha = environ.get(service.id, "")
             if not _SHA.fullmatch(sha):
+                if sha and not service.may_be_other:
+                    raise ValueError(f"{service.id} must be the SHA of a commit, received {sha!r}")
                 continue
             ref = environ.get(service.ref, "")
             if service.ref and re.fullmatch(service.merged, ref):

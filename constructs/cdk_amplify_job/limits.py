@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from aws_cdk import Duration, Token
+from aws_cdk import CfnDynamicReference, Duration, SecretValue, Stack, Token, Tokenization
 
 _HERE = Path(__file__).resolve().parent
 # Installed, the function's source lies beside this file; in a checkout it lies at the top.
@@ -22,6 +23,8 @@ SECONDS_TO_ANSWER: Final[int] = _CONTRACT["SECONDS_TO_ANSWER"]
 job_type_of: Final[Callable[..., str]] = _CONTRACT["job_type_of"]
 conflict: Final[Callable[..., str]] = _CONTRACT["conflict"]
 shown: Final[Callable[..., str]] = _CONTRACT["shown"]
+
+_SECURE: Final = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")
 
 # The function also reads the strings that CloudFormation makes of these.
 _TYPES: Final = {"flag": bool, "number": int}
@@ -53,9 +56,11 @@ def checked(name: str, value: Any, option: str | None = None) -> Any:
 
     :param name: The property that it becomes.
     :param option: What its user calls it. Default: - the option of the construct
-    :raises ValueError: The contract does not allow it.
+    :raises ValueError: The contract does not allow it, or it refers to a secure value.
     """
     row = ROWS[name]
+    for text in value.values() if isinstance(value, Mapping) else [value]:
+        check_no_secret(option or row.option, text)
     if value is None or not is_known(value):
         return Token.as_string(value) if value is not None and row.kind == "text" else value
     try:
@@ -67,6 +72,25 @@ def checked(name: str, value: Any, option: str | None = None) -> Any:
         allowed, received = _CONTRACT["allowed"](row), shown(value, row.kind)
         raise ValueError(f"{option or row.option} must be {allowed}, received {received}") from None
     return found.isoformat().replace("+00:00", "Z") if isinstance(found, datetime) else found
+
+
+def check_no_secret(option: str, value: object) -> None:
+    """Refuse a reference to a secure value: CloudFormation gives a custom resource the text of the reference.
+
+    https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/341
+
+    :raises ValueError: It is one, or holds one.
+    """
+    tokens: list[Any] = [value]
+    if isinstance(value, str):
+        tokens = Tokenization.reverse_string(value).tokens if "${" in value else []
+    references = [token for token in tokens if isinstance(token, (SecretValue, CfnDynamicReference))]
+    found = _SECURE.search(f"{value} {[Stack().resolve(reference) for reference in references]}")
+    if found:
+        raise ValueError(
+            f"{option} must hold no reference to a secure value, which CloudFormation does not resolve here, "
+            f"received {found[0]}…}}}}"
+        )
 
 
 def checked_flag(name: str, value: bool | None) -> bool | None:

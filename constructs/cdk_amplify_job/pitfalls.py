@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import jsii
 from aws_cdk import Annotations, IAspect, Stack
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 
+# The first job of each branch, by its path.
+_BRANCHES: WeakKeyDictionary[Stack, dict[tuple[str, str, str | None], str]] = WeakKeyDictionary()
+
+
 @jsii.implements(IAspect)
 class Pitfalls:
     """The warnings for a job. An aspect comes when the template is made.
@@ -29,16 +34,24 @@ class Pitfalls:
     Earlier, a branch of the alpha module may not be asked for its variables: it would keep them as they are
     then, and forget those that come later.
 
-    :param options: Those of the job.
+    :param job: The job, whose options are given, too.
     """
 
-    def __init__(self, options: AmplifyJobOptions, place: Place, job_type: str) -> None:
-        self._options, self._place, self._job_type = options, place, job_type
+    def __init__(self, job: IConstruct, options: AmplifyJobOptions, place: Place, job_type: str) -> None:
+        self._job, self._options, self._place, self._job_type = job, options, place, job_type
+        branches = _BRANCHES.setdefault(Stack.of(job), {})
+        self._first = branches.setdefault((place.app_id, place.known_name, place.region), job.node.path)
 
     def visit(self, node: IConstruct) -> None:
-        """Warn at the custom resource."""
-        for name, text in _pitfalls_of(self._options, self._place, self._job_type).items():
-            Annotations.of(node).add_warning_v2(f"cdk-amplify-job:{name}", text)
+        """Warn at the job."""
+        pitfalls = _pitfalls_of(self._options, self._place, self._job_type)
+        if self._first != self._job.node.path:
+            pitfalls["sameBranch"] = (
+                f"{self._first!r} is a job for this branch, too. A change that concerns both builds it "
+                "twice: one job with the triggers of both is enough"
+            )
+        for name, text in pitfalls.items():
+            Annotations.of(self._job).add_warning_v2(f"cdk-amplify-job:{name}", text)
 
 
 def _pitfalls_of(options: AmplifyJobOptions, place: Place, job_type: str) -> dict[str, str]:

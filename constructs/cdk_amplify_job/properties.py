@@ -50,7 +50,7 @@ def properties_of(options: AmplifyJobOptions, place: Place) -> dict[str, Any]:
         "ExternalId": place.external_id,
     }
     properties = {name: checked(name, value) for name, value in given.items()}
-    _check_together(properties, options.get("sources"))
+    _check_together(properties, place.known_name, options.get("sources"))
     return properties
 
 
@@ -68,7 +68,7 @@ def _commit_fields(options: AmplifyJobOptions) -> tuple[str | None, str | None, 
     given = {"commit_id": id, "commit_message": message, "commit_time": time}
     also = [name for name, value in given.items() if value is not None]
     if also:
-        raise ValueError(f"commit says it all, received also {', '.join(also)}")
+        raise ValueError(f"commit gives these fields, so {', '.join(also)} must be left out, received both")
     return commit.id, commit.message, commit.time
 
 
@@ -87,9 +87,12 @@ def _smoke_test_properties(smoke_test: SmokeTest | None) -> dict[str, Any]:
     return smoke_test.properties() if smoke_test else {}
 
 
-def _check_together(properties: Mapping[str, Any], sources: Sequence[ISource] | None) -> None:
+def _check_together(
+    properties: Mapping[str, Any], known_name: str, sources: Sequence[ISource] | None
+) -> None:
     """The contract's rules about several options."""
     given = {name: value for name, value in properties.items() if value is not None}
+    given["BranchName"] = known_name
     if sources:
         given["SourceBucketNames"] = sources
     unknown = {name for name, value in given.items() if not is_known(value)}

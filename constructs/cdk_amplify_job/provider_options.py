@@ -60,6 +60,12 @@ def check_types(options: Mapping[str, Any]) -> None:
         raise ValueError(f"app_ids must be a list of different IDs, or be left out, received {app_ids!r}")
     for app_id in app_ids or ():
         checked("AppId", app_id)
+    retention = options.get("log_retention")
+    if retention is not None and not isinstance(retention, logs.RetentionDays):
+        raise ValueError(f"log_retention must be one of logs.RetentionDays, received {retention!r}")
+    for name in ("vpc_subnets", "security_groups"):
+        if options.get(name) is not None and options.get("vpc") is None:
+            raise ValueError(f"{name} is for a function in a VPC, so vpc must be given, received none")
     if options.get("log_group") and options.get("log_retention"):
         raise ValueError("log_retention is for the log group that is made without log_group, received both")
     if runtime and not _is_recent_python(runtime):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from constructs import Construct
 
-from .limits import is_known, is_list_of, shown
+from .limits import check_no_secret, is_known, is_list_of, shown
 from .permissions import Statement, allow
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ def check_values(values: Mapping[str, str] | None, sources: Sequence[ISource] | 
             f"values must be a map of strings, each with a name of at least {_SHORTEST} characters, known at "
             f"synthesis, such as 'https://api.placeholder.invalid', received {shown(values)}"
         )
+    for value in given.values():
+        check_no_secret("values", value)
     if values and not sources:
         raise ValueError(
             f"values go into the files of sources, so sources must be given, received {shown(values)}"

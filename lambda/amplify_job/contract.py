@@ -119,8 +119,14 @@ def conflict(
         name for name in ("JobReason", "CommitId", "CommitMessage", "CommitTime") if given.get(name)
     ]
     of_a_page = [name for name in ("SmokeTestStatus", "SmokeTestText", "SmokeTestSeconds") if name in given]
-    page = given.get("SmokeTestPath")
+    page, commit_id = given.get("SmokeTestPath"), given.get("CommitId")
     rules: tuple[tuple[Set[str], bool, str], ...] = (
+        (
+            {"CommitId"},
+            bool(commit_id) and commit_id in ("HEAD", given.get("BranchName")),
+            f"{called('CommitId')} must be one commit, received {commit_id!r}: "
+            "that stays the same after a push",
+        ),
         (
             {"JobType", "JobId"},
             (job_type == "RETRY") != bool(job_id),

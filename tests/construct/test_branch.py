@@ -43,6 +43,12 @@ def test_an_imported_branch_of_the_alpha_module_does_not_know_its_app(stack: cdk
         AmplifyJob(stack, "Job", branch=branch)
 
 
+def test_the_name_of_a_branch_construct_is_no_commit(stack: cdk.Stack) -> None:
+    _, branch = hosting(stack)
+    with pytest.raises(ValueError, match="commit_id must be one commit, received 'feature/x': that stays the"):
+        AmplifyJob(stack, "Job", branch=branch, commit_id="feature/x")
+
+
 class NamedBranch(cdk.Resource):
     """Any other IBranchRef."""
 
@@ -198,7 +204,7 @@ def test_variables_that_only_the_deployment_knows_are_not_warned_of(stack: cdk.S
             stack,
             f"Branch{number}",
             app_id="d1",
-            branch_name="main",
+            branch_name=f"b{number}",
             enable_auto_build=False,
             environment_variables=variables,
         )

@@ -150,6 +150,13 @@ def test_the_version_of_a_bucket_is_no_commit(repository: Path) -> None:
     assert Commit.from_environment(environ, directory=repository) == Commit.from_git(repository)
 
 
+@pytest.mark.parametrize("sha", ["not-a-sha", "abc123", "HEAD", "v1.0"])
+def test_a_variable_that_is_no_sha_is_refused(repository: Path, sha: str) -> None:
+    # It would release what is checked out, or nothing new.
+    with pytest.raises(ValueError, match=f"^GITHUB_SHA must be the SHA of a commit, received '{sha}'$"):
+        Commit.from_environment({"GITHUB_SHA": sha}, directory=repository)
+
+
 def test_on_a_laptop_git_tells_the_commit(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repository)
 

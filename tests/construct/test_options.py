@@ -305,3 +305,19 @@ def test_a_misspelt_option_names_the_class_that_was_called_and_what_may_be_meant
         said = rf"^{owner.__name__}.__init__\(\) got an unexpected keyword argument '{name}'{hint}$"
         with pytest.raises(TypeError, match=said):
             owner(scope, f"Release{name}", **{name: "d1"})
+
+
+def test_two_jobs_on_one_branch_of_a_stack_are_warned_of(app: cdk.App, stack: cdk.Stack) -> None:
+    AmplifyJob(stack, "First", **APP)
+    AmplifyJob(stack, "Second", **APP, region=stack.region)
+    AmplifyJob(stack, "OtherBranch", **{**APP, "branch_name": "develop"})
+    AmplifyJob(stack, "OtherApp", **{**APP, "app_id": "d2"})
+    AmplifyJob(stack, "OtherRegion", **APP, region="eu-west-1")
+    other = cdk.Stack(app, "Other")
+    AmplifyJob(other, "OtherStack", **APP)
+
+    (warning,) = warnings(stack)
+    assert warning.startswith(
+        "'Site/First' is a job for this branch, too. A change that concerns both builds it"
+    )
+    assert warnings(other) == []

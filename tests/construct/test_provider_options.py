@@ -77,6 +77,7 @@ def test_a_log_group_and_a_retention_exclude_each_other(stack: cdk.Stack) -> Non
         ({"log_group": "/site"}, "log_group must be a log group, received '/site'"),
         ({"runtime": "python3.13"}, "runtime must be a Runtime, received 'python3.13'"),
         ({"ephemeral_storage_size": 512}, "ephemeral_storage_size must be a Size, received 512"),
+        ({"log_retention": 7}, "log_retention must be one of logs.RetentionDays, received 7"),
         ({"shared": "yes"}, "shared must be true or false, known at synthesis, received 'yes'"),
         ({"security_groups": "sg-1"}, "security_groups must be a list of security groups, received 'sg-1'"),
         (
@@ -113,6 +114,18 @@ def test_an_option_of_a_service_token_of_the_wrong_type_is_told_in_a_line(
     with pytest.raises(ValueError, match=" must be ") as refusal:
         AmplifyJobProvider.from_service_token(stack, "Provider", TOKEN, **options)
     assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"security_groups": []}, {"vpc_subnets": ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)}],
+)
+def test_what_is_for_a_vpc_needs_one(stack: cdk.Stack, options: dict[str, Any]) -> None:
+    (name,) = options
+    with pytest.raises(
+        ValueError, match=f"^{name} is for a function in a VPC, so vpc must be given, received"
+    ):
+        AmplifyJobProvider(stack, "Provider", **options)
 
 
 def test_a_provider_of_another_region_is_refused(app: cdk.App) -> None:

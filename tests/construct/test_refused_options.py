@@ -11,6 +11,8 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ssm as ssm
 from aws_cdk.aws_s3_deployment import Source
 
 from cdk_amplify_job import (
@@ -89,6 +91,7 @@ def test_a_wrong_option_is_refused_with_what_was_given_and_what_is_allowed(
             "assume_role must be the ARN of an IAM role, without * and ?, received [",
         ),
         ({"job_reason": b"x"}, "job_reason must be a string, at most 255 characters, received b'x'"),
+        ({"branch": "main"}, "branch must be a branch construct, received 'main': for names use app_id and"),
         (
             {"sources": [Source.data("a", "")], "values": {cdk.Aws.REGION: "x"}},
             "characters, known at synthesis, such as",
@@ -102,6 +105,31 @@ def test_a_value_of_python_is_refused_where_it_is_none_of_the_option(
         AmplifyJob(stack, "Job", **{**APP, **options})
 
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize("option", ["commit_message", "triggers", "values"])
+@pytest.mark.parametrize("kind", ["secret", "unwrapped", "of a secret", "in a text", "parameter"])
+def test_a_token_that_is_a_reference_to_a_secure_value_is_refused(
+    stack: cdk.Stack, option: str, kind: str
+) -> None:
+    by_name = cdk.SecretValue.secrets_manager("token")
+    value = {
+        "secret": by_name.to_string(),
+        "unwrapped": by_name.unsafe_unwrap(),
+        "of a secret": secretsmanager.Secret(stack, "Secret").secret_value.unsafe_unwrap(),
+        "in a text": f"Bearer {by_name.unsafe_unwrap()}",
+        "parameter": cdk.SecretValue.ssm_secure("/token", "1").unsafe_unwrap(),
+    }[kind]
+    given: Any = value if option == "commit_message" else {"placeholder": value}
+    sources = [Source.data("a", "placeholder")] if option == "values" else None
+
+    with pytest.raises(ValueError, match=f"^{option} must hold no reference to a secure value, which"):
+        AmplifyJob(stack, "Job", **{**APP, option: given}, sources=sources)
+
+
+def test_a_reference_to_a_plain_parameter_is_taken(stack: cdk.Stack) -> None:
+    value = ssm.StringParameter.value_for_string_parameter(stack, "/api")
+    AmplifyJob(stack, "Job", **APP, triggers={"a": "{{resolve:ssm:/a}}", "b": value})
 
 
 def test_a_timeout_must_be_known_at_synthesis(stack: cdk.Stack) -> None:

@@ -229,6 +229,14 @@ def test_a_value_beyond_them_is_named_with_what_is_allowed(name: str) -> None:
         ),
         ({"SourceMarkers": [{}]}, "SourceMarkers has 1 items, must have as many as SourceBucketNames: 0"),
         ({"SmokeTestStatus": "200"}, "SmokeTestStatus is given, so SmokeTestPath must be given, too"),
+        (
+            {"CommitId": "HEAD"},
+            "CommitId must be one commit, received 'HEAD': that stays the same after a push",
+        ),
+        (
+            {"CommitId": "main"},
+            "CommitId must be one commit, received 'main': that stays the same after a push",
+        ),
     ],
 )
 def test_what_is_refused_fails_the_deploy_with_one_line_and_never_reaches_amplify(

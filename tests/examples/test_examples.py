@@ -2,9 +2,11 @@
 
 import ast
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import cdk_nag
@@ -113,6 +115,38 @@ def test_an_example_uses_the_public_names_only(file: Path) -> None:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("cdk_amplify_job"):
             assert node.module == "cdk_amplify_job"
+
+
+def test_an_app_of_a_monorepo_is_built_for_its_own_files_and_shared_ones_and_for_no_installed_ones(
+    tmp_path: Path,
+) -> None:
+    shutil.copy(ROOT / "examples" / "monorepo.py", tmp_path)
+    root = Path(shutil.copytree(ROOT / "examples" / "monorepo", tmp_path / "monorepo"))
+
+    def changed(*files: str) -> list[str]:
+        """The apps that a deploy builds after a change of these files."""
+        before = triggers(tmp_path / "monorepo.py")
+        for file in files:
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            (root / file).write_text(f"changed: {file}")
+        after = triggers(tmp_path / "monorepo.py")
+        return [name for name in before if before[name] != after[name]]
+
+    assert changed("apps/shop/main.js") == ["shop"]
+    assert changed("apps/blog/src/new.js") == ["blog"]
+    assert changed("packages/ui/index.js") == ["shop", "blog"]
+    assert changed("package.json") == ["shop", "blog"]
+    assert changed("apps/shop/node_modules/a/index.js", "packages/ui/node_modules/b.js") == []
+    assert changed("node_modules/a/index.js", "apps/blog/.next/cache", "apps/shop/dist/index.html") == []
+
+
+def triggers(example: Path) -> dict[str, Any]:
+    """The triggers of each job, by the last part of its name."""
+    app = app_with_our_flags()
+    run_program(example, app)
+    template = app.synth().stacks[0].template
+    jobs = [value for value in template["Resources"].values() if value["Type"] == "Custom::AmplifyJob"]
+    return dict(zip(("shop", "blog"), (job["Properties"]["Triggers"] for job in jobs), strict=True))
 
 
 def lint(templates: list[Path], *ignored: str) -> list[str]:

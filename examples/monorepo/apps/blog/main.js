@@ -1,0 +1,3 @@
+import { heading } from '@example/ui';
+
+document.body.append(heading('Blog'));

@@ -1,0 +1,3 @@
+export function heading(text) {
+  return Object.assign(document.createElement('h1'), { textContent: text });
+}

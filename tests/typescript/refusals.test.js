@@ -2,10 +2,11 @@
 // word, as nothing checks types there. Run by `test_refusals.py` with `node --test`.
 const assert = require('node:assert');
 const { test } = require('node:test');
-const { App, CfnParameter, Duration, Fn, Stack } = require('aws-cdk-lib');
+const { App, CfnParameter, Duration, Fn, SecretValue, Stack } = require('aws-cdk-lib');
 const { CfnApp } = require('aws-cdk-lib/aws-amplify');
 const { Role } = require('aws-cdk-lib/aws-iam');
 const { Runtime } = require('aws-cdk-lib/aws-lambda');
+const { Secret } = require('aws-cdk-lib/aws-secretsmanager');
 const { Source } = require('aws-cdk-lib/aws-s3-deployment');
 const {
   AmplifyJob,
@@ -19,6 +20,7 @@ const {
 const TABLE = require('./refused_options.json');
 
 const APP = { appId: 'd1a2b3c4d5e6f7', branchName: 'main' };
+const SECRET = SecretValue.secretsManager('token');
 const ROLE_ARN = 'arn:aws:iam::210987654321:role/site/releases';
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 
@@ -99,6 +101,15 @@ for (const [define, expected] of [
   [(stack) => new AmplifyJobProvider(stack, 'P', { runtime: Runtime.PYTHON_3_9 }), 'runtime must be Python 3.10 or newer, received python3.9'],
   [(stack) => new AmplifyJobProvider(stack, 'P', { shared: 'yes' }), "shared must be true or false, known at synthesis, received 'yes'"],
   [(stack) => new AmplifyJobProvider(stack, 'P', { logRetension: 7 }), 'did you mean logRetention?'],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { logRetention: 8 }), 'logRetention must be one of logs.RetentionDays, received 8'],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { securityGroups: [] }), 'securityGroups is for a function in a VPC, so vpc must be given'],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { vpcSubnets: {} }), 'vpcSubnets is for a function in a VPC, so vpc must be given'],
+  [job({ commitMessage: SECRET.toString() }), 'commitMessage must hold no reference to a secure value'],
+  [job({ commitMessage: `Bearer ${SECRET.unsafeUnwrap()}` }), 'received {{resolve:secretsmanager:…}}'],
+  [job({ triggers: { a: SecretValue.ssmSecure('/token', '1').unsafeUnwrap() } }), 'triggers must hold no reference to a secure value'],
+  [(stack) => job({ commitMessage: new Secret(stack, 'S').secretValue.unsafeUnwrap() })(stack), 'commitMessage must hold no reference'],
+  [job({ sources: [Source.data('a', '')], values: { '12345678': SECRET.unsafeUnwrap() } }), 'values must hold no reference to a secure value'],
+  [() => Commit.fromEnvironment({ GITHUB_SHA: 'v1.0' }), "GITHUB_SHA must be the SHA of a commit, received 'v1.0'"],
   [(stack) => [job({})(stack), AmplifyJobProvider.getOrCreate(stack, { shared: true })], 'received shared after it was made'],
   [(stack) => AmplifyJobProvider.fromServiceToken(stack, 'P', 'arn:aws:lambda:x'), 'token must be the ARN of a provider'],
   [(stack) => AmplifyJobProvider.fromServiceToken(stack, 'P', new CfnParameter(stack, 'T').valueAsString, { role: ROLE_ARN }), 'role must be a role'],

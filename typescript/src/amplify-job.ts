@@ -39,7 +39,7 @@ export class AmplifyJob extends Construct {
 
     const jobType = jobTypeOf({ ...properties, SourceBucketNames: props.sources });
     const priority = AspectPriority.READONLY;
-    Aspects.of(this.resource).add(pitfalls(props, place, jobType), { priority });
+    Aspects.of(this.resource).add(pitfalls(this, props, place, jobType), { priority });
   }
 
   /** The ID of the job. */

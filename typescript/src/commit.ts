@@ -11,11 +11,14 @@ interface Variables {
   readonly ref?: string;
   /** The pattern of its value then. */
   readonly merged?: RegExp;
+  /** Whether the id may be something else than a commit. */
+  readonly mayBeOther?: boolean;
 }
 
 const BUILD_SERVICES: Variables[] = [
   // https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
-  { id: 'CODEBUILD_RESOLVED_SOURCE_VERSION' },
+  // It is an S3 version, not a commit, when the source is a bucket.
+  { id: 'CODEBUILD_RESOLVED_SOURCE_VERSION', mayBeOther: true },
   // https://docs.github.com/actions/reference/workflows-and-actions/variables
   // A merge queue: https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
   { id: 'GITHUB_SHA', ref: 'GITHUB_REF', merged: /^refs\/(pull|heads\/gh-readonly-queue)\/./ },
@@ -37,7 +40,6 @@ const BUILD_SERVICES: Variables[] = [
     merged: /^refs\/pull\/./,
   },
 ];
-// CodeBuild gives an S3 version, not a commit, when its source is a bucket.
 const SHA = /^[0-9a-f]{7,64}$/;
 
 /** What a `Commit` may say besides its SHA. */
@@ -88,9 +90,10 @@ export class Commit {
    * Read the commit that a build runs for, else the one that is checked out.
    *
    * Knows CodeBuild, GitHub Actions, GitLab, Bitbucket and Azure Pipelines. What a service does not say of the
-   * commit comes from git, if there is a repository. Fails if no variable and no repository names a commit. Or
-   * if the commit is a merge commit on no branch, which Amplify cannot build: that of a pull request in GitHub
-   * Actions or Azure Pipelines, of GitHub's merge queue, of GitLab's merged results or merge trains.
+   * commit comes from git, if there is a repository. Fails if no variable and no repository names a commit, or a
+   * variable that names one holds something else than a SHA. Or if the commit is a merge commit on no branch,
+   * which Amplify cannot build: that of a pull request in GitHub Actions or Azure Pipelines, of GitHub's merge
+   * queue, of GitLab's merged results or merge trains.
    *
    * @param environ The variables. Default: process.env
    */
@@ -101,6 +104,9 @@ export class Commit {
     for (const service of BUILD_SERVICES) {
       const sha = environ[service.id] ?? '';
       if (!SHA.test(sha)) {
+        if (sha && !service.mayBeOther) {
+          throw new Error(`${service.id} must be the SHA of a commit, received ${shown(sha)}`);
+        }
         continue;
       }
       const ref = environ[service.ref ?? ''] ?? '';

@@ -20,7 +20,7 @@ interface Row {
 }
 
 const DATA = read('contract.json');
-// A struct has no text for a time.
+// Here, a time is a Date.
 const KINDS = { ...DATA.kinds, time: { ...DATA.kinds.time, allowed: 'a Date of the years 1 to 9999' } };
 
 export const ATTRIBUTES: string[] = read('attributes.json');
@@ -116,6 +116,11 @@ export function conflict(given: { [property: string]: any }, isKnown: (value: an
   const [jobType, jobId, sources] = [jobTypeOf(given), given.JobId, given.SourceBucketNames];
   const ofABuild = ['JobReason', 'CommitId', 'CommitMessage', 'CommitTime'].filter((name) => given[name]);
   const rules: [any[], boolean, string][] = [
+    [
+      [given.CommitId],
+      given.CommitId !== undefined && ['HEAD', given.BranchName].includes(given.CommitId),
+      `commitId must be one commit, received ${shown(given.CommitId)}: that stays the same after a push`,
+    ],
     [
       [given.JobType, jobId],
       (jobType === 'RETRY') !== Boolean(jobId),

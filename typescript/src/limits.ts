@@ -1,7 +1,9 @@
 /** The options' checks, by the contract. */
 
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration, SecretValue, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import { allowed, fits, ROWS, shown } from './contract';
+
+const SECURE = /\{\{resolve:(?:secretsmanager|ssm-secure):/;
 
 /**
  * Whether a value is known, and so checked, at synthesis. The function checks the others.
@@ -42,6 +44,9 @@ export function checked(name: string, value: any, option: string = ROWS[name].op
   if (!isGiven(value)) {
     return undefined;
   }
+  for (const text of row.kind === 'map' && typeof value === 'object' ? Object.values(value) : [value]) {
+    checkNoSecret(option, text);
+  }
   if (!isKnown(value)) {
     return row.kind === 'text' ? Token.asString(value) : value;
   }
@@ -50,6 +55,26 @@ export function checked(name: string, value: any, option: string = ROWS[name].op
   }
   // As Python writes a time: no fraction, or one of six digits.
   return row.kind === 'time' ? value.toISOString().replace('.000Z', 'Z').replace(/(\.\d{3})Z/, '$1000Z') : value;
+}
+
+/**
+ * Refuse a reference to a secure value: CloudFormation gives a custom resource the text of the reference.
+ *
+ * https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/341
+ */
+export function checkNoSecret(option: string, value: any): void {
+  const tokens: any[] = typeof value === 'string' ? Tokenization.reverseString(value).tokens : [value];
+  const references = tokens.filter(
+    (token) => SecretValue.isSecretValue(token) || token?.constructor?.name === 'CfnDynamicReference',
+  );
+  const text = typeof value === 'string' ? value : '';
+  const found = SECURE.exec(text + references.map((token) => JSON.stringify(new Stack().resolve(token))).join());
+  if (found) {
+    throw new Error(
+      `${option} must hold no reference to a secure value, which CloudFormation does not resolve here, ` +
+        `received ${found[0]}…}}`,
+    );
+  }
 }
 
 /** Return a flag that must be known at synthesis. */

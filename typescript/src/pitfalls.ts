@@ -3,6 +3,7 @@
 import { Annotations, IAspect, Stack } from 'aws-cdk-lib';
 import { CfnApp, CfnBranch } from 'aws-cdk-lib/aws-amplify';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
+import { Construct } from 'constructs';
 import { appOf, Branch, cfnBranchOf } from './branch';
 import { shown } from './contract';
 import { closest, isKnown } from './limits';
@@ -12,17 +13,31 @@ import { Place } from './place';
 /** Warnings, by their ID. */
 type Texts = { [id: string]: string };
 
+/** The first job of each branch, by its path. */
+const BRANCHES = new WeakMap<Stack, Map<string, string>>();
+
 /**
- * The warnings for a job, at its custom resource. An aspect comes when the template is made.
+ * The warnings for a job. An aspect comes when the template is made.
  *
  * Earlier, a branch of the alpha module may not be asked for its variables: it would keep them as they are then,
  * and forget those that come later.
  */
-export function pitfalls(props: AmplifyJobProps, place: Place, jobType: string): IAspect {
+export function pitfalls(job: Construct, props: AmplifyJobProps, place: Place, jobType: string): IAspect {
+  const branches = BRANCHES.get(Stack.of(job)) ?? new Map<string, string>();
+  BRANCHES.set(Stack.of(job), branches);
+  const branch = JSON.stringify([place.appId, place.knownName, place.region]);
+  const first = branches.get(branch) ?? job.node.path;
+  branches.set(branch, first);
   return {
-    visit(resource) {
-      for (const [name, text] of Object.entries(pitfallsOf(props, place, jobType))) {
-        Annotations.of(resource).addWarningV2(`cdk-amplify-job:${name}`, text);
+    visit() {
+      const texts = pitfallsOf(props, place, jobType);
+      if (first !== job.node.path) {
+        texts.sameBranch =
+          `${shown(first)} is a job for this branch, too. A change that concerns both builds it ` +
+          'twice: one job with the triggers of both is enough';
+      }
+      for (const [name, text] of Object.entries(texts)) {
+        Annotations.of(job).addWarningV2(`cdk-amplify-job:${name}`, text);
       }
     },
   };

@@ -39,7 +39,7 @@ export function propertiesOf(props: AmplifyJobProps, place: Place): Properties {
     ExternalId: place.externalId,
   };
   const properties = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, checked(name, value)]));
-  checkTogether(properties, props.sources);
+  checkTogether(properties, place.knownName, props.sources);
   return properties;
 }
 
@@ -53,7 +53,7 @@ function commitProperties(props: AmplifyJobProps): Properties {
   }
   const also = Object.entries({ commitId, commitMessage, commitTime }).filter(([, value]) => isGiven(value));
   if (also.length > 0) {
-    throw new Error(`commit says it all, received also ${also.map(([name]) => name).join(', ')}`);
+    throw new Error(`commit gives these fields, so ${also.map(([name]) => name).join(', ')} must be left out, received both`);
   }
   return { CommitId: commit.id, CommitMessage: commit.message, CommitTime: commit.time };
 }
@@ -69,8 +69,8 @@ function checkedTriggers(triggers: any): { [name: string]: string } | undefined 
 }
 
 /** The contract's rules about several options. */
-function checkTogether(properties: Properties, sources: ISource[] | undefined): void {
-  const flaw = conflict({ ...properties, SourceBucketNames: sources }, isKnown);
+function checkTogether(properties: Properties, knownName: string, sources: ISource[] | undefined): void {
+  const flaw = conflict({ ...properties, BranchName: knownName, SourceBucketNames: sources }, isKnown);
   if (flaw) {
     throw new Error(flaw);
   }

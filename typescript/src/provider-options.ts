@@ -94,6 +94,14 @@ export function checkTypes(props: AmplifyJobProviderProps): void {
   for (const appId of appIds ?? []) {
     checked('AppId', appId);
   }
+  if (isGiven(props.logRetention) && !(props.logRetention in logs.RetentionDays)) {
+    throw new Error(`logRetention must be one of logs.RetentionDays, received ${shown(props.logRetention)}`);
+  }
+  for (const name of ['vpcSubnets', 'securityGroups'] as const) {
+    if (isGiven(props[name]) && !isGiven(props.vpc)) {
+      throw new Error(`${name} is for a function in a VPC, so vpc must be given, received none`);
+    }
+  }
   if (props.logGroup && props.logRetention) {
     throw new Error('logRetention is for the log group that is made without logGroup, received both');
   }

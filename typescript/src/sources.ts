@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { ISource } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
 import { isMap, lengthOf, shown } from './contract';
-import { isGiven, isKnown, isListOf } from './limits';
+import { checkNoSecret, isGiven, isKnown, isListOf } from './limits';
 import { allow, Statement } from './permissions';
 
 const SHORTEST = 8; // a shorter text may be in a file by chance
@@ -41,6 +41,9 @@ export function checkValues(values: any, sources: ISource[] | undefined): void {
       `values must be a map of strings, each with a name of at least ${SHORTEST} characters, known at ` +
         `synthesis, such as 'https://api.placeholder.invalid', received ${shown(values)}`,
     );
+  }
+  for (const value of Object.values(values)) {
+    checkNoSecret('values', value);
   }
   if (Object.keys(values).length > 0 && !sources) {
     throw new Error(`values go into the files of sources, so sources must be given, received ${shown(values)}`);

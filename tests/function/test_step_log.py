@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 from simulated import World
 
@@ -63,6 +66,13 @@ def test_https_at_aws_is_trusted(url: str) -> None:
 )
 def test_nothing_else_is_trusted(url: str) -> None:
     assert not is_trusted(url, AMPLIFY)
+
+
+def test_the_hosts_of_every_partition_are_trusted() -> None:
+    partitions = json.loads(Path(botocore.__file__).parent.joinpath("data", "partitions.json").read_text())
+    for outputs in (partition["outputs"] for partition in partitions["partitions"]):
+        for suffix in (outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]):
+            assert is_trusted(f"https://bucket.s3.region.{suffix}/key", AMPLIFY)
 
 
 def test_the_host_of_an_amplify_of_ones_own_is_trusted_as_it_was_called() -> None:

@@ -16,9 +16,13 @@ _HOSTS = (
     ".amazonaws.eu",
     ".api.amazonwebservices.eu",
     ".c2s.ic.gov",
+    ".api.aws.ic.gov",
     ".sc2s.sgov.gov",
+    ".api.aws.scloud",
     ".cloud.adc-e.uk",
+    ".api.cloud-aws.adc-e.uk",
     ".csp.hci.ic.gov",
+    ".api.aws.hci.ic.gov",
 )
 _AGENT = {"User-Agent": "cdk-amplify-job"}  # rules against bots refuse Python's own name
 

@@ -40,7 +40,6 @@ from amplify_job.outcomes import (
     NotFound,
     Throttled,
     Unanswered,
-    Unreached,
 )
 from amplify_job.run.clients import Clients
 
@@ -73,13 +72,9 @@ class Steps:
 
     def take(self, step: Step, state: State, seen: Seen) -> Taken:
         try:
-            taken = self._take(step, state, seen)
+            return self._take(step, state, seen)
         except Failure as failure:
             return Taken(state, seen, failure=failure)
-        was_reached = step is not Do.READ_STACK and taken.failure is None
-        if was_reached and taken.state.errors.kind == Unreached.__name__:
-            return taken._replace(state=taken.state._replace(errors=Errors()))
-        return taken
 
     def _take(self, step: Step, state: State, seen: Seen) -> Taken:
         """:raises Failure: it could not be taken, and nothing was done."""

@@ -143,8 +143,8 @@ class Jobs:
         """The call may have gone to STS, for the role of the app's account."""
         host = urlsplit(str(getattr(error, "kwargs", {}).get("endpoint_url", ""))).hostname
         return Unreached(
-            f"{host or 'Amplify'} could not be reached: there is no Amplify in a Region "
-            f"{self.location.region}, or the function's VPC has no way out"
+            f"{host or 'Amplify'} could not be reached: the Region {self.location.region} may be wrong, or "
+            "without Amplify, or the function's VPC may have no way out"
         )
 
     def _meaning(self, error: ClientError) -> Exception:

@@ -71,7 +71,7 @@ def _edge(site: Site) -> str:
         return ""
     return (
         ". The branch is in performance mode, in which a page may stay at the edge for ten minutes: "
-        "let the smoke test try longer"
+        "raise SmokeTestSeconds, the option within"
     )
 
 

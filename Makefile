@@ -86,7 +86,7 @@ test-runtime: .venv-runtime/installed  ## Run the function's tests on the Python
 	touch $@
 
 test-lowest: setup .venv-lowest/installed  ## Run the construct's tests on the oldest Python and aws-cdk-lib; measure coverage.
-	.venv-lowest/bin/python -m pytest tests/construct -q --cov=constructs --cov-fail-under=95 --cov-report=term:skip-covered
+	.venv-lowest/bin/python -m pytest tests/construct tests/packaging -q --cov=constructs --cov-fail-under=95 --cov-report=term:skip-covered
 
 .venv-lowest/installed: requirements.txt pyproject.toml
 	$(LOWEST_PYTHON) -m venv .venv-lowest

@@ -10,7 +10,7 @@ import pytest
 # Where this is set, the processes that tests start show their output earlier than on most machines.
 os.environ.pop("PYTHONUNBUFFERED", None)
 
-# The CDK's own validation takes two seconds of each process that synthesizes; `construct/test_app.py` has it.
+# The CDK's own validation takes two seconds of each process that synthesizes; `packaging/test_app.py` has it.
 os.environ["CDK_VALIDATION"] = "false"
 
 TESTS = Path(__file__).parent
@@ -22,6 +22,7 @@ LONGEST_FIRST = [
     for name in (
         "function/test_lifecycle.py",
         "function/test_fault_matrix.py",
+        "modes/test_fault_matrix_modes.py",
         "verify/test_releases.py",
         "end_to_end/test_deploy.py",
         "local_aws/test_command_line.py",

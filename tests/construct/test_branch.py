@@ -45,7 +45,9 @@ def test_an_imported_branch_of_the_alpha_module_does_not_know_its_app(stack: cdk
 
 def test_the_name_of_a_branch_construct_is_no_commit(stack: cdk.Stack) -> None:
     _, branch = hosting(stack)
-    with pytest.raises(ValueError, match="commit_id must be one commit, received 'feature/x': that stays the"):
+    with pytest.raises(
+        ValueError, match="commit_id must be one commit, received 'feature/x': that stays the"
+    ):
         AmplifyJob(stack, "Job", branch=branch, commit_id="feature/x")
 
 

@@ -105,7 +105,7 @@ def test_no_log_reason_or_hand_over_holds_the_credentials(world: World, credenti
     said = json.dumps([world.log, answer.body, world.handed_over])
     assert CREDENTIALS not in said
     assert SECRET not in said
-    assert CREDENTIALS not in repr(Site.read(world.branch.shown(0), world.app.shown()))
+    assert CREDENTIALS not in repr(Site.read(world.branch.shown(0), world.app.shown(0)))
 
 
 def test_without_a_smoke_test_the_site_is_not_asked(world: World) -> None:

@@ -281,6 +281,20 @@ def reason_says(words: str) -> Callable[[Any], bool]:
     return lambda world: words in world.answers[0].reason
 
 
+def comes_to_pass(world: Any, row: Row, mode: str) -> None:
+    """Let a row happen, and assert what it says."""
+    story = Story(world, mode)
+    for step in row.happens:
+        step(story)
+    answers = [
+        answer.reason.split(":")[0] if answer.status == "FAILED" else answer.status
+        for answer in world.answers
+    ]
+    assert (answers, len(world.started)) == (list(row.answers), row.jobs)
+    assert row.holds(world), row.outcome
+    assert not said("defect")(world)
+
+
 def _deliver(story: Story, event: Mapping[str, Any]) -> None:
     story.events.append(event)
     story.world.deliver(event, retries=2)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
-from templates import resources
+from templates import new_app, resources
 
 import cdk_amplify_job
 from cdk_amplify_job import AmplifyJob, AmplifyJobOptions, IAmplifyJobProvider
@@ -87,7 +87,7 @@ def test_a_wheel_holds_the_function_beside_the_package(wheel: Path) -> None:
 
 
 def test_an_installed_wheel_makes_the_same_template_as_the_checkout(
-    environment: Path, tmp_path: Path, stack: cdk.Stack
+    environment: Path, tmp_path: Path
 ) -> None:
     done = subprocess.run(
         [environment / "bin" / "python", "-c", SCRIPT],
@@ -99,6 +99,7 @@ def test_an_installed_wheel_makes_the_same_template_as_the_checkout(
     )
 
     file, template = json.loads(done.stdout)
+    stack = cdk.Stack(new_app(), "Site")
     AmplifyJob(stack, "Job", app_id="d1a2b3c4d5e6f7", branch_name="main")
     assert Path(file).is_relative_to(environment)
     # The name of the asset is the hash of its content.

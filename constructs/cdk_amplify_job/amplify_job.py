@@ -31,8 +31,10 @@ class AmplifyJob(Construct):
     Give ``branch``, or ``app_id`` and ``branch_name``; all other options may be left out. The fields of the
     job are those of https://docs.aws.amazon.com/amplify/latest/APIReference/API_StartJob.html.
 
-    :param branch: The branch: a CfnBranch, an IBranchRef, or a Branch of the aws-amplify-alpha module.
-        Default: - app_id and branch_name say it
+    :param branch: The branch: a CfnBranch, an IBranchRef, or a Branch of the aws-amplify-alpha module. The
+        job starts again when the environment variables, the build spec, the custom headers or the compute
+        role of the branch or its app change, if this stack defines them. Default: - app_id and branch_name
+        say it
     :param app_id: The ID of the Amplify app, at most 20 characters.
     :param branch_name: The name of the branch, at most 255 characters; slashes stay as they are.
     :param job_type: What the job does. Default: JobType.RELEASE, with sources JobType.MANUAL

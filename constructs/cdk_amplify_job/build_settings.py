@@ -61,15 +61,14 @@ class _BuildSettings:
 
     def produce(self, context: IResolveContext) -> Any:
         """Return the settings that are set, under CloudFormation's names; None if there are none."""
+        given = {
+            name: {setting: getattr(resource, attribute) for attribute, setting in settings.items()}
+            for name, (resource, settings) in self._resources.items()
+        }
         return _set(
             {
-                name: _set(
-                    {
-                        setting: _rendered(_named(context.resolve(getattr(resource, attribute))))
-                        for attribute, setting in settings.items()
-                    }
-                )
-                for name, (resource, settings) in self._resources.items()
+                name: _set({setting: _rendered(_named(value)) for setting, value in settings.items()})
+                for name, settings in context.resolve(given).items()
             }
         )
 

@@ -52,7 +52,9 @@ export enum OnRollback {
 /** The options of `AmplifyJob`. Give `branch`, or `appId` and `branchName`; all others may be left out. */
 export interface AmplifyJobProps {
   /**
-   * The branch: a CfnBranch, an IBranchRef, or a Branch of the aws-amplify-alpha module.
+   * The branch: a CfnBranch, an IBranchRef, or a Branch of the aws-amplify-alpha module. The job starts again
+   * when the environment variables, the build spec, the custom headers or the compute role of the branch or its
+   * app change, if this stack defines them.
    *
    * @default - appId and branchName say it
    */

@@ -156,7 +156,7 @@ ROWS = [
             wait(2),
             roll_back(),
         ],
-        "our job is stopped: the list is read six seconds after the rollback began",
+        "our job is stopped: the list is read six seconds after the function has seen the rollback",
         1,
         [SUCCESS, SUCCESS],
         holds=stopped("2"),

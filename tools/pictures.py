@@ -70,7 +70,9 @@ def shortened(lines: list[str]) -> list[str]:
             r"\d/\d.* CREATE_(.*Custom::AmplifyJob|COMPLETE.*CloudFormation::Stack)|❌|Deployment time", plain
         ):
             # The logical ID repeats the path before it. Not every font has the signs.
-            kept.append(re.sub(r" \(\w+\)|[✨❌] +", "", line))
+            line = re.sub(r" \(\w+\)|[✨❌] +", "", line)
+            # Some viewers drop the spaces with which a text begins: they end the text before.
+            kept.append(re.sub(r"((?:\x1b\[[0-9;]*m)+)( +)", r"\2\1", line))
         elif kept[-1:] != ["…"]:
             kept.append("…")
     return kept[:-1] if kept[-1] == "…" else kept

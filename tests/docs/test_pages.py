@@ -6,6 +6,7 @@ import html
 import re
 import shlex
 import string
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,6 +73,48 @@ def test_shell_blocks_name_commands_and_targets_that_exist(code: str) -> None:
             assert {word for word in arguments if "=" not in word} <= targets, line
         for key in re.findall(r"-c ([a-z_]+)=", line):
             assert f'"{key}"' in app, line
+
+
+@pytest.mark.parametrize(
+    ("statuses", "exit_code"),
+    [
+        (["UPDATE_COMPLETE"], 0),
+        (["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"], 0),
+        (["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"], 1),
+        ([], 2),
+    ],
+    ids=["complete", "still deploying", "rolled back", "cdk fails"],
+)
+def test_the_script_for_ci_waits_for_the_stack_and_ends_as_it_does(
+    statuses: list[str], exit_code: int, tmp_path: Path
+) -> None:
+    (script,) = re.findall(r"```sh\n(.*?)```", (PROJECT / "docs" / "ci.md").read_text(), re.DOTALL)
+    (tmp_path / "statuses").write_text("".join(f"{status}\n" for status in statuses))
+    fakes = {
+        "sleep": "exit 0" if len(statuses) > 1 else "exec /bin/sleep $1",
+        "npx": 'test "$*" = "cdk deploy Shop --require-approval never" && test -s statuses || exit 2',
+        "aws": "head -1 statuses && sed -i 1d statuses",
+    }
+    for name, text in fakes.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, timeout=20, check=False
+    )
+
+    assert done.returncode == exit_code
+
+
+def test_the_configurations_for_ci_run_that_script() -> None:
+    from cfnlint.decode.cfn_yaml import loads
+
+    configurations = re.findall(r"```yml\n(.*?)```", (PROJECT / "docs" / "ci.md").read_text(), re.DOTALL)
+
+    assert len(configurations) == 3
+    for configuration in configurations:
+        assert loads(configuration)
+        assert "sh deploy.sh" in configuration
 
 
 def headings(page: Path) -> set[str]:
@@ -144,7 +187,7 @@ def test_pictures_are_of_the_first_example_short_and_in_letters_that_every_font_
     assert "Synthesis" not in shown
 
 
-@pytest.mark.parametrize("page", ["files", "operations", "properties", "security", "limits"])
+@pytest.mark.parametrize("page", ["ci", "files", "operations", "properties", "security", "limits"])
 def test_pages_of_users_use_no_word_of_the_inside(page: str) -> None:
     prose = re.sub(
         r"```.*?```|`[^`]*`|\]\([^)]*\)", "", (PROJECT / f"docs/{page}.md").read_text(), flags=re.DOTALL

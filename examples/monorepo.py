@@ -9,7 +9,7 @@ from cdk_amplify_job import AmplifyJob
 
 REPOSITORY = Path(__file__).parent / "monorepo"  # of your own: its root
 APPS = {"shop": "d1a2b3c4d5e6f7", "blog": "d2b3c4d5e6f7a8"}
-SHARED = ["packages", "package.json"]  # of your own: also the lock file
+SHARED = ["packages", "pnpm-workspace.yaml"]  # of your own: also the lock file
 NOT_BUILT_FROM = ["node_modules", "dist", ".next", ".turbo"]  # as in .gitignore
 
 

@@ -135,7 +135,7 @@ def test_an_app_of_a_monorepo_is_built_for_its_own_files_and_shared_ones_and_for
     assert changed("apps/shop/main.js") == ["shop"]
     assert changed("apps/blog/src/new.js") == ["blog"]
     assert changed("packages/ui/index.js") == ["shop", "blog"]
-    assert changed("package.json") == ["shop", "blog"]
+    assert changed("pnpm-workspace.yaml") == ["shop", "blog"]
     assert changed("apps/shop/node_modules/a/index.js", "packages/ui/node_modules/b.js") == []
     assert changed("node_modules/a/index.js", "apps/blog/.next/cache", "apps/shop/dist/index.html") == []
 

@@ -318,7 +318,7 @@ def test_without_node_or_with_npm_out_of_reach_one_line_says_so(
 
         assert main(["deploy"]) == 1
 
-        assert f"error: {message}\n" in capsys.readouterr().err
+        assert capsys.readouterr().err == f"error: {message}\n"
 
 
 def test_a_branch_that_several_apps_have_is_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:

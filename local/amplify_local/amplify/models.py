@@ -14,6 +14,7 @@ from zipfile import ZipFile
 from amplify_local.amplify.build_log import skipped_build, step_log
 from amplify_local.amplify.timeline import Timeline
 
+DOMAIN = ".amplifyapp.com"
 LOG_PREFIX = "/_logs/"
 UPLOAD_PREFIX = "/_uploads/"
 
@@ -62,7 +63,7 @@ class App:
 
     @property
     def default_domain(self) -> str:
-        return f"{self.id}.amplifyapp.com"
+        return f"{self.id}{DOMAIN}"
 
     def shown(self, now: float) -> dict[str, Any]:
         return {
@@ -82,12 +83,12 @@ class Domain:
     name: str
     settings: dict[str, Any]
 
-    def hosts(self, branch_name: str | None = None) -> list[str]:
-        """The hosts of the domain, or those at which one branch is served."""
+    def hosts(self, branch_name: str) -> list[str]:
+        """Where the branch is served."""
         return [
             f"{setting['prefix']}.{self.name}".lstrip(".")
             for setting in self.settings["subDomainSettings"]
-            if branch_name in (None, setting["branchName"])
+            if branch_name == setting["branchName"]
         ]
 
     def shown(self, now: float) -> dict[str, Any]:
@@ -151,7 +152,12 @@ class Branch:
 
     @property
     def hosts(self) -> list[str]:
-        """Where its site is served beside its own address."""
+        """Where its site is served: its own address, here and on AWS, and those of domains."""
+        own = f"{display_name(self.name)}.{self.app.id}"
+        return [f"{own}.localhost", f"{own}{DOMAIN}", *self.custom_domains]
+
+    @property
+    def custom_domains(self) -> list[str]:
         of_domains = [host for domain in self.app.domains.values() for host in domain.hosts(self.name)]
         return [*self.settings.get("customDomains", ()), *of_domains]
 
@@ -183,7 +189,7 @@ class Branch:
             **_BRANCH_DEFAULTS,
             "displayName": display_name(self.name),
             **_without(_SECRETS, self.settings),
-            "customDomains": self.hosts,
+            "customDomains": self.custom_domains,
             "branchArn": self.arn,
             "branchName": self.name,
             "activeJobId": served.id if served else "0",

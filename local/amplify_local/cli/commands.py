@@ -174,9 +174,9 @@ def _aws(options: argparse.Namespace) -> Iterator[Connection]:
 @contextmanager
 def _own_aws(options: argparse.Namespace) -> Iterator[LocalAws]:
     started = time.monotonic()
+    own = LocalAws(**{name: vars(options)[name] for name, _ in SETTINGS.values()})
     try:
-        given = {name: vars(options)[name] for name, _ in SETTINGS.values()}
-        with LocalAws(**given) as aws:
+        with own as aws:
             print(f"The local AWS is up after {time.monotonic() - started:.1f} s.", file=sys.stderr)
             _play(aws, options.scenario)
             yield aws

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-import re
 import select
 import socket
 import struct
@@ -15,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from amplify_local.amplify.api import Amplify
-from amplify_local.amplify.models import LOG_PREFIX, UPLOAD_PREFIX, display_name
+from amplify_local.amplify.models import DOMAIN, LOG_PREFIX, UPLOAD_PREFIX, Branch, display_name
 from amplify_local.amplify.rest import ApiError, Request, Response
 from amplify_local.http import control
 
@@ -38,15 +37,16 @@ def serve(amplify: Amplify, port: int = 0) -> Iterator[str]:
 
 def answer(amplify: Amplify, request: Request) -> Response:
     """What the server answers; only API requests need a signature."""
-    if site := _site_at(amplify, request.headers.get("Host", "")):
-        return _page(amplify, site, request)
+    host = request.headers.get("Host", "").partition(":")[0]
+    branches = [branch for app in amplify.apps() for branch in app.branches.values() if host in branch.hosts]
+    if branches or host.endswith((".localhost", DOMAIN)):
+        return _page(amplify, branches, request)
     if request.path.startswith(control.PREFIX):
         return control.control(amplify, request)
     if request.path.startswith((LOG_PREFIX, UPLOAD_PREFIX)):
         return amplify.handle(request)
     if request.signature is None:
-        message = "Missing Authentication Token"
-        return ApiError("MissingAuthenticationTokenException", message, 403).response()
+        return ApiError("MissingAuthenticationTokenException", "Missing Authentication Token", 403).response()
     if request.signature["service"] != "amplify":
         message = "Credential should be scoped to correct service: 'amplify'."
         return ApiError("InvalidSignatureException", message, 403).response()
@@ -61,37 +61,19 @@ def site_address(url: str, app_id: str, branch_name: str) -> str:
     return f"http://{display_name(branch_name)}.{app_id}.localhost:{urlsplit(url).port}/"
 
 
-_SITE = re.compile(r"(?P<branch>[^.]+)\.(?P<app>d[a-z0-9]+)\.(localhost(:\d+)?|amplifyapp\.com)")
-
-
-def _site_at(amplify: Amplify, host: str) -> tuple[str, str] | None:
-    """The app and the displayed name of the branch whose site has this host; None if it is no site's."""
-    if site := _SITE.fullmatch(host):
-        return site["app"], site["branch"]
-    for app in amplify.apps():
-        for branch in app.branches.values():
-            if host in branch.hosts:
-                return app.id, display_name(branch.name)
-    return None
-
-
-def _page(amplify: Amplify, site: tuple[str, str], request: Request) -> Response:
+def _page(amplify: Amplify, branches: list[Branch], request: Request) -> Response:
     """A file of a site; that of the folder for a path that ends with a slash."""
-    app_id, shown_name = site
-    try:
-        branches = amplify.app(app_id).branches.values()
-        branch = next(branch for branch in branches if display_name(branch.name) == shown_name)
+    for branch in branches:
         if branch.credentials not in (None, request.authorization.removeprefix("Basic ")):
             asked = {"Content-Type": "text/plain", "WWW-Authenticate": 'Basic realm="site"'}
             return Response(401, asked, b"Unauthorized\n")
-        files = amplify.site(app_id, branch.name)
         name = unquote(request.path).lstrip("/")
         name += "index.html" if name == "" or name.endswith("/") else ""
-        content = files[name]
-    except (ApiError, StopIteration, KeyError):
-        return Response(404, {"Content-Type": "text/plain"}, b"There is no such page.\n")
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Response(200, {"Content-Type": kind}, content)
+        files = amplify.site(branch.app.id, branch.name)
+        if name in files:
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            return Response(200, {"Content-Type": kind}, files[name])
+    return Response(404, {"Content-Type": "text/plain"}, b"There is no such page.\n")
 
 
 class _Server(ThreadingHTTPServer):
@@ -115,17 +97,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         url = urlsplit(self.path)
-        request = Request(
-            self.command, url.path, dict(parse_qsl(url.query)), dict(self.headers.items()), body
-        )
+        headers = dict(self.headers.items())
+        request = Request(self.command, url.path, dict(parse_qsl(url.query)), headers, body)
         try:
             response = answer(self.server.amplify, request)
-        except (
-            Exception
-        ) as error:  # the emulation's own fault: say which, to whoever reads the client's error
-            response = ApiError(
-                "InternalFailureException", f"{type(error).__name__}: {error}", 500
-            ).response()
+        except Exception as error:
+            # The emulation's own fault: whoever reads the client's error is told which.
+            words = f"{type(error).__name__}: {error}"
+            response = ApiError("InternalFailureException", words, 500).response()
         if response.broken:
             self._break(response.broken)
         else:

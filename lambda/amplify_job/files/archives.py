@@ -21,7 +21,6 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from amplify_job.cloudformation.properties import Source
-from amplify_job.contract import shown
 from amplify_job.files.markers import replaced, replacements
 from amplify_job.files.s3_object import CHUNK_BYTES, S3Object, chunks_of
 from amplify_job.outcomes import InvalidProperties
@@ -127,9 +126,7 @@ def _merge(
                     _copy(entry, archive, merged if is_last else None, source, check, seen)
     for marker in (marker for source in sources for marker in source.markers):
         if marker.encode() not in seen:
-            raise InvalidProperties(
-                f"no file of the sources holds {shown(marker)}, which a value must replace"
-            )
+            raise InvalidProperties(f"no file of the sources holds {marker!r}, which a value must replace")
 
 
 def _copy(

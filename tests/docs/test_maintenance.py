@@ -73,6 +73,7 @@ def test_updates_are_proposed_for_every_file_that_pins_something() -> None:
         for name in ("requirements.txt", "pyproject.toml", "package.json")
         for depth in ("", "*/", "*/*/")
         for file in PROJECT.glob(depth + name)
+        if re.search("ependencies|==", file.read_text())
     }
     # What was installed is no place of this project's.
     own = {folder for folder in found if not re.search(r"(^|/)(node_modules|dist|\.\w)", folder)}

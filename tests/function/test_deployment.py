@@ -460,12 +460,14 @@ def test_stop_stops_a_deployment_that_began_before_this_operation(world: World) 
     assert (answer.status, world.stopped) == ("SUCCESS", {"1"})
 
 
-def test_a_refusal_to_start_is_final_whatever_went_wrong_before(world: World) -> None:
-    world.fail("ListJobs", "429")
+@pytest.mark.parametrize("operation", ["ListJobs", "StartDeployment"])
+def test_a_refusal_to_start_is_final_whatever_went_wrong_before(world: World, operation: str) -> None:
+    world.fail(operation, "429")
     world.amplify.fail("StartDeployment", 10_000, "refused")
     answer = deliver(world, world.event("Create", **sources("1.zip")))
     assert answer.reason.startswith("AMPLIFY_ERROR: amplify:StartDeployment")
-    assert (answer.time < START + 60, world.amplify.count("StartDeployment")) == (True, 1)
+    starts = 1 + (operation == "StartDeployment")
+    assert (answer.time < START + 60, world.amplify.count("StartDeployment")) == (True, starts)
 
 
 def test_the_log_says_stopped_only_of_a_deployment_that_was_stopped(world: World) -> None:

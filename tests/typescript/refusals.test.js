@@ -16,6 +16,9 @@ const {
   AmplifyJobStack,
   AmplifyJobStage,
   Commit,
+  JobType,
+  OnRollback,
+  WhenBusy,
 } = require('cdk-amplify-job');
 const TABLE = require('./refused_options.json');
 
@@ -66,6 +69,12 @@ for (const { options, message } of TABLE) {
     assert.ok(found.includes(expected), found);
   });
 }
+
+test('the words of an option are the members of its enum', () => {
+  for (const words of [JobType, OnRollback, WhenBusy]) {
+    assert.deepEqual(Object.values(words), Object.keys(words));
+  }
+});
 
 const job = (options) => (stack) => new AmplifyJob(stack, 'Job', { ...APP, ...options });
 

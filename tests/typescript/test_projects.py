@@ -131,7 +131,7 @@ def test_a_typescript_project_deploys_files(aws: LocalAws, project: Path, tmp_pa
     assert json.loads(files["config.json"]) == {"api": api["ApiEndpoint"]}
 
 
-def test_a_stack_that_moves_from_python_to_javascript_deploys_without_a_change(
+def test_a_stack_that_moves_from_python_to_a_project_of_es_modules_deploys_without_a_change(
     aws: LocalAws, project: Path, tmp_path: Path
 ) -> None:
     app = cdk.App(outdir=str(tmp_path / "python"), analytics_reporting=False)
@@ -140,8 +140,10 @@ def test_a_stack_that_moves_from_python_to_javascript_deploys_without_a_change(
     assert deploy(aws, tmp_path / "python", "Moved").succeeded
     before = len(aws.amplify.jobs(APP_ID, "main"))
 
-    (project / "moved.mjs").write_text(IN_JAVASCRIPT)
-    moved = synthesized("moved.mjs", project, tmp_path / "javascript")
+    (project / "esm").mkdir()
+    (project / "esm/package.json").write_text('{"type": "module"}')
+    (project / "esm/app.js").write_text(IN_JAVASCRIPT)
+    moved = synthesized("app.js", project / "esm", tmp_path / "javascript")
     with pytest.raises(ClientError, match="No updates are to be performed"):
         deploy(aws, moved, "Moved")
 

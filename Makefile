@@ -133,8 +133,11 @@ bench: setup build .venv/bench-installed  ## Measure, and write the figures into
 	.venv/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	touch $@
 
-docs: setup  ## Write the API reference to docs/api/.
+docs: setup typescript/node_modules/installed  ## Write the API reference of both languages to docs/api/.
 	.venv/bin/python tools/api_reference.py
+	typescript/node_modules/.bin/typedoc --entryPoints typescript/src/index.ts --tsconfig tsconfig.json \
+		--name cdk-amplify-job --readme none --disableSources --treatWarningsAsErrors \
+		--intentionallyNotExported Branch --intentionallyNotExported Statement --out docs/api/typescript
 
 dist: setup build  ## Build sdist, wheel and npm package, install them into clean environments, synthesize there.
 	rm -rf dist

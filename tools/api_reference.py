@@ -1,4 +1,7 @@
-"""Writes the API reference from the docstrings to docs/api/; a docstring that cannot be read is an error."""
+"""Writes the API reference in Python to docs/api/python/, and the first page of docs/api/.
+
+A docstring that cannot be read is an error.
+"""
 
 from __future__ import annotations
 
@@ -25,5 +28,11 @@ pdoc.docstrings.rst = _rst
 warnings.simplefilter("error")
 pdoc.render.configure(docformat="restructuredtext", search=False)
 pages = Path(__file__).resolve().parent.parent / "docs" / "api"
-pdoc.pdoc(cdk_amplify_job.__name__, output_directory=pages)
+pdoc.pdoc(cdk_amplify_job.__name__, output_directory=pages / "python")
+(pages / "index.html").write_text(
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>cdk-amplify-job</title>'
+    "<h1>cdk-amplify-job: API reference</h1><ul>"
+    '<li><a href="python/cdk_amplify_job.html">Python</a></li>'
+    '<li><a href="typescript/index.html">TypeScript</a></li></ul></html>'
+)
 print(f"The API reference is {pages / 'index.html'}")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE, LOCAL = ((PROJECT / folder / "pyproject.toml").read_text() for folder in ("", "local"))
-CI, RELEASE, SEARCH = (
-    (PROJECT / ".github" / "workflows" / f"{name}.yml").read_text() for name in ("ci", "release", "search")
-)
+CI, RELEASE, SEARCH, REFERENCE = WORKFLOWS = [
+    (PROJECT / ".github" / "workflows" / f"{name}.yml").read_text()
+    for name in ("ci", "release", "search", "reference")
+]
 
 
 def named(field: str, text: str) -> str:
@@ -21,9 +22,9 @@ def named(field: str, text: str) -> str:
 def test_workflows_run_targets_that_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
 
-    run = set(re.findall(r"run: make ([\w-]+)", CI + RELEASE + SEARCH))
+    run = set(re.findall(r"run: make ([\w-]+)", "".join(WORKFLOWS)))
 
-    assert run == {"test-all", "test", "dist", "fuzz", "mutation"}
+    assert run == {"test-all", "test", "dist", "fuzz", "mutation", "docs"}
     assert run <= targets
 
 
@@ -38,19 +39,21 @@ def test_tests_run_on_every_python_that_the_package_supports() -> None:
 
 
 def test_actions_are_pinned_by_their_commit() -> None:
-    uses = re.findall(r"uses: (.+)", CI + RELEASE + SEARCH)
+    uses = re.findall(r"uses: (.+)", "".join(WORKFLOWS))
 
     assert uses
     assert [use for use in uses if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", use)] == []
 
 
-def test_a_release_publishes_the_packages_and_is_the_only_job_that_may_do_more_than_read() -> None:
+def test_a_release_publishes_the_packages_and_only_what_publishes_may_do_more_than_read() -> None:
     (packages,) = re.findall(r"package: \[(.+)\]", RELEASE)
 
     assert packages.split(", ") == [named("name", PACKAGE), named("name", LOCAL)]
-    assert re.findall(r"[\w-]+: write", CI + RELEASE + SEARCH) == ["id-token: write"] * 2
+    assert re.findall(r"[\w-]+: write", CI + SEARCH) == []
+    assert re.findall(r"[\w-]+: write", RELEASE) == ["id-token: write"] * 2
+    assert re.findall(r"[\w-]+: write", REFERENCE) == ["pages: write", "id-token: write"]
     assert "npm publish dist/*.tgz --provenance" in RELEASE
-    assert all("permissions:\n  contents: read\n" in workflow for workflow in (CI, RELEASE, SEARCH))
+    assert all("permissions:\n  contents: read\n" in workflow for workflow in WORKFLOWS)
 
 
 def test_the_packages_and_the_changelog_have_the_same_version() -> None:
@@ -89,5 +92,5 @@ def test_forms_and_policy_name_no_address() -> None:
         r"\S+://\S+|\S+@\S+\.\w+", "".join(re.sub("uses: .+", "", file.read_text()) for file in files)
     )
 
-    assert len(files) == 8
+    assert len(files) == 9
     assert named == []

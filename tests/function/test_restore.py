@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from simulated import APP_ID, BRANCH
+from decisions import job, task
 from simulated_aws import STACK_ID
 
 from amplify_job.amplify.job import Job
 from amplify_job.cloudformation.mark import NO_VERSION, Mark, resource_digest
 from amplify_job.cloudformation.properties import Source
-from amplify_job.cloudformation.request import Request, Task
+from amplify_job.cloudformation.request import Task
 from amplify_job.cloudformation.stack import Kind, Look
 from amplify_job.decide.next_step import next_step
 from amplify_job.decide.state import State
@@ -24,21 +23,7 @@ NOW = ROLLBACK + 20
 SHA, PUSHED = "c" * 40, "d" * 40
 
 
-def _event(request_type: str, logical_id: str = "Site") -> dict[str, Any]:
-    here = {"ServiceToken": "arn", "AppId": APP_ID, "BranchName": BRANCH}
-    return {
-        "RequestType": request_type,
-        "RequestId": "1",
-        "ResponseURL": "https://responses.example/1",
-        "StackId": STACK_ID,
-        "LogicalResourceId": logical_id,
-        "PhysicalResourceId": "amplify-job-1",
-        "ResourceProperties": here,
-        "OldResourceProperties": {**here, "Nonce": "2"},
-    }
-
-
-UPDATE, DELETE = Task.read(Request.read(_event("Update"))), Task.read(Request.read(_event("Delete")))
+UPDATE, DELETE = task("Update", old={"Nonce": "2"}), task("Delete")
 MINE, OTHER = UPDATE.resource, resource_digest(STACK_ID, "Other")
 ANOTHER_STACKS = resource_digest("another stack", "Site")
 BEFORE = UPDATE.properties.fingerprint  # the version that the rollback goes back to
@@ -61,20 +46,15 @@ def push(number: int, status: str = "SUCCEED", *, began: float = COMPLETE + 100,
 
 
 def _job(number: int, mark: Mark | None, status: str, began: float, commit: str = "HEAD") -> Job:
-    summary: dict[str, Any] = {"jobId": str(number), "status": status, "commitId": commit}
-    if mark:
-        summary["commitMessage"] = mark.sign("x")
-    if began is not None:
-        summary["startTime"] = datetime.fromtimestamp(began or COMPLETE - 100, timezone.utc)
-    return Job.read(summary)
+    return job(number, status, began=began or COMPLETE - 100, mark=mark, commitId=commit)
 
 
-def step_of(task: Task, *jobs: Job, **state: Any) -> Step:
+def step_of(asked: Task, *jobs: Job, **state: Any) -> Step:
     """The step that is decided from these jobs, newest first."""
-    kind = Kind.DELETE if task.request.type == "Delete" else Kind.ROLLBACK
+    kind = Kind.DELETE if asked.request.type == "Delete" else Kind.ROLLBACK
     look = Look(kind, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, NOW)
     before = State(ROLLBACK, ROLLBACK, ROLLBACK + 10, since=ROLLBACK + 10, look=look)
-    return next_step(task, before._replace(**state), Seen(NOW, jobs))
+    return next_step(asked, before._replace(**state), Seen(NOW, jobs))
 
 
 def retried(step: Step) -> str:
@@ -217,7 +197,7 @@ def test_a_rollback_waits_for_the_end_of_what_was_told_to_stop(jobs: list[Job]) 
 
 
 @pytest.mark.parametrize(
-    "job",
+    "running",
     [
         push(2, "RUNNING"),
         ours(2, BEFORE, "RUNNING", began=COMPLETE + 500),
@@ -225,8 +205,8 @@ def test_a_rollback_waits_for_the_end_of_what_was_told_to_stop(jobs: list[Job]) 
         undone(2, "RUNNING", resource=OTHER),
     ],
 )
-def test_a_rollback_stops_no_other_job(job: Job) -> None:
-    assert isinstance(step_of(UPDATE, job, ours(1, BEFORE)), Answer)
+def test_a_rollback_stops_no_other_job(running: Job) -> None:
+    assert isinstance(step_of(UPDATE, running, ours(1, BEFORE)), Answer)
 
 
 def test_a_rollback_lists_the_jobs_six_seconds_after_the_look_that_showed_it() -> None:

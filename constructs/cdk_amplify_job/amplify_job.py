@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import AspectPriority, Aspects, CfnResource, Stack
+from aws_cdk import Aspects, CfnResource, Stack
 from constructs import Construct, IConstruct
 from typing_extensions import Unpack
 
@@ -93,8 +93,7 @@ class AmplifyJob(Construct):
         self._resource = self._define(options, place, properties, provider)
 
         job_type = job_type_of({**properties, "SourceBucketNames": options.get("sources")})
-        pitfalls = Pitfalls(self, options, place, job_type)
-        Aspects.of(self._resource).add(pitfalls, priority=AspectPriority.READONLY)
+        Aspects.of(self._resource).add(Pitfalls(self, options, place, job_type))
 
     def _define(
         self,

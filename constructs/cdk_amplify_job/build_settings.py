@@ -49,7 +49,7 @@ def build_settings_of(
     here = {
         name: (resource, settings)
         for name, (resource, settings) in found.items()
-        if resource and settings and Stack.of(resource) is stack
+        if resource and Stack.of(resource) is stack
     }
     return Lazy.uncached_any(_BuildSettings(here)) if here else None
 

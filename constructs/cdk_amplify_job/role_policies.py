@@ -30,7 +30,7 @@ class RolePolicies:
         self._provider = provider
         # Any, because to pyright these classes do not implement their interfaces:
         # https://github.com/aws/jsii/issues/4541
-        self._role: Any = role if role and _takes_policies(role, is_own=bool(inside)) else None
+        self._role: Any = role if role and _takes_policies(role) else None
         self._stack = Stack.of(provider) if inside else None
         self._characters = characters(inside) if inside else 0
 
@@ -79,15 +79,13 @@ class RolePolicies:
         return attached
 
 
-def _takes_policies(role: iam.IRole | iam.Role, *, is_own: bool) -> bool:
+def _takes_policies(role: iam.IRole | iam.Role) -> bool:
     """Whether a role takes policies: not one that was imported with ``mutable=False``, or customized.
 
     https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_iam-readme.html#opting-out-of-automatic-permissions-management
     """
     if role.node.try_get_context("@aws-cdk/iam:customizeRoles") is not None:
         return False
-    if is_own:
-        return True
     statement = iam.PolicyStatement(actions=["iam:None"], resources=["none"])
     probe: Any = iam.Policy(Stack(), "Probe", force=True, statements=[statement])
     role.attach_inline_policy(probe)

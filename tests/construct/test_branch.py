@@ -4,10 +4,12 @@ from contextlib import nullcontext
 from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import aws_amplify as amplify
 from aws_cdk import aws_amplify_alpha as alpha
 from aws_cdk.interfaces import aws_amplify as interfaces
+from constructs import IConstruct
 from statements_of import hosting, one_job
 from templates import new_app, warnings
 
@@ -211,6 +213,22 @@ def test_variables_that_only_the_deployment_knows_are_not_warned_of(stack: cdk.S
             environment_variables=variables,
         )
         AmplifyJob(stack, f"Job{number}", branch=branch, triggers={"api": "v1"})
+    assert warnings(stack) == []
+
+
+@jsii.implements(cdk.IAspect)
+class NeverSkipped:
+    """Sets the variable on every branch, as a company's rules might."""
+
+    def visit(self, node: IConstruct) -> None:
+        if isinstance(node, amplify.CfnBranch):
+            node.environment_variables = FALSE  # type: ignore[assignment]
+
+
+def test_variables_that_an_aspect_sets_are_known(stack: cdk.Stack) -> None:
+    _, branch = hosting(stack, enable_auto_build=False)
+    AmplifyJob(stack, "Job", branch=branch, triggers={"api": "v1"})
+    cdk.Aspects.of(stack).add(NeverSkipped())
     assert warnings(stack) == []
 
 

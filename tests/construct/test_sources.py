@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -186,16 +187,18 @@ def test_whoever_owns_the_role_of_a_permitted_provider_must_let_it_read_the_file
     bucket = s3.Bucket(stack, "Builds", encryption_key=key)
     role = iam.Role.from_role_name(stack, "Role", "provider")
     provider = AmplifyJobProvider.from_service_token(stack, "Provider", TOKEN, role=role, permitted=True)
-    AmplifyJob(stack, "Job", **APP, provider=provider, sources=[Source.bucket(bucket, "site.zip")])
+    sources = [Source.bucket(bucket, "site.zip"), Source.data("robots.txt", "none")]
+    AmplifyJob(stack, "Job", **APP, provider=provider, sources=sources)
 
     (job,) = resources(stack).keys() - before.keys()
     assert job == "JobB9D00F9F"  # nothing else is made, and nothing is written into the key
     assert {name: resources(stack)[name] for name in before} == before
     (warning,) = warnings(stack)
     bucket_arn, key_arn = (resolved(stack.resolve(arn)) for arn in (bucket.bucket_arn, key.key_arn))
-    assert warning.partition(" [ack")[0] == (
+    assert re.sub("[0-9a-f]{64}", "hash", warning.partition(" [ack")[0]) == (
         "no policy is attached to the role of the provider, so its owner must allow:\n"
-        f"- s3:GetObject on {bucket_arn}/site.zip\n- kms:Decrypt on {key_arn}"
+        f"- s3:GetObject on {bucket_arn}/site.zip, arn:${{AWS::Partition}}:s3:::{ASSETS}/hash.zip\n"
+        f"- kms:Decrypt on {key_arn}"
     )
 
 

@@ -320,7 +320,9 @@ class Life(RuleBasedStateMachine):
             return
         if self.files:
             last = self.world.jobs()[-1]  # an Update that changes nothing leaves what others have deployed
-            if self.status(last) == "SUCCEED" and last.id in self.world.started:
+            # A deploy that joins a rollback's deployment leaves that one's files.
+            may_join = any(a.event["ResourceProperties"]["WhenBusy"] == "JOIN" for a in self.stack.requests)
+            if self.status(last) == "SUCCEED" and last.id in self.world.started and not may_join:
                 assert self.world.amplify.site(APP_ID, BRANCH) == _site(properties["SourceObjectKeys"][0])
             return
         now, version = self.world.clock.now, self.fingerprint(properties)

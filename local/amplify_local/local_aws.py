@@ -10,7 +10,6 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 from amplify_local.amplify import Amplify
 from amplify_local.authorization import OWNER, ask_iam
@@ -75,12 +74,7 @@ class LocalAws(Connection):
             self._open = stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._open.close()
 
     @property
@@ -140,24 +134,19 @@ class LocalAws(Connection):
     def _create_bootstrap_stack(self) -> None:
         """What ``cdk bootstrap`` does, in half a second instead of eight."""
         cloudformation = self.client("cloudformation")
+        everything = "arn:aws:iam::aws:policy/AdministratorAccess"
         cloudformation.create_stack(
             StackName="CDKToolkit",
             TemplateBody=bootstrap_template(self._cdk),
             Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[
-                {
-                    "ParameterKey": "CloudFormationExecutionPolicies",
-                    "ParameterValue": "arn:aws:iam::aws:policy/AdministratorAccess",
-                }
-            ],
+            Parameters=[{"ParameterKey": "CloudFormationExecutionPolicies", "ParameterValue": everything}],
         )
         waiter = cloudformation.get_waiter("stack_create_complete")
         waiter.wait(StackName="CDKToolkit", WaiterConfig={"Delay": 0.1, "MaxAttempts": 300})
         if self._enforce_iam:
             # It denies plain http, which is all there is here.
-            self.client("s3").delete_bucket_policy(
-                Bucket=f"cdk-hnb659fds-assets-{self.amplify.account}-{self.region}"
-            )
+            bucket = f"cdk-hnb659fds-assets-{self.amplify.account}-{self.region}"
+            self.client("s3").delete_bucket_policy(Bucket=bucket)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

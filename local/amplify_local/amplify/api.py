@@ -90,15 +90,10 @@ class Amplify(Backend):
     # Scenarios.
 
     def fail(
-        self,
-        operation: str | None = None,
-        times: int = 1,
-        mode: Mode = "500",
-        applied: bool = False,
-        after: int = 0,
+        self, operation: str | None = None, times: int = 1, mode: Mode = "500", *more: Any, **named: Any
     ) -> Fault:
         """Make the next requests go wrong; options as in :class:`Fault`."""
-        fault = Fault(mode, operation, times, applied, after)
+        fault = Fault(mode, operation, times, *more, **named)
         self.faults.append(fault)
         return fault
 

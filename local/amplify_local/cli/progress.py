@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any
 
 from amplify_local.cli.terminal import plain, show
@@ -37,12 +36,7 @@ class JobProgress:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._stopping.set()
         self._thread.join()
         self._look()  # at what has happened since the thread looked last

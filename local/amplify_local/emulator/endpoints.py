@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from ministack import app
@@ -25,13 +24,7 @@ def install() -> None:
 
 
 async def _answer(
-    original: Callable[..., Any],
-    method: str,
-    path: str,
-    headers: dict[str, str],
-    body: bytes,
-    query: dict[str, Any],
-    *args: Any,
+    original: Any, method: str, path: str, headers: Any, body: bytes, query: Any, *args: Any
 ) -> Any:
     if method == "PUT" and path.startswith(response_url.PATH):
         flat = {name: value[0] if isinstance(value, list) else value for name, value in query.items()}

@@ -329,6 +329,21 @@ const CONFIGURATIONS = {
     new AmplifyJob(stack, 'Files', { ...APP, assumeRole, sources: [Source.asset(SITE)] });
   },
 
+  full_roles(stack) {
+    const parameter = new cdk.CfnParameter(stack, 'App').valueAsString;
+    const appIds = ['d1a2b3c4d5e6f7', parameter];
+    const job = (number) =>
+      new AmplifyJob(stack, `Job${number}`, { appId: appIds[number % 2], branchName: `b${number}ö機` });
+    const role = (number) =>
+      new AmplifyJobRole(new cdk.Stack(stack.node.scope, `Web${number}`), 'Access', {
+        appId: parameter,
+        branchNames: [...Array(number + 1).keys()].map((name) => `a long name of a branch ${name}`),
+        trustedRoleArn: ROLE_ARN,
+      });
+    new cdk.CfnOutput(stack, 'Jobs', { value: figuresOfRefusal(job) });
+    new cdk.CfnOutput(stack, 'Branches', { value: figuresOfRefusal(role) });
+  },
+
   a_vpc(stack) {
     const vpc = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
     AmplifyJobProvider.getOrCreate(stack, {
@@ -426,6 +441,17 @@ const CONFIGURATIONS = {
     new AmplifyJob(shop, 'Other', { ...APP, region: 'eu-central-1' });
   },
 };
+
+/** The figures in the words that refuse the first one that is too much. */
+function figuresOfRefusal(define) {
+  for (let number = 0; ; number++) {
+    try {
+      define(number);
+    } catch (error) {
+      return [number, ...error.message.match(/[0-9,]+/g)].join(' ');
+    }
+  }
+}
 
 /** Any other IBranchRef. */
 class NamedBranch extends cdk.Resource {

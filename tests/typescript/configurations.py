@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -372,6 +374,37 @@ def another_account(stack: cdk.Stack) -> None:
     plain = iam.Role.from_role_arn(stack, "Role", ROLE_ARN)
     AmplifyJob(stack, "Job", **APP, assume_role=plain, external_id="shop-42")
     AmplifyJob(stack, "Files", **APP, assume_role=plain, sources=[Source.asset(SITE)])
+
+
+def _figures_of_refusal(define: Callable[[int], Any]) -> str:
+    """The figures in the words that refuse the first one that is too much."""
+    for number in itertools.count():
+        try:
+            define(number)
+        except ValueError as error:
+            return " ".join([str(number), *re.findall("[0-9,]+", str(error))])
+    raise AssertionError
+
+
+def full_roles(stack: cdk.Stack) -> None:
+    parameter = cdk.CfnParameter(stack, "App").value_as_string
+    app_ids = ("d1a2b3c4d5e6f7", parameter)
+
+    def job(number: int) -> None:
+        AmplifyJob(stack, f"Job{number}", app_id=app_ids[number % 2], branch_name=f"b{number}ö機")
+
+    def role(number: int) -> None:
+        names = [f"a long name of a branch {name}" for name in range(number + 1)]
+        AmplifyJobRole(
+            cdk.Stack(_app(stack), f"Web{number}"),
+            "Access",
+            app_id=parameter,
+            branch_names=names,
+            trusted_role_arn=ROLE_ARN,
+        )
+
+    cdk.CfnOutput(stack, "Jobs", value=_figures_of_refusal(job))
+    cdk.CfnOutput(stack, "Branches", value=_figures_of_refusal(role))
 
 
 def a_vpc(stack: cdk.Stack) -> None:

@@ -3,9 +3,10 @@
 const assert = require('node:assert');
 const { test } = require('node:test');
 const { App, CfnParameter, Duration, Fn, SecretValue, Stack } = require('aws-cdk-lib');
-const { CfnApp } = require('aws-cdk-lib/aws-amplify');
+const { CfnApp, CfnBranch } = require('aws-cdk-lib/aws-amplify');
 const { Role } = require('aws-cdk-lib/aws-iam');
 const { Runtime } = require('aws-cdk-lib/aws-lambda');
+const { LogGroup } = require('aws-cdk-lib/aws-logs');
 const { Secret } = require('aws-cdk-lib/aws-secretsmanager');
 const { Source } = require('aws-cdk-lib/aws-s3-deployment');
 const {
@@ -23,6 +24,7 @@ const {
 const TABLE = require('./refused_options.json');
 
 const APP = { appId: 'd1a2b3c4d5e6f7', branchName: 'main' };
+const TOKEN = 'arn:aws:lambda:us-east-1:123456789012:function:provider';
 const SECRET = SecretValue.secretsManager('token');
 const ROLE_ARN = 'arn:aws:iam::210987654321:role/site/releases';
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
@@ -78,7 +80,28 @@ test('the words of an option are the members of its enum', () => {
 
 const job = (options) => (stack) => new AmplifyJob(stack, 'Job', { ...APP, ...options });
 
+/** As in a build of Amplify. */
+function inOwnBuild(define) {
+  return (stack) => {
+    Object.assign(process.env, { AWS_APP_ID: APP.appId, AWS_BRANCH: APP.branchName });
+    try {
+      define(stack);
+    } finally {
+      delete process.env.AWS_APP_ID;
+      delete process.env.AWS_BRANCH;
+    }
+  };
+}
+
+const inRegion = (stack, region, account = '123456789012') =>
+  new Stack(stack.node.root, region + account, { env: { account, region } });
+
 for (const [define, expected] of [
+  [inOwnBuild(job({})), "branch 'main' of app 'd1a2b3c4d5e6f7' must not be released from its own Amplify build"],
+  [(stack) => job({ provider: AmplifyJobProvider.getOrCreate(inRegion(stack, 'eu-west-1')) })(inRegion(stack, 'eu-north-1')), 'provider must be of the Region eu-north-1 of its job, received one of eu-west-1'],
+  [(stack) => AmplifyJobProvider.fromServiceToken(inRegion(stack, 'eu-west-1'), 'P', TOKEN), 'token must be of the Region eu-west-1 of its stack'],
+  [(stack) => new AmplifyJob(inRegion(stack, 'eu-west-1'), 'Job', { branch: new CfnBranch(inRegion(stack, 'eu-west-1', '210987654321'), 'B', APP) }), 'branch must be of the account of its job, 123456789012, received one of 210987654321'],
+  [(stack) => new AmplifyJobProvider(stack, 'P', { logRetention: 7, logGroup: LogGroup.fromLogGroupName(stack, 'L', 'l') }), 'logRetention is for the log group that is made without logGroup'],
   // An app's ID in the way of Python is not there; without this word, the reason would be a riddle.
   [(stack) => new AmplifyJob(stack, 'Job', { app_id: 'd1', branch_name: 'main' }), 'did you mean appId?'],
   [job({ assumeRole: ROLE_ARN }), `assumeRole must be a role, received '${ROLE_ARN}': for an ARN use Role.fromRoleArn`],

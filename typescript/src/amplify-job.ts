@@ -1,7 +1,7 @@
 /** Start a job of an Amplify branch in a deployment, and wait for it. */
 
 import { isDeepStrictEqual } from 'util';
-import { AspectPriority, Aspects, CfnResource, Stack } from 'aws-cdk-lib';
+import { Aspects, CfnResource, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { buildSettingsOf } from './build-settings';
 import { jobTypeOf, ROWS, SECONDS_TO_ANSWER, shown } from './contract';
@@ -38,8 +38,7 @@ export class AmplifyJob extends Construct {
     this.resource = this.define(props, place, properties);
 
     const jobType = jobTypeOf({ ...properties, SourceBucketNames: props.sources });
-    const priority = AspectPriority.READONLY;
-    Aspects.of(this.resource).add(pitfalls(this, props, place, jobType), { priority });
+    Aspects.of(this.resource).add(pitfalls(this, props, place, jobType));
   }
 
   /** The ID of the job. */

@@ -31,9 +31,7 @@ export function buildSettingsOf(branch: Branch, stack: Stack, deploysFiles: bool
     ['Branch', cfnBranch, deploysFiles ? {} : OF_BRANCH],
     ['App', cfnBranch && appOf(cfnBranch), deploysFiles ? HEADERS : { ...OF_BRANCH, ...HEADERS }],
   ];
-  const here = found.filter(
-    ([, resource, settings]) => resource && Object.keys(settings).length > 0 && Stack.of(resource) === stack,
-  );
+  const here = found.filter(([, resource]) => resource && Stack.of(resource) === stack);
   const settingsOf = (resource: any, settings: object, context: IResolveContext) =>
     Object.entries(settings).map(([attribute, setting]): [string, any] => [
       setting,

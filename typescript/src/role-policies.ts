@@ -28,7 +28,7 @@ export class RolePolicies {
     role: iam.IRole | undefined,
     inside: Statement[] = [],
   ) {
-    this.role = role && takesPolicies(role, inside.length > 0) ? role : undefined;
+    this.role = role && takesPolicies(role) ? role : undefined;
     this.stack = inside.length > 0 ? Stack.of(provider) : undefined;
     this.characters = inside.length > 0 ? characters(inside) : 0;
   }
@@ -83,12 +83,9 @@ export class RolePolicies {
  *
  * https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_iam-readme.html#opting-out-of-automatic-permissions-management
  */
-function takesPolicies(role: iam.IRole, isOwn: boolean): boolean {
+function takesPolicies(role: iam.IRole): boolean {
   if (role.node.tryGetContext('@aws-cdk/iam:customizeRoles') !== undefined) {
     return false;
-  }
-  if (isOwn) {
-    return true;
   }
   const statements = [new iam.PolicyStatement({ actions: ['iam:None'], resources: ['none'] })];
   const probe = new iam.Policy(new Stack(), 'Probe', { force: true, statements });

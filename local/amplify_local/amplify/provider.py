@@ -123,7 +123,8 @@ def create_app(backend: Backend, params: Params) -> Params:
 
 def create_branch(backend: Backend, params: Params) -> Params:
     if params["branchName"] in backend.app(params["appId"]).branches:
-        refusal = f"The branch {params['branchName']} already exists"  # from memory
+        # https://github.com/aws-amplify/amplify-hosting/issues/2604
+        refusal = f"The branch {params['branchName']} already exists for the app {params['appId']}"
         raise ApiError("BadRequestException", refusal)
     backend.create_branch(params["appId"], params["branchName"], **_settings(params))
     return _get("Branch", backend, params)

@@ -102,11 +102,7 @@ export interface AmplifyJobProps {
    * @default - none
    */
   readonly triggers?: { [name: string]: string };
-  /**
-   * What must be deployed before the job starts, besides what other options refer to.
-   *
-   * @default - none
-   */
+  /** What must be deployed before the job starts, besides what other options refer to. @default - none */
   readonly executeAfter?: IConstruct[];
   /** Start again at every deployment: each synthesis has a new template. @default false */
   readonly everyDeploy?: boolean;

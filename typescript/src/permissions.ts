@@ -15,9 +15,11 @@ export type Statement = { [name: string]: any };
 export const QUOTA = 10_240;
 
 /** https://github.com/cdklabs/cdk-nag reads it from a resource's metadata "cdk_nag": users inherit it. */
-export const WILDCARD_EXPLAINED = {
-  rules_to_suppress: [{ id: 'AwsSolutions-IAM5', reason: 'Jobs have no ID before they start.' }],
-};
+export function explained(id: string, reason: string) {
+  return { rules_to_suppress: [{ id, reason }] };
+}
+
+export const WILDCARD_EXPLAINED = explained('AwsSolutions-IAM5', 'Jobs have no ID before they start.');
 
 // IAM refuses other characters in a policy, and lets ? stand for any one.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html

@@ -53,7 +53,8 @@ function commitProperties(props: AmplifyJobProps): Properties {
   }
   const also = Object.entries({ commitId, commitMessage, commitTime }).filter(([, value]) => isGiven(value));
   if (also.length > 0) {
-    throw new Error(`commit gives these fields, so ${also.map(([name]) => name).join(', ')} must be left out, received both`);
+    const names = also.map(([name]) => name).join(', ');
+    throw new Error(`commit gives these fields, so ${names} must be left out, received both`);
   }
   return { CommitId: commit.id, CommitMessage: commit.message, CommitTime: commit.time };
 }

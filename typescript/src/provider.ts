@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { ASSET, shown } from './contract';
 import { ImportedProvider, ImportedProviderOptions } from './imported-provider';
 import { checkedFlag, checkNames, has, isGiven, isKnown } from './limits';
-import { allow, appOf, arnOfApp, describeStacks, policy, Statement, workOn } from './permissions';
+import { allow, appOf, arnOfApp, describeStacks, explained, policy, Statement, workOn } from './permissions';
 import { IAmplifyJobProvider, readerOf } from './provider-interface';
 import { AmplifyJobProviderProps, checkTypes } from './provider-options';
 import { RolePolicies } from './role-policies';
@@ -16,26 +16,16 @@ import { RolePolicies } from './role-policies';
 const FUNCTION_TIMEOUT = Duration.minutes(15); // Lambda's own limit: a longer wait is handed over
 const MEMORY_MB = 256;
 
-const RUNTIME_EXPLAINED = {
-  rules_to_suppress: [{ id: 'AwsSolutions-L1', reason: 'The newest runtime that its tests run on.' }],
-};
+const RUNTIME_EXPLAINED = explained('AwsSolutions-L1', 'The newest runtime that its tests run on.');
 
 // Lambda makes the network interfaces of a function in a VPC with the function's role, and refuses a function
 // without these permissions. Some of the actions work on all resources only.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 const NETWORK_INTERFACES = [
-  'ec2:CreateNetworkInterface',
-  'ec2:DescribeNetworkInterfaces',
-  'ec2:DescribeSubnets',
-  'ec2:DeleteNetworkInterface',
-  'ec2:AssignPrivateIpAddresses',
-  'ec2:UnassignPrivateIpAddresses',
+  ...['ec2:CreateNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets'],
+  ...['ec2:DeleteNetworkInterface', 'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses'],
 ];
-const OWN_EXPLAINED = {
-  rules_to_suppress: [
-    { id: 'AwsSolutions-IAM5', reason: 'Stacks and network interfaces have no ID before they exist.' },
-  ],
-};
+const OWN_EXPLAINED = explained('AwsSolutions-IAM5', 'Stacks and network interfaces have no ID before they exist.');
 
 // A function may invoke itself by this name only.
 const FUNCTION_ARN = /^arn:[a-z-]+:lambda:([a-z0-9-]+):[0-9]{12}:function:[A-Za-z0-9-_]+$/;

@@ -42,10 +42,14 @@ def update(world: World, old: dict[str, Any], new: dict[str, Any]) -> int:
 
 
 def jobs_of(world: World, physical_id: str, old: dict[str, Any], new: dict[str, Any]) -> int:
-    before = len(world.started)
+    before = starts(world)
     answer = world.request(world.update(physical_id, old=old, **new))
     assert answer.status == "SUCCESS", answer.reason
-    return len(world.started) - before
+    return starts(world) - before
+
+
+def starts(world: World) -> int:
+    return world.amplify.count("StartJob") + world.amplify.count("StartDeployment")
 
 
 def what_to_build(world: World) -> list[int]:

@@ -100,7 +100,12 @@ def test_the_script_for_ci_waits_for_the_stack_and_ends_as_it_does(
         (tmp_path / name).chmod(0o755)
 
     done = subprocess.run(
-        ["sh", "-c", script], cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, timeout=20, check=False
+        ["sh", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,  # until every process has ended that the script has started
+        timeout=20,
+        check=False,
     )
 
     assert done.returncode == exit_code

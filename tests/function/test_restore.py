@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from decisions import job, task
-from simulated_aws import STACK_ID
+from decisions import STACK_ID, job, task
 
 from amplify_job.amplify.job import Job
 from amplify_job.cloudformation.mark import NO_VERSION, Mark, resource_digest

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from simulated import APP_ID, BRANCH
-from simulated_aws import STACK_ID
-
 from amplify_job.amplify.job import Job
 from amplify_job.cloudformation.mark import Mark
 from amplify_job.cloudformation.request import Request, Task
+
+STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/1"
 
 
 def task(request_type: str = "Create", *, old: dict[str, Any] | None = None, **properties: Any) -> Task:
@@ -18,7 +17,7 @@ def task(request_type: str = "Create", *, old: dict[str, Any] | None = None, **p
 
     :param old: The properties before an Update; by default, the same ones.
     """
-    here = {"ServiceToken": "arn", "AppId": APP_ID, "BranchName": BRANCH, "Region": "eu-west-1"}
+    here = {"ServiceToken": "arn", "AppId": "d1a2b3c4", "BranchName": "main", "Region": "eu-west-1"}
     event = {
         "RequestType": request_type,
         "RequestId": "1",

@@ -92,11 +92,14 @@ def test_files_are_not_looked_for_by_a_mark() -> None:
     assert step_of(asked, seen={"jobs": [job(3, "RUNNING", mark=asked.mark)]}) is Do.OPEN_FILES
 
 
-def test_nothing_is_started_without_a_fresh_look_at_the_stack() -> None:
-    old = Look(Kind.FORWARD, "", SENT, at=NOW - 5.1)
-    assert step_of(create(), seen={"jobs": []}, look=old) is Do.READ_STACK
-    assert isinstance(step_of(create(), seen={"jobs": []}, look=old._replace(at=NOW - 5)), StartJob)
+def test_an_update_looks_at_the_stack_before_anything_else() -> None:
     assert step_of(update(), look=None) is Do.READ_STACK
+
+
+def test_a_look_at_the_stack_is_good_for_five_seconds() -> None:
+    look = Look(Kind.FORWARD, "", SENT, at=NOW - 5)
+    assert isinstance(step_of(create(), seen={"jobs": []}, look=look), StartJob)
+    assert step_of(create(), seen={"jobs": []}, look=look._replace(at=NOW - 5.1)) is Do.READ_STACK
 
 
 def test_after_the_end_the_job_of_the_request_is_found_all_the_same() -> None:
@@ -171,6 +174,13 @@ def test_the_job_is_read_until_it_ends() -> None:
     assert following(create(), RUNNING, at=END - 1) == Wait(2)
     assert following(create(), job(3)) == Answer(job(3))
     assert following(create(), job(3, "FAILED"), seen={"verdict": FAILED}) == Fail(FAILED)
+    late = following(create(), job(3, "FAILED"), at=END + 99, seen={"verdict": FAILED})
+    assert late == Fail(FAILED), "a late delivery judges the job, too"
+
+
+@pytest.mark.parametrize("status", ["CREATED", "PENDING", "CANCELLING", "success", "A_NEW_WORD"])
+def test_any_other_status_is_no_end(status: str) -> None:
+    assert isinstance(following(create(), job(3, status)), Wait)
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "FAILED", "SUCCEED"])

@@ -13,8 +13,8 @@ from amplify_job.cloudformation.properties import Source
 from amplify_job.cloudformation.request import Task
 from amplify_job.cloudformation.stack import Kind, Look
 from amplify_job.decide.next_step import next_step
-from amplify_job.decide.state import State
-from amplify_job.decide.steps import Answer, Do, ReadJobs, Seen, StartJob, Step, StopJob, Wait
+from amplify_job.decide.state import Blocked, Followed, State
+from amplify_job.decide.steps import Answer, Do, Fail, ReadJobs, Seen, StartJob, Step, StopJob, Wait
 
 COMPLETE = 1_000.0  # when the stack was last complete
 ROLLBACK = 2_000.0  # when the rollback began
@@ -26,6 +26,7 @@ UPDATE, DELETE = task("Update", old={"Nonce": "2"}), task("Delete")
 MINE, OTHER = UPDATE.resource, resource_digest(STACK_ID, "Other")
 ANOTHER_STACKS = resource_digest("another stack", "Site")
 BEFORE = UPDATE.properties.fingerprint  # the version that the rollback goes back to
+LOOK = Look(Kind.ROLLBACK, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, NOW)
 UNDONE = "1" + "f" * 14  # the version that is undone
 
 
@@ -51,7 +52,7 @@ def _job(number: int, mark: Mark | None, status: str, began: float, commit: str 
 def step_of(asked: Task, *jobs: Job, **state: Any) -> Step:
     """The step that is decided from these jobs, newest first."""
     kind = Kind.DELETE if asked.request.type == "Delete" else Kind.ROLLBACK
-    look = Look(kind, "UPDATE_ROLLBACK_IN_PROGRESS", ROLLBACK, COMPLETE, NOW)
+    look = LOOK._replace(kind=kind)
     before = State(ROLLBACK, ROLLBACK, ROLLBACK + 10, since=ROLLBACK + 10, look=look)
     return next_step(asked, before._replace(**state), Seen(NOW, jobs))
 
@@ -161,6 +162,57 @@ def test_a_rollback_starts_nothing_where_nothing_is_to_be_undone(jobs: list[Job]
     assert step.job.id == job_id
 
 
+@pytest.mark.parametrize(
+    ("jobs", "why"),
+    [
+        ([push(3), undone(2), ours(1, BEFORE)], "the site serves no job of this resource"),
+        ([undone(2, "FAILED")], "the site serves no job of this resource"),
+        ([ours(1, BEFORE)], "the site serves this version"),
+        ([ours(2, UNDONE), ours(1, BEFORE)], "the site serves what it served before"),
+    ],
+)
+def test_the_log_says_why_nothing_is_restored(jobs: list[Job], why: str) -> None:
+    step = step_of(UPDATE, *jobs)
+    assert isinstance(step, Answer)
+    assert (step.said, step.why) == ("nothing restored", why)
+
+
+@pytest.mark.parametrize(
+    ("blocked", "last_error", "why"),
+    [
+        (Blocked(words="the branch has jobs"), "slow down", "the branch has jobs"),
+        (Blocked(), "slow down", "slow down"),
+        (Blocked(), "", "no time is left"),
+    ],
+)
+def test_after_its_minute_a_rollback_says_what_it_lacked(blocked: Blocked, last_error: str, why: str) -> None:
+    late = {"began": NOW - 66, "since": NOW - 66, "blocked": blocked, "last_error": last_error}
+    step = step_of(UPDATE, undone(2), ours(1, BEFORE), **late)
+    assert isinstance(step, Answer)
+    assert (step.said, step.why) == ("nothing restored", why)
+
+
+def test_a_rollback_answers_with_the_job_that_it_has_started() -> None:
+    started = job(4, "PENDING", began=None)
+    state = State(ROLLBACK, ROLLBACK, ROLLBACK, look=LOOK, job=Followed("4", True, NOW))
+    assert next_step(UPDATE, state, Seen(NOW, job=started)) == Answer(started)
+
+
+def test_a_previous_version_that_retries_a_job_retries_it_again() -> None:
+    retry = task("Update", old={"Nonce": "2"}, JobType="RETRY", JobId="7")
+    assert retried(step_of(retry, undone(2))) == "7"
+
+
+@pytest.mark.parametrize("when_busy", ["WAIT", "STOP", "JOIN", "FAIL"])
+@pytest.mark.parametrize("request_type", ["Update", "Delete"])
+def test_a_rollback_and_a_delete_wait_for_a_busy_branch(request_type: str, when_busy: str) -> None:
+    old = {"Nonce": "2"} if request_type == "Update" else None
+    asked = task(request_type, old=old, WhenBusy=when_busy)
+    blocked = Blocked(True, "the branch has jobs", "4", NOW - 5)
+    jobs = push(4, "RUNNING"), undone(2), push(1)
+    assert step_of(asked, *jobs, blocked=blocked) == Wait()
+
+
 def test_a_job_that_is_being_cancelled_does_not_count_as_under_way() -> None:
     step = step_of(UPDATE, ours(3, BEFORE, "CANCELLING", began=NOW - 5), undone(2), ours(1, BEFORE))
     assert isinstance(step, StartJob)
@@ -216,11 +268,6 @@ def test_a_rollback_lists_the_jobs_six_seconds_after_the_look_that_showed_it() -
     assert next_step(UPDATE, state, Seen(ROLLBACK + 15)) == ReadJobs()
 
 
-def test_after_its_minute_a_rollback_starts_nothing() -> None:
-    step = step_of(UPDATE, undone(2), ours(1, BEFORE), began=NOW - 66, since=NOW - 66)
-    assert isinstance(step, Answer)
-
-
 def test_ignore_restores_nothing_but_stops() -> None:
     ignoring = UPDATE._replace(properties=UPDATE.properties._replace(on_rollback="IGNORE"))
     assert step_of(ignoring, undone(2), ours(1, BEFORE)) == Answer(ours(1, BEFORE))
@@ -259,6 +306,10 @@ def test_a_new_resource_that_is_rolled_back_leaves_the_site_as_it_was(jobs: list
             [ours(3, NO_VERSION, "RUNNING", began=NOW - 5), undone(2), push(1)], id="restored already"
         ),
         pytest.param([ours(2, NO_VERSION, began=NOW - 5), undone(1)], id="restored, and served"),
+        pytest.param(
+            [_job(3, DELETE.parting_mark, "FAILED", NOW - 5), undone(2), push(1)],
+            id="this request has tried it",
+        ),
     ],
 )
 def test_a_delete_restores_nothing_otherwise(jobs: list[Job]) -> None:
@@ -269,6 +320,21 @@ def test_a_delete_stops_what_the_resource_started_but_not_what_a_delete_started(
     jobs = ours(3, NO_VERSION, "RUNNING"), push(2, "RUNNING"), ours(1, BEFORE, "RUNNING")
     assert step_of(DELETE, *jobs) == StopJob("1")
     assert isinstance(step_of(DELETE, *jobs, stopped=("1",)), Answer)
+
+
+@pytest.mark.parametrize("resource", [OTHER, ANOTHER_STACKS])
+def test_a_delete_stops_no_other_resources_job(resource: str) -> None:
+    assert isinstance(step_of(DELETE, ours(2, BEFORE, "RUNNING", resource=resource)), Answer)
+
+
+def test_ignore_keeps_a_delete_from_restoring() -> None:
+    asked = task("Delete", OnRollback="IGNORE")
+    assert isinstance(step_of(asked, undone(2), push(1)), Answer)
+    assert step_of(asked, undone(2, "RUNNING")) == StopJob("2")
+
+
+def test_after_its_minute_a_delete_does_nothing() -> None:
+    assert isinstance(step_of(DELETE, undone(2, "RUNNING"), began=NOW - 60, since=NOW - 60), Answer)
 
 
 def test_a_delete_looks_at_the_stack_only_if_there_is_something_to_do() -> None:
@@ -291,3 +357,20 @@ def test_files_are_deployed_again_whatever_the_site_serves() -> None:
     source = Source("assets", "old.zip", {}, False)
     properties = UPDATE.properties._replace(job_type="MANUAL", sources=(source,))
     assert step_of(UPDATE._replace(properties=properties), push(1)) is Do.OPEN_FILES
+
+
+# What CloudFormation has given up
+
+
+def test_a_request_that_was_given_up_stops_and_starts_nothing() -> None:
+    def step(asked: Task, jobs: list[Job] | None) -> Step:
+        look = LOOK._replace(kind=Kind.GIVEN_UP)
+        return next_step(asked, State(ROLLBACK, ROLLBACK, ROLLBACK, look=look), Seen(NOW, jobs))
+
+    served = ours(1, BEFORE)
+    assert step(UPDATE, None) == ReadJobs()
+    assert step(UPDATE, [undone(2, "RUNNING"), served]) == Answer(served, "given up")
+    assert step(DELETE, None) == Answer(said="given up")
+    created = step(task("Create"), None)
+    assert isinstance(created, Fail)
+    assert created.failure.reason == ("EXPIRED: the stack's operation has ended or is being rolled back")

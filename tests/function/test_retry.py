@@ -151,4 +151,7 @@ def test_another_step_is_given_up_by_the_decision_that_follows(step: Step) -> No
 def test_a_delivery_that_comes_late_tries_to_read_for_twenty_seconds() -> None:
     late = ENDS + 300
     assert isinstance(tried(Throttled(""), ReadJobs(), at=late + 19, began=late), Again)
-    assert isinstance(tried(Throttled(""), ReadJobs(), at=late + 20, began=late), Fail)
+    for failure in (Throttled(""), AccessDenied("denied")):
+        end = tried(failure, ReadJobs(), at=late + 20, began=late)
+        assert isinstance(end, Fail)
+        assert "no job could be started" in end.failure.reason

@@ -179,6 +179,15 @@ def test_fail_names_the_job_in_the_way(words: str) -> None:
     assert step.failure.reason == f"BRANCH_BUSY: {said}: job 1 is RUNNING (WhenBusy is FAIL)"
 
 
+def test_nothing_is_started_or_stopped_without_a_fresh_look_at_the_stack() -> None:
+    old = Look(Kind.FORWARD, "", OPERATION, at=NOW - 6)
+    sent = Deployment("1", uploaded=True)
+    assert step_of(look=old, blocked=Blocked()) is Do.READ_STACK
+    assert step_of(of_before(), asked={"WhenBusy": "STOP"}, look=old) is Do.READ_STACK
+    assert step_of(asked=FILES, look=old, blocked=Blocked()) is Do.READ_STACK
+    assert step_of(asked=FILES, look=old, deployment=sent) is Do.READ_STACK
+
+
 # A deployment that this request has created
 
 

@@ -6,7 +6,6 @@ import itertools
 import math
 
 import pytest
-from faults import FAULTS
 from simulated import APP_ID, BRANCH, START, World
 
 from amplify_local.amplify.rest import ApiError
@@ -14,16 +13,6 @@ from amplify_local.amplify.rest import ApiError
 CALLER = "arn:aws:sts::123456789012:assumed-role/function"
 ROLE = "arn:aws:iam::210987654321:role/releaser"
 DENIABLE = ["ListJobs", "StartJob", "GetJob"]
-
-
-@pytest.mark.parametrize("operation", DENIABLE)
-def test_a_permission_that_iam_does_not_know_yet_is_waited_for(world: World, operation: str) -> None:
-    # given a role that was made in this very deploy
-    _deny(world, operation, until=START + 50)
-    # when
-    answer = world.request(world.event("Create"))
-    # then
-    assert (answer.status, len(world.jobs())) == ("SUCCESS", 1)
 
 
 @pytest.mark.parametrize("operation", DENIABLE)
@@ -141,14 +130,6 @@ def test_a_refused_assumption_is_retried_for_a_minute_and_then_names_the_role(wo
         f"ACCESS_DENIED: the role {ROLE} could not be assumed: not authorized to AssumeRole"
     )
     assert START + 60 <= answer.time <= START + 90
-
-
-@pytest.mark.parametrize("mode", FAULTS)
-def test_an_assumption_that_goes_wrong_once_is_tried_again(world: World, mode: str) -> None:
-    world.fail("AssumeRole", mode)
-    answer = world.request(world.event("Create", AssumeRoleArn=ROLE))
-    assert (answer.status, len(world.assumed)) == ("SUCCESS", 1)
-    assert world.asked.count("AssumeRole") == 2
 
 
 def _deny(world: World, operation: str, until: float = math.inf) -> None:

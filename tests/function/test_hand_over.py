@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from faults import FAULTS
 from simulated import APP_ID, BRANCH, PHYSICAL_ID, START, World
 from simulated_aws import FUNCTION_ARN
 
@@ -30,6 +29,7 @@ def test_a_job_longer_than_the_functions_limit_is_waited_for(world: World) -> No
     answer = world.request(world.event("Create"))
     assert (answer.status, answer.time) == ("SUCCESS", START + 300)
     assert (len(world.jobs()), len(world.handed_over), world.amplify.count("StartJob")) == (1, 2, 1)
+    assert world.amplify.count("ListJobs") == 1
 
 
 def test_the_hand_over_comes_a_minute_before_the_limit(world: World) -> None:
@@ -138,23 +138,13 @@ def test_the_function_invokes_the_version_of_itself_that_was_invoked(world: Worl
     assert FUNCTION_ARN in world.event("Create")["ResourceProperties"]["ServiceToken"]
 
 
-def test_an_invocation_that_takes_over_lists_nothing_again(world: World) -> None:
-    world.request(world.event("Create"))
-    assert world.amplify.count("ListJobs") == 1
-
-
 def test_a_job_started_before_the_hand_over_is_stopped_at_the_deadline(world: World) -> None:
     world.amplify.plan(never_ends=True)
     answer = world.request(world.event("Create", TimeoutSeconds="160"))
     assert answer.reason.startswith("JOB_TIMED_OUT")
     assert "it was stopped" in answer.reason
     assert (world.amplify.count("StopJob"), world.status(world.jobs()[0])) == (1, "CANCELLED")
-
-
-def test_the_deadline_counts_from_the_request_not_from_the_hand_over(world: World) -> None:
-    world.amplify.plan(never_ends=True)
-    answer = world.request(world.event("Create", TimeoutSeconds="160"))
-    assert START + 160 <= answer.time <= START + 164
+    assert START + 160 <= answer.time <= START + 164, "the time counts from the request"
 
 
 def test_a_wait_for_a_busy_branch_is_handed_over_too(world: World) -> None:
@@ -166,39 +156,6 @@ def test_a_wait_for_a_busy_branch_is_handed_over_too(world: World) -> None:
     carried = world.handed_over[0]["HandedOver"]
     assert carried["job"]["id"] == ""
     assert (carried["blocked"]["by"], carried["blocked"]["since"]) == ("1", START + 1)
-
-
-def test_the_job_that_was_waited_for_is_not_adopted_after_a_hand_over(world: World) -> None:
-    # given somebody's push just after the request
-    event = world.event("Create")
-    world.clock.sleep(1)
-    world.amplify.next_job(seconds=160)
-    world.amplify.push(APP_ID, BRANCH)
-    # when the wait for it takes longer than the function may run
-    answer = world.request(event)
-    # then
-    assert world.handed_over
-    assert (answer.status, answer.data["JobId"]) == ("SUCCESS", "2")
-
-
-def test_a_busy_branch_after_a_hand_over_is_asked_for_whether_the_request_is_wanted(world: World) -> None:
-    world.amplify.next_job(seconds=160)
-    other = world.amplify.start(APP_ID, BRANCH)
-    world.clock.at(START + 150, lambda: world.stack_event("ROLLBACK_IN_PROGRESS"))
-    answer = world.request(world.event("Create"))
-    assert (answer.reason.split(":")[0], world.jobs()) == ("EXPIRED", [other])
-
-
-def test_a_lost_start_job_is_adopted_after_a_hand_over(world: World) -> None:
-    # given a StartJob that took effect unanswered, and no list until the hand-over
-    world.amplify.plan(seconds=300)
-    world.fail("StartJob", "timeout", applied=True)
-    world.amplify.fail("ListJobs", after=1, times=12)
-    # when
-    answer = world.request(world.event("Create"))
-    # then
-    assert world.handed_over[0]["HandedOver"]["job"]["id"] == ""
-    assert (answer.status, len(world.jobs()), world.amplify.count("StartJob")) == ("SUCCESS", 1, 1)
 
 
 def test_a_hand_over_delivered_after_the_deadline_stops_the_job_that_it_carries(world: World) -> None:
@@ -215,9 +172,7 @@ def test_a_hand_over_delivered_after_the_deadline_stops_the_job_that_it_carries(
     assert world.stopped == {"1"}
 
 
-@pytest.mark.parametrize(
-    "carried", [{"version": 1}, {"version": 2, "job_id": "7"}, {"version": 0, "job_id": "7"}, {}, "1", 1, []]
-)
+@pytest.mark.parametrize("carried", [{"version": 2, "job_id": "7"}, {}, "1"])
 def test_a_hand_over_of_another_version_is_treated_as_a_redelivery(world: World, carried: Any) -> None:
     # given a job that the request has started
     event = world.event("Create")
@@ -226,37 +181,6 @@ def test_a_hand_over_of_another_version_is_treated_as_a_redelivery(world: World,
     answer = world.request({**event, "HandedOver": carried})
     # then
     assert (answer.data["JobId"], world.amplify.count("StartJob")) == ("1", 1)
-
-
-@pytest.mark.parametrize("mode", [*FAULTS, "malformed"])
-def test_a_refused_hand_over_raises_for_lambdas_retry_which_goes_on(world: World, mode: str) -> None:
-    # given
-    world.fail("Invoke", mode)
-    # when
-    first = world.deliver(world.event("Create"), retries=2)
-    world.settle()
-    # then
-    assert type(first.raised).__name__ == "NotHandedOver"
-    [answer] = world.answers
-    assert (answer.status, answer.data["JobId"], len(world.jobs())) == ("SUCCESS", "1", 1)
-
-
-def test_a_hand_over_denied_for_good_is_answered_by_lambdas_retries(world: World) -> None:
-    world.amplify.plan(seconds=300)
-    world.invoke_denied = True
-    world.deliver(world.event("Create"), retries=2)
-    world.settle()
-    [answer] = world.answers
-    assert (answer.status, len(world.jobs()), answer.time) == ("SUCCESS", 1, START + 300)
-
-
-def test_a_hand_over_whose_answer_is_lost_makes_two_workers_but_one_job(world: World) -> None:
-    world.fail("Invoke", "timeout", applied=True)
-    world.deliver(world.event("Create"), retries=2)
-    world.settle()
-    first, second = world.answers
-    assert first.body == second.body
-    assert (first.status, len(world.jobs())) == ("SUCCESS", 1)
 
 
 def test_a_hand_over_fits_lambdas_limit_for_events_and_is_json(world: World) -> None:
@@ -274,16 +198,6 @@ def test_a_resumed_job_that_is_gone_fails_and_is_named_in_the_physical_id(world:
     assert answer.reason.startswith("NOT_FOUND: amplify:GetJob on branch main")
 
 
-def test_a_resumed_job_that_may_not_be_read_any_more_is_named_in_the_physical_id(world: World) -> None:
-    # so that the Delete that follows can stop it
-    _polling_until_handed_over(world)
-    world.fail("GetJob", "denied", times=1000)
-    world.settle()
-    [answer] = world.answers
-    assert answer.reason.startswith("ACCESS_DENIED: amplify:GetJob")
-    assert answer.physical_id == PHYSICAL_ID
-
-
 def test_a_resumed_job_that_cannot_be_read_until_the_deadline_times_out(world: World) -> None:
     world.amplify.plan(seconds=300)
     for operation in ("GetJob", "ListJobs"):
@@ -293,17 +207,6 @@ def test_a_resumed_job_that_cannot_be_read_until_the_deadline_times_out(world: W
     assert "(Amplify's last error: Internal failure)" in answer.reason
     assert answer.physical_id == PHYSICAL_ID
     assert world.amplify.count("StopJob") == 1
-
-
-def _busy_until_handed_over(world: World) -> Any:
-    """Somebody else's job, and a Create that has waited for it until its hand-over."""
-    event = world.event("Create")
-    world.clock.sleep(1)
-    world.amplify.next_job(never_ends=True)
-    other = world.amplify.push(APP_ID, BRANCH)
-    world.deliver(event)
-    world.clock.run(done=lambda: bool(world.handed_over))
-    return other
 
 
 def _polling_until_handed_over(world: World) -> None:

@@ -45,131 +45,6 @@ def test_without_a_commit_the_newest_one_is_built_with_the_environment_of_before
     assert said(world, "started")[-1]["what"] == "the newest commit"
 
 
-def test_a_push_that_was_served_is_retried(world: World) -> None:
-    # given somebody's push between both deploys
-    first = world.deployed()
-    world.amplify.push(APP_ID, BRANCH)
-    world.clock.sleep(100)
-    pushed = world.jobs()[-1].sha
-    second = updated(world, first)
-    # when
-    answer = rolled_back(world, second)
-    # then
-    assert (answer.data["JobType"], world.started["4"]["jobId"]) == ("RETRY", "2")
-    assert answer.data["CommitMessage"] == "Restored by CloudFormation: job 2"
-    world.clock.sleep(100)
-    assert world.jobs()[-1].sha == pushed
-    assert said(world, "started")[-1]["what"] == "job 2 again"
-
-
-def test_somebody_elses_job_of_no_recorded_commit_is_not_retried(world: World) -> None:
-    # given a release that somebody started by hand: a RETRY of it would build the newest commit, too
-    first = world.deployed()
-    world.amplify.start(APP_ID, BRANCH)
-    world.clock.sleep(100)
-    complete(world)
-    second = updated(world, first)
-    answer = rolled_back(world, second)
-    assert (answer.data["JobType"], answer.data["CommitMessage"]) == (
-        "RELEASE",
-        "Started by CloudFormation stack shop (Site)",
-    )
-
-
-def test_a_previous_version_that_retries_a_job_retries_it_again(world: World) -> None:
-    first = world.deployed()
-    complete(world)
-    retry: dict[str, Any] = {"JobType": "RETRY", "JobId": "1"}
-    world.request(world.update(first.physical_id, **retry))
-    world.clock.sleep(10)
-    complete(world)
-    second = updated(world, first, old=retry)
-    answer = rolled_back(world, second, **retry)
-    assert (answer.data["JobType"], world.started["4"]["jobId"]) == ("RETRY", "1")
-
-
-def test_jobs_that_did_not_succeed_were_never_served(world: World) -> None:
-    first = world.deployed()
-    world.amplify.next_job(outcome="FAILED")
-    world.amplify.push(APP_ID, BRANCH)
-    world.clock.sleep(100)
-    complete(world)
-    second = updated(world, first)
-    assert rolled_back(world, second).data["JobType"] == "RELEASE"
-
-
-def test_ignore_starts_nothing(world: World) -> None:
-    second = updated(world, world.deployed())
-    answer = rolled_back(world, second, OnRollback="IGNORE")
-    assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", second.physical_id, 2)
-
-
-def test_a_site_that_has_moved_on_is_left_alone(world: World) -> None:
-    # given somebody's push after the Update
-    second = updated(world, world.deployed())
-    world.amplify.push(APP_ID, BRANCH)
-    world.clock.sleep(100)
-    # when
-    answer = rolled_back(world, second)
-    # then
-    assert (answer.status, len(world.jobs()), answer.data["JobId"]) == ("SUCCESS", 3, "1")
-    assert said(world, "nothing restored")[-1]["why"] == "the site serves no job of this resource"
-
-
-def test_a_job_that_failed_leaves_nothing_to_undo(world: World) -> None:
-    first = world.deployed()
-    world.amplify.next_job(outcome="FAILED", seconds=20)
-    failed = world.request(world.update(first.physical_id, Nonce="2"))
-    assert failed.status == "FAILED"
-    # when
-    answer = rolled_back(world, failed)
-    # then
-    assert (answer.status, answer.data, len(world.jobs())) == ("SUCCESS", first.data, 2)
-
-
-def test_a_job_that_succeeded_although_its_update_failed_is_undone(world: World) -> None:
-    # given a job that built another commit than asked for: the site serves it
-    pushed(world, OLD)
-    first = world.deployed(CommitId=OLD)
-    world.amplify.next_job(builds=NEW)
-    failed = world.request(world.update(first.physical_id, old={"CommitId": OLD}, CommitId="f" * 40))
-    assert (failed.status, failed.reason.split(":")[0]) == ("FAILED", "COMMIT_MISMATCH")
-    # when
-    answer = rolled_back(world, failed, old={"CommitId": "f" * 40}, CommitId=OLD)
-    # then
-    assert (answer.data["JobId"], world.started["3"]["jobId"]) == ("3", "1")
-
-
-def test_a_success_of_an_earlier_deploy_is_not_undone(world: World) -> None:
-    # given a failed deploy whose job was left to serve, by IGNORE
-    first = world.deployed()
-    second = updated(world, first, OnRollback="IGNORE")
-    rolled_back(world, second, OnRollback="IGNORE")
-    world.clock.sleep(5)
-    complete(world, "UPDATE_ROLLBACK_COMPLETE")
-    # when the next deploy fails before its job starts
-    answer = rolled_back(world, first)
-    # then the site serves what it did before
-    assert (answer.status, len(world.jobs())) == ("SUCCESS", 2)
-    assert said(world, "nothing restored")[-1]["why"] == "the site serves what it served before"
-
-
-def test_what_was_served_is_what_was_there_when_the_stack_was_last_complete(world: World) -> None:
-    # given two deploys without a rollback, of which the first left the stack failed
-    pushed(world, OLD, NEW)
-    first = world.deployed(CommitId=OLD)
-    second = updated(world, first, old={"CommitId": OLD}, CommitId=NEW)
-    world.stack_event("UPDATE_FAILED")
-    world.clock.sleep(300)
-    world.stack_event("UPDATE_IN_PROGRESS")
-    world.clock.sleep(2)
-    third = updated(world, second, old={"CommitId": NEW}, Nonce="3")
-    # when both are undone
-    rolled_back(world, third, old={"Nonce": "3"}, CommitId=OLD)
-    # then
-    assert world.started["4"]["jobId"] == "1"
-
-
 @pytest.mark.parametrize("order", ["AB", "BA"])
 def test_of_two_resources_on_one_branch_the_one_that_is_served_restores(world: World, order: str) -> None:
     def sent(event: dict[str, Any], resource: str) -> Answer:
@@ -194,34 +69,6 @@ def test_of_two_resources_on_one_branch_the_one_that_is_served_restores(world: W
     assert world.started["5"]["jobId"] == "2"
 
 
-def test_the_job_that_was_served_may_be_many_jobs_ago(world: World) -> None:
-    first = world.deployed()
-    world.amplify.push(APP_ID, BRANCH)
-    world.clock.sleep(100)
-    for _ in range(100):
-        world.amplify.next_job(outcome="FAILED", seconds=1)
-        world.amplify.start(APP_ID, BRANCH)
-        world.clock.sleep(2)
-    complete(world)
-    second = updated(world, first)
-    rolled_back(world, second)
-    assert world.started["104"]["jobId"] == "2"
-
-
-def test_a_resource_whose_jobs_are_gone_releases_the_previous_version(world: World) -> None:
-    second = updated(world, world.deployed())
-    del world.branch.jobs[0]
-    assert rolled_back(world, second).data["JobType"] == "RELEASE"
-
-
-def test_events_that_amplify_keeps_no_more_count_from_the_oldest_one(world: World) -> None:
-    # given a stack that was complete more than 90 days ago
-    first = world.deployed()
-    del world.stack_events[1:]
-    second = updated(world, first)
-    assert rolled_back(world, second).data["JobId"] == "3"
-
-
 def test_events_of_other_resources_do_not_tell_when_the_stack_was_complete(world: World) -> None:
     second = updated(world, world.deployed())
     world.stack_event("UPDATE_COMPLETE")
@@ -229,20 +76,136 @@ def test_events_of_other_resources_do_not_tell_when_the_stack_was_complete(world
     assert rolled_back(world, second).data["JobId"] == "3"
 
 
-def test_a_job_of_another_resource_with_the_same_properties_is_no_job_of_this_one(world: World) -> None:
-    second = updated(world, world.deployed())
-    world.request({**world.event("Create"), "LogicalResourceId": "Other"})
-    assert rolled_back(world, second).status == "SUCCESS"
-    assert len(world.jobs()) == 3
-
-
-@pytest.mark.parametrize("role", ["", "arn:aws:iam::210987654321:role/releaser"])
-def test_a_role_that_changes_along_does_not_keep_the_site_from_going_back(world: World, role: str) -> None:
-    second = updated(world, world.deployed(), AssumeRoleArn=role)
-    answer = rolled_back(world, second, old={"Nonce": "2", "AssumeRoleArn": role})
-    assert answer.data["JobId"] == "3"
-
-
 def test_old_properties_that_are_no_use_do_not_keep_the_site_from_going_back(world: World) -> None:
     second = updated(world, world.deployed())
     assert rolled_back(world, second, old={"Unknown": "1"}).data["JobId"] == "3"
+
+
+# It always succeeds, with all attributes
+
+
+def test_a_rollback_does_not_wait_for_the_job_and_calls_each_api_as_often_as_needed(world: World) -> None:
+    second = updated(world, world.deployed())
+    world.amplify.calls.clear()
+    world.asked.clear()
+    begun = world.clock.now
+    answer = rolled_back(world, second)
+    assert (answer.time, answer.data["Status"]) == (begun + 6, "PENDING")
+    operations = [call.operation for call in world.amplify.calls]
+    assert operations == ["ListJobs", "StartJob", "GetBranch", "GetApp"]
+    assert world.asked == ["DescribeStackEvents"] * 2
+
+
+def test_the_attributes_are_read_in_spite_of_a_fault(world: World) -> None:
+    world.amplify.next_job(builds="b" * 40)
+    first = world.deployed()
+    assert first.data["BuiltCommitId"] == "b" * 40
+    second = updated(world, first)
+    world.fail("GetJob", "500")
+    assert rolled_back(world, second, OnRollback="IGNORE").data == first.data
+
+
+def test_properties_that_are_no_use_are_a_success(world: World) -> None:
+    second = updated(world, world.deployed())
+    answer = rolled_back(world, second, Unknown="1")
+    assert (answer.status, answer.physical_id, len(world.jobs())) == ("SUCCESS", second.physical_id, 2)
+    assert list(answer.data.values()) == [""] * 12
+    assert said(world, "failed")[0]["reason"].startswith("VALIDATION_ERROR: unknown property 'Unknown'")
+
+
+def test_a_retry_that_amplify_refuses_is_given_up(world: World) -> None:
+    # given that the job to go back to is deleted just before it is retried
+    first = world.deployed()
+    world.amplify.push(APP_ID, BRANCH)
+    world.clock.sleep(100)
+    complete(world)
+    second = updated(world, first)
+
+    def before_call(path: str) -> None:
+        if path.startswith("POST"):
+            del world.branch.jobs[1]
+
+    world.before_call = before_call
+    answer = rolled_back(world, second)
+    assert (answer.status, len(world.jobs())) == ("SUCCESS", 2)
+
+
+@pytest.mark.parametrize("operation", ["ListJobs", "StartJob", "GetBranch", "GetApp"])
+def test_a_call_that_is_never_answered_fails_no_rollback(world: World, operation: str) -> None:
+    second = updated(world, world.deployed())
+    world.fail(operation, "timeout", times=1000)
+    begun = world.clock.now
+    answer = rolled_back(world, second)
+    assert (answer.status, len(answer.data)) == ("SUCCESS", 12)
+    assert answer.data["ConsoleUrl"]
+    assert answer.time <= begun + 240
+
+
+# Whether an Update is of a rollback
+
+
+@pytest.mark.parametrize("fault", ["ListJobs timeout", "busy"])
+def test_a_rollback_that_looked_like_a_deploy_at_first_is_answered(world: World, fault: str) -> None:
+    # given a stack that cannot be read for more than a minute, and then something that takes time
+    second = updated(world, world.deployed())
+    world.fail("DescribeStackEvents", "429", times=7)
+    if fault == "busy":
+        world.amplify.push(APP_ID, BRANCH)
+    else:
+        world.fail(*fault.split(), times=3)
+    answer = rolled_back(world, second)
+    assert answer.status == "SUCCESS"
+
+
+def test_a_rollback_that_was_seen_once_stays_one_when_the_stack_becomes_unreadable(world: World) -> None:
+    second = updated(world, world.deployed())
+    world.fail("ListJobs", "denied", times=1000)
+    begun = world.clock.now
+    world.clock.at(begun + 2, lambda: world.fail("DescribeStackEvents", "denied", times=1000))
+    world.latency = 2
+    assert rolled_back(world, second).status == "SUCCESS"
+
+
+def test_an_update_of_a_rollback_that_has_ended_meanwhile_stops_nothing(world: World) -> None:
+    # given a rollback's Update that cannot list the jobs at first
+    first = world.deployed()
+    world.amplify.next_job(never_ends=True)
+    second = world.request(world.update(first.physical_id, Nonce="2", Wait="false"))
+    world.fail("ListJobs", "timeout")
+    # when the rollback ends, and another update begins, before it can
+    soon = world.clock.now + 8
+    world.clock.at(soon, lambda: world.stack_event("UPDATE_ROLLBACK_COMPLETE"))
+    world.clock.at(soon + 1, lambda: world.stack_event("UPDATE_IN_PROGRESS"))
+    answer = rolled_back(world, second)
+    # then
+    assert (answer.status, world.stopped) == ("SUCCESS", set())
+
+
+def test_unusable_properties_do_not_fail_it_where_the_stack_can_be_read_at_a_later_try_only(
+    world: World,
+) -> None:
+    first = world.deployed()
+    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
+    world.clock.sleep(3)
+    world.fail("DescribeStackEvents", "429", times=4)
+    assert world.request(world.update(first.physical_id, Bogus="1")).status == "SUCCESS"
+
+
+# A branch where others are at work
+
+
+def test_a_redeploy_by_hand_that_copied_the_mark_is_not_stopped(world: World) -> None:
+    second = updated(world, world.deployed())
+    world.amplify.next_job(never_ends=True)
+    world.amplify.start(APP_ID, BRANCH, "RETRY", jobId="2")
+    rolled_back(world, second)
+    assert world.amplify.count("StopJob") == 0
+
+
+def test_a_branch_that_is_busy_for_a_while_is_waited_for(world: World) -> None:
+    second = updated(world, world.deployed(WhenBusy="STOP"))
+    world.amplify.next_job(outcome="FAILED", seconds=30)
+    world.amplify.push(APP_ID, BRANCH)
+    answer = rolled_back(world, second, WhenBusy="STOP")
+    assert answer.data["JobId"] == "4"
+    assert world.amplify.count("StopJob") == 0

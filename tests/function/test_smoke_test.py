@@ -108,17 +108,6 @@ def test_no_log_reason_or_hand_over_holds_the_credentials(world: World, credenti
     assert CREDENTIALS not in repr(Site.read(world.branch.shown(0), world.app.shown(0)))
 
 
-def test_without_a_smoke_test_the_site_is_not_asked(world: World) -> None:
-    assert world.request(world.event("Create")).status == "SUCCESS"
-    assert world.pages_asked == []
-
-
-def test_a_job_that_fails_is_told_and_not_the_site(world: World) -> None:
-    world.amplify.next_job(outcome="FAILED")
-    assert create(world).reason.startswith("JOB_FAILED: ")
-    assert world.pages_asked == []
-
-
 def test_a_site_that_takes_its_time_is_asked_again(world: World) -> None:
     world.pages = [Page(404), URLError("refused"), TimeoutError(), Page(503), Page(200)]
     answer = create(world)
@@ -274,13 +263,6 @@ def test_at_most_a_megabyte_is_read(world: World, zipped: bool) -> None:
     assert "without the text 'end'" in answer.reason
 
 
-def test_the_deadline_of_the_request_goes_before_that_of_the_check(world: World) -> None:
-    world.pages = [Page(404) for _ in range(100)]
-    answer = create(world, TimeoutSeconds="90")
-    assert answer.reason.startswith("SITE_CHECK_FAILED: ")
-    assert answer.time == START + 90
-
-
 def test_a_check_is_handed_over_and_keeps_its_own_time(world: World) -> None:
     world.limit = 150  # of which a minute is kept
     world.pages = [Page(404) for _ in range(100)]
@@ -296,39 +278,3 @@ def test_an_address_that_is_not_known_fails_the_check(world: World) -> None:
     assert answer.reason.startswith(
         f"SITE_CHECK_FAILED: the address of branch main of app {APP_ID} is not known: "
     )
-
-
-def test_an_update_that_is_sent_again_looks_again(world: World) -> None:
-    wanted: dict[str, Any] = {"SmokeTestPath": "/", "Nonce": "2"}
-    first = world.deployed().physical_id
-    world.pages = [Page(404) for _ in range(25)]
-    assert world.request(world.update(first, **wanted)).status == "FAILED"
-    # the job has succeeded: nothing new is built
-    world.pages = [Page(404), Page(200)]
-    answer = world.request(world.update(first, old=wanted, **wanted))
-    assert answer.status == "SUCCESS"
-    assert len(world.jobs()) == 2
-    assert world.pages == []
-
-
-def test_another_smoke_test_is_done_and_another_timeout_does_none(world: World) -> None:
-    first = world.deployed(SmokeTestPath="/").physical_id
-    world.pages_asked.clear()
-    old = {"SmokeTestPath": "/"}
-    world.request(world.update(first, old=old, SmokeTestPath="/health"))
-    assert world.pages_asked == [f"{SITE}/health"]
-    world.request(world.update(first, old=old, SmokeTestPath="/", TimeoutSeconds="600"))
-    assert world.pages_asked == [f"{SITE}/health"]
-    assert len(world.jobs()) == 1
-
-
-def test_a_rollback_looks_at_nothing(world: World) -> None:
-    first = world.deployed(SmokeTestPath="/").physical_id
-    world.pages = [Page(404) for _ in range(100)]
-    assert world.request(world.update(first, SmokeTestPath="/", Nonce="2")).status == "FAILED"
-    world.stack_event("UPDATE_ROLLBACK_IN_PROGRESS")
-    world.pages_asked.clear()
-    answer = world.request(world.update(first, old={"SmokeTestPath": "/", "Nonce": "2"}, SmokeTestPath="/"))
-    assert answer.status == "SUCCESS"
-    assert world.pages_asked == []
-    assert len(world.jobs()) == 3  # the previous version is released again

@@ -137,9 +137,10 @@ def test_the_time_of_a_job_in_the_way_counts_from_when_it_was_first_seen() -> No
 
 
 def test_the_request_s_own_deployment_is_not_in_its_way() -> None:
-    mine = job(1, "CREATED", began=None, jobType="MANUAL")
-    step = step_of(mine, asked=FILES, deployment=Deployment("1", uploaded=True))
-    assert step is Do.START_DEPLOYMENT
+    mine, ends = job(1, "CREATED", began=None, jobType="MANUAL"), {"TimeoutSeconds": "60"}
+    step = step_of(mine, asked=FILES | ends, deployment=Deployment("1"), requested=NOW - 60)
+    assert isinstance(step, Fail)
+    assert "job 1" not in step.failure.reason
 
 
 def test_before_a_refusal_the_list_is_not_searched_for_a_job_in_the_way() -> None:
@@ -214,7 +215,8 @@ def test_a_deployment_is_sent_its_files_and_started(
 ) -> None:
     look = Look(Kind.FORWARD, "UPDATE_IN_PROGRESS", OPERATION, at=NOW)
     state = State(NOW - 50, NOW - 50, NOW - 50, look=look, deployment=deployment)
-    seen = Seen(NOW, [listed] if listed else [], files_open=True, upload_url=url)
+    others = job(9, "RUNNING")
+    seen = Seen(NOW, [others, listed] if listed else [others], files_open=True, upload_url=url)
     step = next_step(task(**FILES), state, seen)
     if not isinstance(step, Next):
         assert step == wanted

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from botocore.exceptions import (
     ConnectTimeoutError,
@@ -41,11 +38,6 @@ def test_a_request_that_reaches_nothing_fails_after_two_minutes(world: World, er
     assert START + 120 <= answer.time < START + 123
 
 
-def test_a_connection_that_comes_within_two_minutes_is_used(world: World) -> None:
-    unreached(world, until=START + 115)
-    assert world.request(world.event("Create")).status == "SUCCESS"
-
-
 def test_what_was_reached_in_between_begins_the_two_minutes_anew(world: World) -> None:
     # given that ListJobs is reached again and again, and StartJob only after five minutes
     def refuse(call: str) -> None:
@@ -54,33 +46,6 @@ def test_what_was_reached_in_between_begins_the_two_minutes_anew(world: World) -
 
     world.before_call = refuse
     assert world.request(world.event("Create")).status == "SUCCESS"
-
-
-def test_once_a_job_was_started_it_is_waited_for_until_the_timeout(world: World) -> None:
-    def lose_the_way(call: str) -> None:
-        if call.startswith("POST"):
-            unreached(world, until=START + 400)
-
-    world.after_call = lose_the_way
-    answer = world.request(world.event("Create"))
-    assert (answer.status, len(world.jobs())) == ("SUCCESS", 1)
-    assert answer.time > START + 400
-
-
-def test_another_error_begins_the_two_minutes_anew(world: World) -> None:
-    # given a branch that cannot be reached, but for one throttled call
-    error: list[Callable[[], Any]] = []
-
-    def refuse(call: str) -> None:
-        if world.clock.now > START + 90 and not error:
-            error.append(lambda: None)
-            world.amplify.fail("ListJobs", 1, "429")
-        else:
-            raise ERRORS[0]
-
-    world.before_call = refuse
-    answer = world.request(world.event("Create"))
-    assert START + 210 < answer.time < START + 250
 
 
 def test_a_rollback_that_reaches_nothing_lets_the_stack_roll_back(world: World) -> None:

@@ -227,7 +227,7 @@ ROWS = [
         "raised; Lambda's retry finds the job by its mark",
         1,
         [SUCCESS],
-        modes=ANY,
+        modes=(*ANY, "malformed"),
         holds=lambda world: type(world.deliveries[0].raised).__name__ == "NotHandedOver",
     ),
     Row(

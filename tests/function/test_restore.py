@@ -61,6 +61,7 @@ def retried(step: Step) -> str:
     """The job that the step starts again by a RETRY."""
     assert isinstance(step, StartJob)
     assert step.fields["jobType"] == "RETRY"
+    assert step.fields["commitMessage"].endswith(".RETRY]")
     return str(step.fields["jobId"])
 
 
@@ -122,6 +123,21 @@ AGAIN = "the previous properties"
             id="a job of the previous version that queued past its deploy",
         ),
         pytest.param([undone(1)], AGAIN, id="nothing else is listed"),
+        pytest.param(
+            [ours(3, BEFORE, "FAILED", began=NOW - 5), undone(2), ours(1, BEFORE)],
+            AGAIN,
+            id="a rollback that is continued, after a restoration that failed",
+        ),
+        pytest.param(
+            [undone(3), ours(2, BEFORE, "RUNNING", began=COMPLETE - 50), ours(1, BEFORE)],
+            AGAIN,
+            id="a job under way is older than what is served",
+        ),
+        pytest.param(
+            [undone(3), ours(2, BEFORE, began=COMPLETE + 200, resource=OTHER, commit=SHA), ours(1, BEFORE)],
+            AGAIN,
+            id="another resource with the same properties has released the branch, too",
+        ),
     ],
 )
 def test_a_rollback_restores_what_was_served_before(jobs: list[Job], restored: str) -> None:
@@ -211,6 +227,7 @@ def test_a_rollback_and_a_delete_wait_for_a_busy_branch(request_type: str, when_
     blocked = Blocked(True, "the branch has jobs", "4", NOW - 5)
     jobs = push(4, "RUNNING"), undone(2), push(1)
     assert step_of(asked, *jobs, blocked=blocked) == Wait()
+    assert isinstance(step_of(asked, push(4, "RUNNING"), push(1), blocked=blocked), Answer)
 
 
 def test_a_job_that_is_being_cancelled_does_not_count_as_under_way() -> None:
@@ -333,12 +350,17 @@ def test_ignore_keeps_a_delete_from_restoring() -> None:
     assert step_of(asked, undone(2, "RUNNING")) == StopJob("2")
 
 
+def test_a_delete_does_not_wait_for_the_job_that_it_has_started() -> None:
+    assert isinstance(step_of(DELETE, undone(2), push(1), job=Followed("3", True, NOW)), Answer)
+
+
 def test_after_its_minute_a_delete_does_nothing() -> None:
     assert isinstance(step_of(DELETE, undone(2, "RUNNING"), began=NOW - 60, since=NOW - 60), Answer)
 
 
 def test_a_delete_looks_at_the_stack_only_if_there_is_something_to_do() -> None:
     unseen = State(ROLLBACK, ROLLBACK, ROLLBACK)
+    assert next_step(DELETE, unseen, Seen(NOW)) == ReadJobs()
     assert isinstance(next_step(DELETE, unseen, Seen(NOW, [push(1)])), Answer)
     assert next_step(DELETE, unseen, Seen(NOW, [undone(2), push(1)])) is Do.READ_STACK
     assert next_step(DELETE, unseen, Seen(NOW, [undone(2, "RUNNING")])) is Do.READ_STACK
@@ -356,7 +378,9 @@ def test_a_delete_that_undoes_no_update_restores_nothing(phase: str) -> None:
 def test_files_are_deployed_again_whatever_the_site_serves() -> None:
     source = Source("assets", "old.zip", {}, False)
     properties = UPDATE.properties._replace(job_type="MANUAL", sources=(source,))
-    assert step_of(UPDATE._replace(properties=properties), push(1)) is Do.OPEN_FILES
+    asked = UPDATE._replace(properties=properties)
+    assert step_of(asked, push(1)) is Do.OPEN_FILES
+    assert step_of(asked, _job(2, asked.mark, "SUCCEED", NOW)) is Do.OPEN_FILES, "files have no mark"
 
 
 # What CloudFormation has given up

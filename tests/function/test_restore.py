@@ -145,8 +145,9 @@ def test_a_rollback_restores_what_was_served_before(jobs: list[Job], restored: s
     assert isinstance(step, StartJob)
     if restored == AGAIN:
         assert step.fields == {**UPDATE.properties.start_job, "commitMessage": step.fields["commitMessage"]}
+        assert step.what == "the newest commit"
     else:
-        assert retried(step) == restored
+        assert (retried(step), step.what) == (restored, f"job {restored} again")
     mark = Mark.parse(step.fields["commitMessage"])
     assert mark
     assert (mark.resource, mark.fingerprint, mark.request) == UPDATE.mark[:3]
@@ -217,6 +218,12 @@ def test_a_rollback_answers_with_the_job_that_it_has_started() -> None:
 def test_a_previous_version_that_retries_a_job_retries_it_again() -> None:
     retry = task("Update", old={"Nonce": "2"}, JobType="RETRY", JobId="7")
     assert retried(step_of(retry, undone(2))) == "7"
+
+
+def test_a_previous_version_that_names_a_commit_builds_it_again() -> None:
+    step = step_of(task("Update", old={"Nonce": "2"}, CommitId=SHA), undone(2))
+    assert isinstance(step, StartJob)
+    assert (step.fields["commitId"], step.what) == (SHA, f"commit {SHA}")
 
 
 @pytest.mark.parametrize("when_busy", ["WAIT", "STOP", "JOIN", "FAIL"])

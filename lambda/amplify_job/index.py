@@ -3,8 +3,8 @@
 One request of CloudFormation may take several deliveries and invocations; it starts at most one job on a
 branch. Every request is answered.
 
-`run/` is one invocation: `loop.py` repeats a decision of `decide/`, which is pure, and the step that it names.
-`cloudformation/`, `amplify/` and `files/` are what that reads and changes.
+`run/` is one invocation: `loop.py` repeats a decision of `decide/`, which is pure, and the step that it
+names. `cloudformation/`, `amplify/` and `files/` are what that reads and changes.
 """
 
 from __future__ import annotations

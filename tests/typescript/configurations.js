@@ -444,13 +444,14 @@ const CONFIGURATIONS = {
 
 /** The figures in the words that refuse the first one that is too much. */
 function figuresOfRefusal(define) {
-  for (let number = 0; ; number++) {
+  for (let number = 0; number < 100; number++) {
     try {
       define(number);
     } catch (error) {
       return [number, ...error.message.match(/[0-9,]+/g)].join(' ');
     }
   }
+  throw new Error('it was not refused');
 }
 
 /** Any other IBranchRef. */

@@ -161,6 +161,19 @@ def test_the_list_is_read_as_far_back_as_wanted(world: World, since: float | Non
     assert len(listed) == min(50 * pages, 120)
 
 
+def test_a_list_without_end_is_read_for_twenty_pages_of_fifty_jobs() -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Client:
+        def list_jobs(self, **given: Any) -> dict[str, Any]:
+            asked.append(given)
+            return {"jobSummaries": [{"jobId": str(len(asked))}], "nextToken": "more"}
+
+    listed = Jobs(LOCATION, STACK_ID, Client).list(since=1.0)  # type: ignore[arg-type]
+    assert (len(listed), len(asked)) == (20, 20)
+    assert {given["maxResults"] for given in asked} == {50}
+
+
 def _raised(error: Exception) -> Exception:
     """What a call raises when boto3 raises that."""
 

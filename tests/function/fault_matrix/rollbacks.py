@@ -52,9 +52,9 @@ def _resource_is_added(story: Story) -> None:
 
 
 def _many_jobs(story: Story) -> None:
-    """900 jobs of somebody else's, and one page of ListJobs in twelve is throttled."""
+    """300 jobs of somebody else's, and one page of ListJobs in five is throttled."""
     world = story.world
-    for _ in range(900):
+    for _ in range(300):
         world.amplify.next_job(seconds=0, outcome="FAILED")
         world.amplify.start(APP, BRANCH)
         world.clock.sleep(1)
@@ -62,7 +62,7 @@ def _many_jobs(story: Story) -> None:
     pages = itertools.count(1)
 
     def throttle(call: str) -> None:
-        if call == f"GET /apps/{APP}/branches/{BRANCH}/jobs" and next(pages) % 12 == 0:
+        if call == f"GET /apps/{APP}/branches/{BRANCH}/jobs" and next(pages) % 5 == 0:
             world.amplify.fail("ListJobs", 1, "429")
 
     world.before_call = throttle
@@ -204,7 +204,7 @@ ROWS = [
         holds=_released_the_version_of_before,
     ),
     Row(
-        "900 jobs are listed, and one page in twelve is throttled",
+        "300 jobs are listed, and one page in five is throttled",
         [_many_jobs, deployed(), updated(), roll_back()],
         "the list goes on at that page",
         1,

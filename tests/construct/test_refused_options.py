@@ -26,7 +26,7 @@ APP: dict[str, Any] = {"app_id": "d1a2b3c4d5e6f7", "branch_name": "main"}
 AN_APP_ID = "the ID of an app such as d1a2b3c4d5e6f7, not its name or its ARN, 1 to 20 characters"
 ROLE_ARN = "arn:aws:iam::210987654321:role/site/releases"
 
-# In TypeScript, the same options are refused in the same words: tests/typescript/refusals.test.js reads them.
+# In TypeScript, the same options are refused in the same words: tests/typescript/package.test.js reads them.
 IN_BOTH_LANGUAGES = json.loads((Path(__file__).parent / "refused_options.json").read_text())
 
 

@@ -1,6 +1,10 @@
-// What is refused in JavaScript: each row of the table for both languages, and what would be ignored without a
-// word, as nothing checks types there. Run by `test_refusals.py` with `node --test`.
+// The package in JavaScript. What it refuses: each row of the table for both languages, and what would be ignored
+// without a word, as nothing checks types there. Which commit it reads. `test_in_node.py` runs it by `node --test`.
 const assert = require('node:assert');
+const { execFileSync } = require('node:child_process');
+const { mkdtempSync, rmSync } = require('node:fs');
+const { tmpdir } = require('node:os');
+const path = require('node:path');
 const { test } = require('node:test');
 const { App, CfnParameter, Duration, Fn, SecretValue, Stack } = require('aws-cdk-lib');
 const { CfnApp, CfnBranch } = require('aws-cdk-lib/aws-amplify');
@@ -27,6 +31,7 @@ const APP = { appId: 'd1a2b3c4d5e6f7', branchName: 'main' };
 const TOKEN = 'arn:aws:lambda:us-east-1:123456789012:function:provider';
 const SECRET = SecretValue.secretsManager('token');
 const ROLE_ARN = 'arn:aws:iam::210987654321:role/site/releases';
+const AUTHOR = ['-c', 'user.name=A', '-c', 'user.email=a@example.com', '-c', 'commit.gpgsign=false'];
 const camel = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
 
 /** What stands for a value that JSON has not. */
@@ -71,6 +76,18 @@ for (const { options, message } of TABLE) {
     assert.ok(found.includes(expected), found);
   });
 }
+
+test('a commit of git is the one that is asked for', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'repository-'));
+  const git = (...command) => execFileSync('git', ['-C', folder, ...AUTHOR, ...command]);
+  git('init', '--quiet');
+  for (const message of ['first', 'second']) {
+    git('commit', '--quiet', '--allow-empty', '--message', message);
+  }
+  assert.equal(Commit.fromGit(folder).message, 'second');
+  assert.equal(Commit.fromGit(folder, { revision: 'HEAD~1' }).message, 'first');
+  rmSync(folder, { recursive: true });
+});
 
 test('the words of an option are the members of its enum', () => {
   for (const words of [JobType, OnRollback, WhenBusy]) {

@@ -1,4 +1,4 @@
-"""What is refused in JavaScript: the table for both languages, and what would be ignored without a word."""
+"""Node's own tests of the package: mostly what it refuses, by the table for both languages."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 from templates import ROOT
 
-FILES = (Path(__file__).parent / "refusals.test.js", ROOT / "tests/construct/refused_options.json")
+FILES = (Path(__file__).parent / "package.test.js", ROOT / "tests/construct/refused_options.json")
 
 
-def test_a_wrong_option_is_refused_in_javascript(project: Path) -> None:
+def test_the_tests_in_javascript_pass(project: Path) -> None:
     for file in FILES:
         shutil.copy(file, project)
 
-    command = ["node", "--test", "refusals.test.js"]
+    command = ["node", "--test", "package.test.js"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout

@@ -34,7 +34,9 @@ def test_with_triggers_a_skipped_build_is_a_failure(world: World) -> None:
 
 
 def test_a_skipped_build_of_a_branch_that_was_never_built_is_a_failure(world: World) -> None:
+    # given a list of all jobs that is throttled at first
     world.amplify.next_job(outcome="SUCCEED", skips_build=True)
+    world.amplify.fail("ListJobs", 1, "429", after=1)
     answer = world.request(world.event("Create"))
     assert answer.reason.startswith("JOB_CANCELLED: ")
     assert "leaves the site without any build" in answer.reason

@@ -118,6 +118,7 @@ def test_a_site_that_takes_its_time_is_asked_again(world: World) -> None:
 def test_each_new_answer_of_the_site_is_logged_once(world: World) -> None:
     world.pages = [Page(404), Page(404), Page(503), Page(503), Page(404), Page(200)]
     assert create(world).status == "SUCCESS"
+    assert [line["decision"] for line in world.decisions].count("ended") == 1
     said = [line["answer"] for line in world.decisions if line["decision"] == "site"]
     url = f"{SITE}/"
     assert said == [

@@ -64,6 +64,16 @@ def test_the_job_of_a_request_that_has_expired_is_looked_for_more_than_once(worl
     assert world.stopped == {"1"}
 
 
+def test_a_job_that_can_never_be_read_is_given_up_in_time(world: World) -> None:
+    # given calls that take 20 s to go wrong
+    world.amplify.plan(never_ends=True)
+    world.fail("GetJob", "timeout", times=1000)
+    answer = world.request(world.event("Create", TimeoutSeconds="120"))
+    assert answer.reason.startswith("JOB_TIMED_OUT: ")
+    assert "get_job was not answered: ReadTimeoutError" in answer.reason
+    assert START + 120 <= answer.time <= START + 180
+
+
 def test_retries_come_more_and_more_slowly(world: World) -> None:
     world.fail("ListJobs", "500", times=8)
     world.request(world.event("Create"))

@@ -16,4 +16,4 @@ with sqlite3.connect(sys.argv[1]) as session:
         [int(sys.argv[2])],
     )
     for table in ("mutation_specs", "work_results", "work_items"):
-        session.execute(f"DELETE FROM {table} WHERE job_id NOT IN (SELECT job_id FROM kept)")  # noqa: S608
+        session.execute(f"DELETE FROM {table} WHERE job_id NOT IN (SELECT job_id FROM kept)")  # noqa: S608 - the names above

@@ -142,6 +142,13 @@ def test_the_attributes_are_read_in_spite_of_a_fault(world: World) -> None:
     assert rolled_back(world, second, OnRollback="IGNORE").data == first.data
 
 
+def test_a_job_that_cannot_be_read_is_described_as_it_is_listed(world: World) -> None:
+    second = updated(world, world.deployed())
+    world.fail("GetJob", "timeout", times=1000)
+    answer = rolled_back(world, second, OnRollback="IGNORE")
+    assert (answer.status, answer.data["JobId"], answer.data["Status"]) == ("SUCCESS", "1", "SUCCEED")
+
+
 def test_properties_that_are_no_use_are_a_success(world: World) -> None:
     second = updated(world, world.deployed())
     answer = rolled_back(world, second, Unknown="1")

@@ -6,6 +6,8 @@ from typing import Any
 
 from simulated import APP_ID, BRANCH, START, World
 
+SAID = "The requested branch main already have pending or running jobs"
+
 
 def test_a_busy_branch_is_asked_for_the_list_before_another_start_job(world: World) -> None:
     _busy(world, seconds=100)
@@ -26,6 +28,7 @@ def test_the_sdk_does_not_send_start_job_again_behind_our_back(world: World) -> 
 def test_the_wait_is_logged_once_for_each_job_in_the_way(world: World) -> None:
     _busy(world, seconds=100)
     world.request(world.event("Create"))
+    assert [line["said"] for line in world.decisions if line["decision"] == "busy"] == [SAID]
     waits = [line for line in world.decisions if line["decision"] == "waiting for another job"]
     assert waits == [{"decision": "waiting for another job", "job": "1", "status": "PENDING"}]
 

@@ -188,6 +188,15 @@ def test_a_call_that_is_never_answered_fails_no_rollback(world: World, operation
 # Whether an Update is of a rollback
 
 
+def test_a_stack_that_cannot_be_read_is_asked_less_and_less_often(world: World) -> None:
+    second = updated(world, world.deployed())
+    world.fail("DescribeStackEvents", "429", times=5)
+    begun = world.clock.now
+    answer = rolled_back(world, second)
+    assert begun + 15 <= answer.time <= begun + 61
+    assert answer.data["Status"] == "PENDING", "it is not waited for"
+
+
 @pytest.mark.parametrize("fault", ["ListJobs timeout", "busy"])
 def test_a_rollback_that_looked_like_a_deploy_at_first_is_answered(world: World, fault: str) -> None:
     # given a stack that cannot be read for more than a minute, and then something that takes time

@@ -132,6 +132,15 @@ def test_an_upload_that_outlives_the_timeout_is_given_up(world: World) -> None:
     assert {job.id for job in world.jobs()} == world.stopped
 
 
+def test_an_upload_takes_four_minutes_at_most(world: World) -> None:
+    # else another delivery of the request would take its deployment for an abandoned one
+    world.chunk_seconds = 241
+    world.fail("Upload", "500", times=1000)
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.reason == "AMPLIFY_ERROR: the files could not be sent to Amplify in 240 seconds"
+    assert {job.id for job in world.jobs()} == world.stopped
+
+
 def test_what_was_sent_before_a_hand_over_is_started_after_it(world: World) -> None:
     # given an invocation that ends while it cannot reach StartDeployment
     world.limit = 120

@@ -66,9 +66,8 @@ def _is_deployment_of_now(blocking: Job, task: Task, state: State) -> bool:
 
 
 def _began_now(blocking: Job, state: State) -> bool:
-    """Whether it began in this operation of the stack."""
-    began = state.look.began if state.look else 0
-    return not began or blocking.began_since(began)
+    """Whether it began in this operation of the stack, or may have: nothing shows when that began."""
+    return blocking.began_since(state.look.began if state.look else 0)
 
 
 def deploy(task: Task, state: State, seen: Seen, when_busy: str) -> Step:

@@ -59,8 +59,8 @@ class RolePolicies:
         if self._characters > QUOTA:
             raise ValueError(
                 f"the inline policies of the role of {self._provider.node.path!r} must have at most "
-                f"{QUOTA:,} characters, received {self._characters:,}: give the provider app_ids, which "
-                "allow all branches of an app at once, or give some of its jobs a provider of their own"
+                f"{QUOTA:,} characters, received {self._characters:,}: list every app of the jobs "
+                "in the provider's app_ids, or give some of the jobs a provider of their own"
             )
         unique = Names.unique_resource_name(scope, max_length=80) + ("" if id == "Policy" else id)
         if Stack.of(scope) is not self._stack:  # stacks of other apps may attach policies, too

@@ -56,8 +56,8 @@ export class RolePolicies {
     if (this.characters > QUOTA) {
       throw new Error(
         `the inline policies of the role of '${this.provider.node.path}' must have at most ` +
-          `${grouped(QUOTA)} characters, received ${grouped(this.characters)}: give the provider appIds, which ` +
-          'allow all branches of an app at once, or give some of its jobs a provider of their own',
+          `${grouped(QUOTA)} characters, received ${grouped(this.characters)}: list every app of the ` +
+          "jobs in the provider's appIds, or give some of the jobs a provider of their own",
       );
     }
     let unique = Names.uniqueResourceName(scope, { maxLength: 80 }) + (id === 'Policy' ? '' : id);

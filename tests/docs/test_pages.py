@@ -58,6 +58,13 @@ def test_template_blocks_are_accepted_by_the_function(code: str) -> None:
     assert Properties.parse(properties).job_type == ("MANUAL" if "SourceObjectKeys" in code else "RELEASE")
 
 
+@pytest.mark.parametrize("code", blocks("hcl"))
+def test_terraform_blocks_are_whole(code: str) -> None:
+    import hcl2
+
+    assert hcl2.loads(code)["resource"]
+
+
 @pytest.mark.parametrize("code", blocks("console"))
 def test_shell_blocks_name_commands_and_targets_that_exist(code: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))

@@ -330,8 +330,9 @@ class World:
         self.deliveries.append(delivery)
 
         def run() -> None:
+            given = json.loads(json.dumps(event))  # as Lambda passes it on
             try:
-                invocation.Invocation(event, _Context(self, delivery), SimulatedAws(self), self.clock).run()
+                invocation.Invocation(given, _Context(self, delivery), SimulatedAws(self), self.clock).run()
             except (Exception, Killed) as error:
                 delivery.raised = error
                 if retries:

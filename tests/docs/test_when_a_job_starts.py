@@ -127,6 +127,16 @@ def nothing_after_a_failure(world: World) -> list[int]:
     return [jobs_of(world, physical_id, {"Nonce": "2"}, {"Nonce": "2"})]
 
 
+def nothing_but_every_deploy(world: World) -> list[int]:
+    def nonce() -> dict[str, Any]:
+        stack = cdk.Stack(new_app(), "Shop")
+        AmplifyJob(stack, "Release", app_id=APP_ID, branch_name="main", every_deploy=True)
+        (job,) = resources(stack, "Custom::AmplifyJob").values()
+        return {"Nonce": job["Properties"]["Nonce"]}
+
+    return [update(world, nonce(), nonce())]
+
+
 DEPLOYS: list[Callable[[World], list[int]]] = [
     what_to_build,
     settings,
@@ -135,6 +145,7 @@ DEPLOYS: list[Callable[[World], list[int]]] = [
     another_option_after_a_failure,
     nothing,
     nothing_after_a_failure,
+    nothing_but_every_deploy,
 ]
 
 

@@ -73,6 +73,8 @@ def main() -> None:
         "external_id": text("external_id"),
         "sources": [Source.asset(files)] if files else None,
     }
+    if not (options["app_id"] and options["branch_name"]):
+        raise ValueError("the keys app_id and branch_name must be given: -c app_id=… -c branch_name=…")
     # Other tools have keys of their own, so only a key that resembles one of these is reported. The CDK's
     # keys hold a colon or a slash.
     for key in app.node.get_all_context():

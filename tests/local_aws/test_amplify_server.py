@@ -168,7 +168,7 @@ def test_the_environment_of_a_job_is_shown(url: str, client: Any) -> None:
         ("behaviour", {"commit_ids": "x"}, "commit_ids must be one of honoured, ignored, got 'x'"),
         ("fail", {"times": 1.5}, "times must be a whole number, got 1.5"),
         ("behaviour", {"any_commit": "no"}, "any_commit must be true or false, got 'no'"),
-        ("apps", {"app_id": "d1", "nam": "x"}, "unknown key: nam; there is app_id, name"),
+        ("apps", {"app_id": "d1", "nam": "x"}, "unknown key: nam; there is app_id, name, repository"),
         ("branches", {"app_id": "d123", "branchname": "x"}, "unknown key: branchname; there is app_id, "),
         ("site", {"app_id": "d123", "branch": "x"}, "unknown key: branch; there is app_id, branch_name"),
         ("site", [], "the body must be a JSON object, got []"),

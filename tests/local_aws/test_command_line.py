@@ -217,12 +217,14 @@ def test_commands_that_need_one_say_so_when_none_is_up(
 
 
 @pytest.mark.parametrize(
-    ("context", "options", "branch"),
+    ("context", "options", "branch", "of_app"),
     [
-        ({"app_id": "d1own", "branch_name": "production"}, [], ("d1own", "production")),
-        ({"app_id": "d1own", "branch_name": "production"}, ["-c", "branch_name=dev"], ("d1own", "dev")),
-        ({"app_id": "d1own"}, ["--context=app_id=d1other"], ("d1other", "main")),
-        ({"branch_name": "production"}, ["--all"], None),
+        ({"app_id": "d1own", "branch_name": "production"}, [], ("d1own", "production"), {}),
+        ({"app_id": "d1own", "branch_name": "production"}, ["-c", "branch_name=dev"], ("d1own", "dev"), {}),
+        ({"app_id": "d1own"}, ["--context=app_id=d1other"], ("d1other", "main"), {}),
+        ({"app_id": "d1own"}, ["-c", "files=site"], ("d1own", "main"), {"repository": ""}),
+        ({"app_id": "d1own", "files": "site"}, [], ("d1own", "main"), {"repository": ""}),
+        ({"branch_name": "production"}, ["--all"], None, {}),
     ],
 )
 def test_deploy_makes_the_app_and_the_branch_that_the_context_names_and_no_others(
@@ -231,6 +233,7 @@ def test_deploy_makes_the_app_and_the_branch_that_the_context_names_and_no_other
     context: dict[str, str],
     options: list[str],
     branch: tuple[str, str] | None,
+    of_app: dict[str, str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cdk.json").write_text(json.dumps({"context": context}))
@@ -244,7 +247,7 @@ def test_deploy_makes_the_app_and_the_branch_that_the_context_names_and_no_other
     commands._make_branch(Aws(), options)  # type: ignore[arg-type]
     assert made == (
         [
-            ("apps", {"name": "site", "app_id": branch[0]}),
+            ("apps", {"name": "site", "app_id": branch[0], **of_app}),
             ("branches", {"app_id": branch[0], "branch_name": branch[1]}),
         ]
         if branch

@@ -126,7 +126,7 @@ def test_an_option_of_a_job_has_a_key_unless_its_value_is_no_text(
 @pytest.mark.parametrize(
     ("context", "message"),
     [
-        ({}, "either branch or both app_id and branch_name must be given"),
+        ({}, "the keys app_id and branch_name must be given"),
         ({"timeout_minutes": "soon"}, "timeout_minutes must be a whole number, received 'soon'"),
         ({"app_id": "d1", "branch_name": "main", "stack_name": "-"}, "Stack name must match"),
     ],

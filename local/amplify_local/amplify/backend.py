@@ -17,6 +17,8 @@ from amplify_local.amplify.models import App, Branch, Job, timestamp
 from amplify_local.amplify.plan import Plan
 from amplify_local.amplify.rest import ApiError
 
+REPOSITORY = "https://github.com/example/site"
+
 
 @dataclass
 class Behaviour:
@@ -68,7 +70,7 @@ class Backend:
         """Create an app. ``settings`` are members of CreateApp; ``region`` is another Region for it."""
         with self.lock:
             region = settings.pop("region", self.region)
-            settings = {"name": name, "repository": "https://github.com/example/site", **settings}
+            settings = {"name": name, "repository": REPOSITORY, **settings}
             app_id = app_id or "d" + _sha(f"{name}{len(self.apps_by_id)}")[:13]
             app = self.apps_by_id[app_id] = App(app_id, region, self.account, self._dated(settings))
             return app

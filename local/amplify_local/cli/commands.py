@@ -203,7 +203,9 @@ def _make_branch(aws: Connection, cdk_options: list[str]) -> None:
         return
     app_id, branch_name = context["app_id"], context.get("branch_name", "main")
     if app_id not in aws.control("apps"):
-        aws.control("apps", name="site", app_id=app_id)
+        # An app with a repository refuses files.
+        of_files = {"repository": ""} if context.get("files") else {}
+        aws.control("apps", name="site", app_id=app_id, **of_files)
     if (app_id, branch_name) not in _branches(aws):
         aws.control("branches", app_id=app_id, branch_name=branch_name)
 
@@ -216,7 +218,7 @@ def _context(cdk_options: list[str]) -> dict[str, str]:
     """What ``-c key=value`` and ``--context key=value`` say, else the app's own ``cdk.json``."""
     flags = ("-c", "--context")
     own = json.loads(_CDK_JSON.read_text()).get("context", {}) if _CDK_JSON.is_file() else {}
-    own = {name: own[name] for name in ("app_id", "branch_name") if isinstance(own.get(name), str)}
+    own = {name: own[name] for name in ("app_id", "branch_name", "files") if isinstance(own.get(name), str)}
     pairs = [value for flag, value in pairwise(cdk_options) if flag in flags]
     pairs += [word.removeprefix("--context=") for word in cdk_options if word.startswith("--context=")]
     return own | {name: value for name, _, value in (pair.partition("=") for pair in pairs)}

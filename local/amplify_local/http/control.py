@@ -9,7 +9,7 @@ from inspect import signature
 from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from amplify_local.amplify.api import UPLOAD, Amplify
-from amplify_local.amplify.backend import Behaviour
+from amplify_local.amplify.backend import REPOSITORY, Behaviour
 from amplify_local.amplify.faults import Fault
 from amplify_local.amplify.models import Job
 from amplify_local.amplify.plan import Plan
@@ -99,8 +99,8 @@ def _behaviour(amplify: Amplify, **options: Any) -> None:
         setattr(amplify.behaviour, name, frozenset(value) if isinstance(value, list) else value)
 
 
-def _create_app(amplify: Amplify, app_id: str, name: str = "site") -> Any:
-    return {"app_id": amplify.create_app(name, app_id).id}
+def _create_app(amplify: Amplify, app_id: str, name: str = "site", repository: str = REPOSITORY) -> Any:
+    return {"app_id": amplify.create_app(name, app_id, repository=repository).id}
 
 
 def _create_branch(amplify: Amplify, app_id: str, branch_name: str) -> Any:

@@ -65,7 +65,7 @@ ROWS = [
         ["JOB_TIMED_OUT"],
     ),
     Row(
-        "Amplify builds another commit than `CommitId`",
+        "Amplify builds a commit other than `CommitId`",
         [jobs_take(builds="a" * 40), create(CommitId="f" * 40)],
         "the log of the build tells",
         1,
@@ -212,7 +212,7 @@ ROWS = [
         holds=reason_says("Its log ends: "),
     ),
     Row(
-        "an Update that failed comes again, with the last good old properties",
+        "an Update that failed is sent again; its old properties are those of the last success",
         [
             deployed(),
             next_job(outcome="FAILED"),
@@ -228,7 +228,7 @@ ROWS = [
         ["JOB_FAILED", SUCCESS],
     ),
     Row(
-        "an Update that failed comes again, with the old properties of the failed try",
+        "an Update that failed is sent again; its old properties are those of the failed try",
         [
             deployed(),
             next_job(outcome="FAILED"),
@@ -287,7 +287,7 @@ ROWS = [
         is_exact=True,
     ),
     Row(
-        "the site is as the smoke test wants it only 50 s after the job",
+        "the site passes the smoke test, but not until 50 s after the job's end",
         [after(110, lambda story: setattr(story.world, "site_text", "version 2")), create(**SMOKE_TEST)],
         "asked again until then",
         1,

@@ -100,7 +100,7 @@ ROWS = [
         holds=started_again("2", by="4"),
     ),
     Row(
-        "the same twice, one after the other",
+        "the same, and then a second deploy is rolled back in the same way",
         [
             deployed(),
             somebody_pushes(),
@@ -147,7 +147,7 @@ ROWS = [
         holds=stopped("2"),
     ),
     Row(
-        "the same two seconds after the Update's StartJob, and lists lag three seconds behind",
+        "the same; the sibling fails two seconds after StartJob, and lists show a job three seconds late",
         [
             deployed(),
             list_lags(3),
@@ -255,7 +255,7 @@ ROWS = [
             after(50, all_works_again),
             roll_back(),
         ],
-        "its minute begins once the function knows of the rollback: the previous version is released",
+        "the rollback's minute begins once the function knows of it: the previous version is released",
         1,
         [SUCCESS],
         holds=_released_the_version_of_before,

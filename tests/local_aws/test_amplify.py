@@ -211,6 +211,15 @@ def test_amplify_cancels_a_build_without_a_diff(client: Any, amplify: Amplify, c
     assert job["steps"][0]["statusReason"] == "cancelled - no diff detected from previous commit"
 
 
+def test_a_build_serves_a_page_that_says_what_was_built(client: Any, amplify: Amplify, clock: Clock) -> None:
+    client.update_app(appId="d123", name="shop")
+    start(client, commitId="a" * 40)
+    clock.now += 10
+
+    page = f"<!doctype html><title>shop</title><p>App d123, job 1, commit {'a' * 40}</p>"
+    assert amplify.site("d123", "feature/x") == {"index.html": page.encode()}
+
+
 @pytest.mark.parametrize("outcome", ["SUCCEED", "FAILED", "CANCELLED"])
 def test_a_build_that_is_skipped_says_so_and_the_site_stays(
     client: Any, amplify: Amplify, clock: Clock, outcome: str

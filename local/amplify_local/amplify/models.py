@@ -178,8 +178,8 @@ class Branch:
         if job is None:
             return {}
         if job.files is None:
-            text = f"<!doctype html><title>{self.app.id}</title><p>Job {job.id}, commit {job.sha}</p>"
-            return {"index.html": text.encode()}
+            name, built = self.app.settings["name"], f"App {self.app.id}, job {job.id}, commit {job.sha}"
+            return {"index.html": f"<!doctype html><title>{name}</title><p>{built}</p>".encode()}
         with ZipFile(BytesIO(job.files)) as files:
             return {name: files.read(name) for name in files.namelist() if not name.endswith("/")}
 

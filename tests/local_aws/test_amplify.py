@@ -318,6 +318,19 @@ def test_jobs_are_listed_newest_first_in_pages(client: Any, clock: Clock) -> Non
     assert [[job["jobId"] for job in page["jobSummaries"]] for page in pages] == [["3", "2"], ["1"]]
 
 
+def test_apps_and_branches_are_listed_in_pages(client: Any, amplify: Amplify) -> None:
+    amplify.create_app("elsewhere", app_id="deurope", region="eu-west-1")
+    amplify.create_app("other", app_id="d124")
+    amplify.create_branch("d123", "main")
+
+    def pages(operation: str, key: str, name: str, **params: str) -> list[list[str]]:
+        listed = client.get_paginator(operation).paginate(**params, PaginationConfig={"PageSize": 1})
+        return [[each[name] for each in page[key]] for page in listed]
+
+    assert pages("list_apps", "apps", "appId") == [["d123"], ["d124"]]
+    assert pages("list_branches", "branches", "branchName", appId="d123") == [["feature/x"], ["main"]]
+
+
 def test_a_deleted_job_is_gone_and_its_number_is_not_used_again(client: Any, clock: Clock) -> None:
     start(client)
     assert refused(client.delete_job, **BRANCH, jobId="1")[0] == "BadRequestException"
@@ -359,6 +372,8 @@ def test_every_answer_is_one_that_the_model_allows(client: Any, amplify: Amplify
         ("UpdateDomainAssociation", {**domain, "enableAutoSubDomain": True}),
         ("GetDomainAssociation", domain),
         ("GetBranch", branch),
+        ("ListApps", {}),
+        ("ListBranches", app),
         ("CreateDeployment", branch),
         ("StartDeployment", deployed),
         ("StartJob", {**BRANCH, "jobType": "RELEASE"}),

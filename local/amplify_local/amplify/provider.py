@@ -147,6 +147,17 @@ def _get(noun: str, backend: Backend, params: Params) -> Params:
     return {noun[0].lower() + noun[1:]: kept[name].shown(backend.clock())}
 
 
+def _list(noun: str, backend: Backend, params: Params) -> Params:
+    """By name, as nobody has published the order. A token is the last name of the page before."""
+    here = {app.id: app for app in backend.apps() if app.region == backend.region}
+    kept: dict[str, Any] = here if noun == "App" else backend.app(params["appId"]).branches
+    names = sorted(name for name in kept if name > params.get("nextToken", ""))
+    shown = names[: params.get("maxResults") or _PAGE_SIZE]
+    more = {"nextToken": shown[-1]} if len(shown) < len(names) else {}
+    key = "apps" if noun == "App" else "branches"
+    return {key: [kept[name].shown(backend.clock()) for name in shown], **more}
+
+
 def _update(noun: str, backend: Backend, params: Params) -> Params:
     _get(noun, backend, params)
     kept, name = _kept(noun, backend, params)
@@ -185,6 +196,7 @@ OPERATIONS: dict[str, Operation] = {
     for noun in ("App", "Branch", "DomainAssociation")
     for verb, perform in (("Get", _get), ("Update", _update), ("Delete", _delete))
 }
+OPERATIONS |= {"ListApps": partial(_list, "App"), "ListBranches": partial(_list, "Branch")}
 
 
 def resource_arn(backend: Backend, operation: str, params: Params) -> str:

@@ -27,7 +27,10 @@ ACCOUNT, REGION = "000000000000", "us-east-1"
 _CDK_JSON = Path("cdk.json")
 # What the CDK CLI assumes first, as it names it where that fails.
 _ROLE_OF_BOOTSTRAP = re.compile(r"iam::(\d{12}):role/cdk-\w+-deploy-role-\d{12}-([a-z0-9-]+)")
-_NOT_UP = "no local AWS runs for this folder: start one with `python -m amplify_local up`"
+_NOT_UP = (
+    "no local AWS runs for this folder: start one with `python -m amplify_local up`, "
+    "or go to the folder where `up` runs"
+)
 
 # What a local AWS is started with: the option, its name here, its default.
 SETTINGS: Mapping[str, tuple[str, Any]] = {

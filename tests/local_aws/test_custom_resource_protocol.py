@@ -407,6 +407,21 @@ def test_a_stack_has_one_operation_at_a_time(stack: Stack) -> None:
     assert [request["RequestType"] for request in stack.sent(2)] == ["Create", "Update"]
 
 
+def test_what_a_resource_depends_on_is_in_the_template(stack: Stack) -> None:
+    handle = {"Type": "AWS::CloudFormation::WaitConditionHandle", "DependsOn": ["R", "Permission"]}
+    words = "Unresolved resource dependencies [Permission] in the Resources block of the template"
+    refusal = rf"\(ValidationError\) .*Template format error: {re.escape(words)}"
+    with pytest.raises(ClientError, match=refusal):
+        stack.create({"Handle": handle})
+
+    stack.create()
+    body = {"StackName": stack.name, "TemplateBody": stack.template({"Handle": handle})}
+    with pytest.raises(ClientError, match=refusal):
+        stack.cloudformation.update_stack(**body)
+    with pytest.raises(ClientError, match=refusal):
+        stack.cloudformation.create_change_set(**body, ChangeSetName="lacking")
+
+
 def test_a_retried_create_has_the_same_request_id_and_another_url(stack: Stack) -> None:
     assert stack.create(rollback=False, Create=[{"put": {"Status": "FAILED"}}]) == "CREATE_FAILED"
     # UpdateStack is refused by the emulator in this state; the CDK CLI makes a change set anyway.

@@ -3,7 +3,8 @@
 What is stricter: a stack has one operation at a time; a failed Create of a custom resource is followed by
 a Delete; what an update replaces or removes is deleted in the status of a cleanup, with its events; a
 replacement that is rolled back is first sent an Update; an unchanged resource has no events; conditions know
-the Region; a change set says "may be replaced" of nothing that is updated in place.
+the Region; a change set says "may be replaced" of nothing that is updated in place; a ``DependsOn`` names a
+resource of the template.
 
 It replaces private names, so it fits exactly one release (see ``emulator``).
 """
@@ -17,7 +18,15 @@ from functools import partial
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services.cloudformation import _stack_events, _stacks, changesets, handlers, helpers, stacks
+from ministack.services.cloudformation import (
+    _stack_events,
+    _stacks,
+    changesets,
+    engine,
+    handlers,
+    helpers,
+    stacks,
+)
 
 Properties = dict[str, Any]
 Original = Callable[..., Any]
@@ -48,6 +57,7 @@ def install() -> None:
         for module in (stacks, handlers, changesets):
             if hasattr(module, name):
                 setattr(module, name, wrapped)
+    engine._validate_template_statics = partial(_validate_template, engine._validate_template_statics)
     for action in ("CreateChangeSet", "ExecuteChangeSet"):
         handlers._ACTION_HANDLERS[action] = partial(_one_at_a_time, handlers._ACTION_HANDLERS[action])
 
@@ -62,6 +72,17 @@ def _one_at_a_time(original: Original, params: Properties) -> Any:
         words = f"Stack:{stack['StackId']} is in {status} state and can not be updated."
         return helpers._error("ValidationError", words)
     return original(params)
+
+
+def _validate_template(original: Original, template: Properties) -> None:
+    """A macro may add resources, so nothing is missing as long as the template has a ``Transform``."""
+    original(template)
+    resources = template.get("Resources") or {}
+    named = [each.get("DependsOn", []) for each in resources.values() if isinstance(each, dict)]
+    names = {name for some in named for name in ([some] if isinstance(some, str) else some)}
+    if not template.get("Transform") and (missing := ", ".join(sorted(names - set(resources)))):
+        words = f"Unresolved resource dependencies [{missing}] in the Resources block of the template"
+        raise ValueError(f"Template format error: {words}")
 
 
 def remember_failed_create(

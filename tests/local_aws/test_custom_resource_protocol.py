@@ -230,6 +230,10 @@ def test_a_second_answer_cannot_mend_a_failure(stack: Stack) -> None:
     assert stack.create(Create=[FAILURE, SUCCESS]) == "ROLLBACK_COMPLETE"
     assert stack.reason().startswith("Received response status [FAILED] from custom resource. Message ")
     assert "because" in stack.reason()
+    with pytest.raises(ClientError, match="is in ROLLBACK_COMPLETE state and can not be updated"):
+        stack.cloudformation.create_change_set(
+            StackName=stack.name, ChangeSetName="late", TemplateBody=stack.template()
+        )
 
 
 @pytest.mark.parametrize("wrong", [{"unsigned": True}])

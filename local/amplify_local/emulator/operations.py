@@ -1,10 +1,10 @@
 """Operations on stacks as strict as CloudFormation's, put into ministack's own.
 
-What is stricter: a stack has one operation at a time; a failed Create of a custom resource is followed by
-a Delete; what an update replaces or removes is deleted in the status of a cleanup, with its events; a
-replacement that is rolled back is first sent an Update; an unchanged resource has no events; conditions know
-the Region; a change set says "may be replaced" of nothing that is updated in place; a ``DependsOn`` names a
-resource of the template.
+What is stricter: a stack has one operation at a time, and no change set once its Create is rolled back; a
+failed Create of a custom resource is followed by a Delete; what an update replaces or removes is deleted in
+the status of a cleanup, with its events; a replacement that is rolled back is first sent an Update; an
+unchanged resource has no events; conditions know the Region; a change set says "may be replaced" of nothing
+that is updated in place; a ``DependsOn`` names a resource of the template.
 
 It replaces private names, so it fits exactly one release (see ``emulator``).
 """
@@ -68,7 +68,8 @@ def _one_at_a_time(original: Original, params: Properties) -> Any:
     name = helpers._p(params, "StackName") or (changes or {}).get("StackName", "")
     stack = handlers._resolve_stack(name) or {}
     status = stack.get("StackStatus", "")
-    if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+    is_busy = status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+    if is_busy or status == "ROLLBACK_COMPLETE":
         words = f"Stack:{stack['StackId']} is in {status} state and can not be updated."
         return helpers._error("ValidationError", words)
     return original(params)

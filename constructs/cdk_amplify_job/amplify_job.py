@@ -10,7 +10,7 @@ from constructs import Construct, IConstruct
 from typing_extensions import Unpack
 
 from .build_settings import build_settings_of
-from .limits import ROWS, SECONDS_TO_ANSWER, is_known, is_list_of, job_type_of
+from .limits import ROWS, SECONDS_TO_ANSWER, is_known, is_list_of, job_type_of, shown
 from .options import AmplifyJobOptions, check_names
 from .permissions import allow, arn_of_app, work_on
 from .pitfalls import Pitfalls
@@ -205,7 +205,7 @@ class AmplifyJob(Construct):
 
 def _check_constructs(execute_after: Sequence[IConstruct] | None) -> None:
     if not is_list_of("node", execute_after or ()):
-        raise ValueError(f"execute_after must be a list of constructs, received {execute_after!r}")
+        raise ValueError(f"execute_after must be a list of constructs, received {shown(execute_after)}")
 
 
 def _checked_provider(provider: IAmplifyJobProvider | None, stack: Stack) -> IAmplifyJobProvider | None:
@@ -215,7 +215,7 @@ def _checked_provider(provider: IAmplifyJobProvider | None, stack: Stack) -> IAm
             if hasattr(provider, "provider")
             else "see AmplifyJobProvider.from_service_token"
         )
-        raise ValueError(f"provider must be a provider, received {provider!r}: {hint}")
+        raise ValueError(f"provider must be a provider, received {shown(provider)}: {hint}")
     if isinstance(provider, AmplifyJobProvider):
         region, own = Stack.of(provider).region, stack.region
         if region != own and is_known(region) and is_known(own):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aws_cdk import CfnDynamicReference, Duration, SecretValue, Stack, Token, Tokenization
+from constructs import Node
 
 _HERE = Path(__file__).resolve().parent
 # Installed, the function's source lies beside this file; in a checkout it lies at the top.
@@ -22,7 +23,6 @@ ROWS: Final[dict[str, Any]] = _CONTRACT["ROWS"]
 SECONDS_TO_ANSWER: Final[int] = _CONTRACT["SECONDS_TO_ANSWER"]
 job_type_of: Final[Callable[..., str]] = _CONTRACT["job_type_of"]
 conflict: Final[Callable[..., str]] = _CONTRACT["conflict"]
-shown: Final[Callable[..., str]] = _CONTRACT["shown"]
 
 _SECURE: Final = re.compile(r"\{\{resolve:(?:secretsmanager|ssm-secure):")
 
@@ -42,6 +42,14 @@ def is_known(value: object) -> bool:
     # jsii has nine lines to say of any other type.
     is_token = isinstance(value, float) or hasattr(type(value), "creation_stack")
     return not (is_token and Token.is_unresolved(value))
+
+
+def shown(value: object, kind: str = "") -> str:
+    """A value that is not allowed, cut to a line; a construct by its path."""
+    if isinstance(node := getattr(value, "node", None), Node):
+        return f"{type(value).__name__} {node.path!r}"
+    text: str = _CONTRACT["shown"](value, kind)
+    return text
 
 
 def is_list_of(attribute: str, value: object) -> bool:

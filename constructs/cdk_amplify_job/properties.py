@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .commit import Commit
-from .limits import ROWS, checked, checked_flag, checked_seconds, conflict, is_known
+from .limits import ROWS, checked, checked_flag, checked_seconds, conflict, is_known, shown
 from .options import AmplifyJobOptions
 from .place import Place
 from .smoke_test import SmokeTest
@@ -64,7 +64,7 @@ def _commit_fields(options: AmplifyJobOptions) -> tuple[str | None, str | None, 
     if commit is None:
         return id, message, time
     if not isinstance(commit, Commit):
-        raise ValueError(f"commit must be a Commit, received {commit!r}: for a SHA use commit_id")
+        raise ValueError(f"commit must be a Commit, received {shown(commit)}: for a SHA use commit_id")
     given = {"commit_id": id, "commit_message": message, "commit_time": time}
     also = [name for name, value in given.items() if value is not None]
     if also:
@@ -83,7 +83,7 @@ def _checked_triggers(triggers: Mapping[str, str] | None) -> dict[str, str] | No
 
 def _smoke_test_properties(smoke_test: SmokeTest | None) -> dict[str, Any]:
     if smoke_test is not None and not isinstance(smoke_test, SmokeTest):
-        raise ValueError(f"smoke_test must be a SmokeTest, received {smoke_test!r}")
+        raise ValueError(f"smoke_test must be a SmokeTest, received {shown(smoke_test)}")
     return smoke_test.properties() if smoke_test else {}
 
 

@@ -14,7 +14,7 @@ from constructs import Construct
 from typing_extensions import Unpack
 
 from .imported_provider import ImportedProvider
-from .limits import ASSET, checked_flag, is_known
+from .limits import ASSET, checked_flag, is_known, shown
 from .options import check_names
 from .permissions import Statement, allow, app_of, arn_of_app, describe_stacks, policy, work_on
 from .provider_interface import IAmplifyJobProvider, reader_of
@@ -218,7 +218,7 @@ class AmplifyJobProvider(Construct):
             allowed = "the ARN of a provider's function, without version and alias"
             raise ValueError(f"token must be {allowed}, received {token!r}")
         if role is not None and not hasattr(role, "role_arn"):
-            raise ValueError(f"role must be a role, received {role!r}")
+            raise ValueError(f"role must be a role, received {shown(role)}")
         checked_flag("permitted", permitted)
         own = Stack.of(scope).region
         if arn and is_known(own) and arn[1] != own:

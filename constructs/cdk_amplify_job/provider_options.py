@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from typing_extensions import TypedDict
 
-from .limits import checked, checked_flag, is_list_of
+from .limits import checked, checked_flag, is_list_of, shown
 
 
 class SharedProviderOptions(TypedDict, total=False):
@@ -51,11 +51,11 @@ def check_types(options: Mapping[str, Any]) -> None:
     for name, (attribute, what) in _TYPES.items():
         value = options.get(name)
         if value is not None and not hasattr(value, attribute):
-            raise ValueError(f"{name} must be {what}, received {value!r}")
+            raise ValueError(f"{name} must be {what}, received {shown(value)}")
     checked_flag("shared", options.get("shared"))
     groups, app_ids, runtime = (options.get(name) for name in ("security_groups", "app_ids", "runtime"))
     if groups is not None and not is_list_of("security_group_id", groups):
-        raise ValueError(f"security_groups must be a list of security groups, received {groups!r}")
+        raise ValueError(f"security_groups must be a list of security groups, received {shown(groups)}")
     if app_ids is not None and not (is_list_of("isalnum", app_ids) and 0 < len(app_ids) == len({*app_ids})):
         raise ValueError(f"app_ids must be a list of different IDs, or be left out, received {app_ids!r}")
     for app_id in app_ids or ():

@@ -34,7 +34,8 @@ def check_sources(sources: Sequence[ISource] | None) -> None:
         return
     example = 'as [Source.asset("dist")]'
     if not is_list_of("bind", sources):
-        raise ValueError(f"sources must be a list of sources, {example}, received {sources!r}")
+        received = "one source" if hasattr(sources, "bind") else shown(sources)
+        raise ValueError(f"sources must be a list of sources, {example}, received {received}")
     if not sources:
         raise ValueError(f"sources must have an item, {example}, received []: for a build leave it out")
 

@@ -62,6 +62,14 @@ def test_a_wrong_option_is_refused_with_what_was_given_and_what_is_allowed(
     assert row["message"] in str(refusal.value)
 
 
+@pytest.mark.parametrize("option", ["execute_after", "sources", "commit", "provider", "when_busy"])
+def test_a_construct_in_the_wrong_place_is_named_by_its_path(stack: cdk.Stack, option: str) -> None:
+    output: Any = cdk.CfnOutput(stack, "Api", value="x")
+
+    with pytest.raises(ValueError, match=f"^{option} must be .* received CfnOutput '{stack.node.path}/Api'"):
+        AmplifyJob(stack, "Job", **APP, **{option: output})
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -69,6 +77,7 @@ def test_a_wrong_option_is_refused_with_what_was_given_and_what_is_allowed(
             {"commit_time": 1767322800},
             "commit_time must be an ISO 8601 date and time with an offset, such as 2026-01-31T12",
         ),
+        ({"sources": Source.data("a.txt", "")}, "received one source"),
         ({"commit_time": date(2026, 1, 2)}, "12:00:00Z, received datetime.date(2026, 1, 2)"),
         ({"commit_time": datetime(2026, 1, 2)}, "12:00:00Z, received datetime.datetime(2026, 1, 2, 0, 0)"),
         (

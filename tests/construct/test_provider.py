@@ -153,6 +153,14 @@ def test_a_role_has_room_for_as_many_jobs_as_the_docs_say(
         add(jobs)
 
 
+def test_a_role_has_room_for_as_many_apps_as_the_docs_say(stack: cdk.Stack) -> None:
+    longest = [f"d{number:019}" for number in range(16)]
+
+    AmplifyJobProvider(stack, "Provider", app_ids=longest[:15])
+    with pytest.raises(ValueError, match="must have at most 10,240 characters"):
+        AmplifyJobProvider(stack, "Full", app_ids=longest)
+
+
 @pytest.mark.parametrize("jobs", [100, 300])
 def test_with_app_ids_a_stack_has_any_number_of_builds(stack: cdk.Stack, jobs: int) -> None:
     AmplifyJobProvider.get_or_create(stack, app_ids=[APP])

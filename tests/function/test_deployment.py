@@ -124,6 +124,14 @@ def test_a_deployment_that_cannot_be_sent_is_stopped_at_the_second_try(world: Wo
     assert world.stopped == {"1", "2", "3"}
 
 
+@pytest.mark.parametrize("mode", ["500", "timeout"])
+def test_the_url_of_an_upload_that_fails_is_not_told(world: World, mode: Any) -> None:
+    world.amplify.fail("Upload", 1000, mode)
+    answer = deliver(world, world.event("Create", **sources("1.zip")))
+    assert answer.reason.startswith("AMPLIFY_ERROR: the files could not be sent to Amplify: ")
+    assert "/_uploads/" not in answer.reason + "".join(world.log)
+
+
 def test_an_upload_that_outlives_the_timeout_is_given_up(world: World) -> None:
     world.chunk_seconds = 200
     answer = deliver(world, world.event("Create", **sources("1.zip", TimeoutSeconds="60")))

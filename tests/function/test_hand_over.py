@@ -229,3 +229,5 @@ def test_lambdas_last_delivery_answers_if_the_function_may_never_invoke_itself(
         "AMPLIFY_ERROR: the function could not invoke itself to wait longer: ClientError. "
         "Its role must allow lambda:InvokeFunction on it"
     )
+    raised = world.deliveries[0].raised  # Lambda writes it into the log, with its cause
+    assert (repr(raised), raised and raised.__suppress_context__) == ("NotHandedOver('ClientError')", True)
